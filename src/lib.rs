@@ -1,0 +1,1 @@
+//! Gatehouse: the accounts service of a Spin application.

@@ -1,0 +1,2 @@
+//! A small stand-in for Spin: serves the component for development and tests.
+fn main() {}
