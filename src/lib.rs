@@ -1,1 +1,117 @@
 //! Gatehouse: the accounts service of a Spin application.
+//!
+//! This is the entry point: one request at a time is handed to the router of this instance.
+
+mod ambient;
+mod api;
+mod app;
+mod domain;
+mod error;
+mod extract;
+mod log;
+mod mailer;
+mod outbound;
+mod routes;
+mod settings;
+mod store;
+mod templates;
+
+use std::sync::OnceLock;
+
+use axum::Router;
+use axum::response::Response;
+use spin_sdk::http::Request;
+use spin_sdk::wit_bindgen::{backpressure_dec, backpressure_inc};
+use tower_service::Service;
+
+use crate::app::App;
+use crate::mailer::MailWaits;
+use crate::settings::Settings;
+
+/// What this instance made of its settings, at its first request.
+struct Instance {
+    app: Option<&'static App>,
+    router: Router,
+}
+
+static INSTANCE: OnceLock<Instance> = OnceLock::new();
+
+#[spin_sdk::http_service]
+async fn handle(request: Request) -> Response {
+    let _turn = Turn::begin();
+    let instance = match INSTANCE.get() {
+        Some(instance) => instance,
+        None => {
+            let instance = Instance::start().await;
+            INSTANCE.get_or_init(|| instance)
+        }
+    };
+    let mut response = match instance.router.clone().call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let mail_waits = response.extensions_mut().remove::<MailWaits>().is_some();
+    if let (true, Some(app)) = (mail_waits, instance.app) {
+        spin_sdk::wasip3::spawn(mailer::deliver(app));
+    }
+    response
+}
+
+impl Instance {
+    async fn start() -> Self {
+        log::start();
+        match Settings::load().await {
+            Ok(settings) => Self::with(settings),
+            Err(problems) => {
+                for problem in problems {
+                    tracing::error!(
+                        variable = problem.variable,
+                        "cannot use the settings: {problem}"
+                    );
+                }
+                Self::misconfigured()
+            }
+        }
+    }
+
+    fn with(settings: Settings) -> Self {
+        match App::new(settings) {
+            Ok(app) => {
+                // It lives as long as the instance, which is as long as anything here lives.
+                let app: &'static App = Box::leak(Box::new(app));
+                Self {
+                    app: Some(app),
+                    router: routes::router(app),
+                }
+            }
+            Err(error) => {
+                tracing::error!(cause = format!("{error:#}"), "cannot start");
+                Self::misconfigured()
+            }
+        }
+    }
+
+    fn misconfigured() -> Self {
+        Self {
+            app: None,
+            router: routes::misconfigured(),
+        }
+    }
+}
+
+/// While one request is handled the host sends the next to another instance: users are isolated
+/// from each other, and a password's hash keeps nobody waiting.
+struct Turn;
+
+impl Turn {
+    fn begin() -> Self {
+        backpressure_inc();
+        Self
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        backpressure_dec();
+    }
+}

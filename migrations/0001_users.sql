@@ -1,0 +1,42 @@
+-- The tables of the predecessor, as it created them: an empty file gets them, and its own
+-- `users.db` keeps what it has.
+
+-- Times are 'YYYY-MM-DD HH:MM:SS[.ffffff]' in UTC.
+CREATE TABLE IF NOT EXISTS users (
+    id VARCHAR NOT NULL PRIMARY KEY,          -- UUID
+    username VARCHAR NOT NULL,                -- as it was typed
+    email VARCHAR NOT NULL,                   -- in lower case
+    hashed_password VARCHAR NOT NULL,         -- argon2id as a PHC string; bcrypt from the predecessor
+    account_role VARCHAR(9) NOT NULL,         -- ADMIN, MODERATOR, REGULAR
+    account_subscription VARCHAR(4) NOT NULL, -- FREE, PRO
+    subscription_expires_at DATETIME,
+    created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    updated_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+CREATE UNIQUE INDEX IF NOT EXISTS ix_users_username_lower ON users (lower(username));
+
+CREATE UNIQUE INDEX IF NOT EXISTS ix_users_email ON users (email);
+
+-- The predecessor's refresh tokens, in plain text; no new ones are written.
+CREATE TABLE IF NOT EXISTS refresh_tokens (
+    id VARCHAR NOT NULL PRIMARY KEY,
+    user_id VARCHAR NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    refresh_token VARCHAR NOT NULL UNIQUE,
+    expires_at DATETIME NOT NULL,
+    created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+-- Password reset tokens: the SHA-256 of each in hexadecimal. The predecessor wrote them in plain
+-- text, so what it left here matches no token any more.
+CREATE TABLE IF NOT EXISTS password_reset_tokens (
+    id VARCHAR NOT NULL PRIMARY KEY,
+    user_id VARCHAR NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    token VARCHAR NOT NULL UNIQUE,
+    expires_at DATETIME NOT NULL,
+    is_used BOOLEAN NOT NULL DEFAULT 0,
+    created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+-- A new token replaces the older ones of its user.
+CREATE INDEX IF NOT EXISTS ix_password_reset_tokens_user ON password_reset_tokens (user_id);

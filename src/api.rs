@@ -1,0 +1,8 @@
+//! The routes' handlers: a file per resource, which never uses another.
+
+pub mod docs;
+pub mod health;
+pub mod password_reset;
+pub mod registration;
+pub mod sessions;
+pub mod test_data;

@@ -1,0 +1,114 @@
+//! Health: is the process alive, and can it do its work?
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::store::db::{Database, DbError};
+
+/// Say hello
+#[utoipa::path(
+    get,
+    path = "/",
+    tag = "health",
+    responses((status = 200, description = "The service is there", body = Hello))
+)]
+pub async fn hello() -> Json<Hello> {
+    Json(Hello { status: "ok" })
+}
+
+/// Is it alive?
+///
+/// For a liveness probe: touches nothing, so that a database in trouble restarts nobody.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    tag = "health",
+    responses((status = 200, description = "The service is alive", body = Health))
+)]
+pub async fn live() -> Json<Health> {
+    Json(Health::new("ok", None))
+}
+
+/// Can it do its work?
+///
+/// For a readiness probe: 200 only if the database and its schema are usable.
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    tag = "health",
+    responses(
+        (status = 200, description = "The service can do its work", body = Health),
+        (status = 503, description = "It cannot; the components say why", body = Health),
+    )
+)]
+pub async fn ready(State(app): State<&'static App>) -> (StatusCode, Json<Health>) {
+    match probe(&app.database).await {
+        Ok(()) => {
+            let components = [("database", "operational")];
+            (StatusCode::OK, Json(Health::new("ok", Some(&components))))
+        }
+        Err(error) => {
+            tracing::error!(cause = %error, "the database is not usable");
+            unavailable("database")
+        }
+    }
+}
+
+/// The answer of `/health/ready` where the settings cannot be used.
+pub async fn misconfigured() -> (StatusCode, Json<Health>) {
+    unavailable("settings")
+}
+
+async fn probe(database: &Database) -> Result<(), DbError> {
+    let mut connection = database.connect().await?;
+    connection.run("SELECT id FROM users LIMIT 1", []).await?;
+    Ok(())
+}
+
+fn unavailable(component: &'static str) -> (StatusCode, Json<Health>) {
+    let components = [(component, "unusable")];
+    let health = Health::new("unavailable", Some(&components));
+    (StatusCode::SERVICE_UNAVAILABLE, Json(health))
+}
+
+/// A greeting.
+#[derive(Serialize, ToSchema)]
+pub struct Hello {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// How the service is.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok` or `unavailable`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// The version of the service.
+    #[schema(example = "1.0.0")]
+    version: &'static str,
+    /// Always null: an instance does not know how long its siblings have been there.
+    #[schema(required, value_type = Option<u64>)]
+    uptime: (),
+    /// How its parts are: `operational` or `unusable`.
+    #[schema(required, value_type = Option<BTreeMap<String, String>>)]
+    components: Option<BTreeMap<&'static str, &'static str>>,
+}
+
+impl Health {
+    fn new(status: &'static str, components: Option<&[(&'static str, &'static str)]>) -> Self {
+        Self {
+            status,
+            version: env!("CARGO_PKG_VERSION"),
+            uptime: (),
+            components: components.map(|parts| parts.iter().copied().collect()),
+        }
+    }
+}

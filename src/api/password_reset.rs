@@ -1,0 +1,151 @@
+//! Forgotten passwords: a link by mail, and a new password by the link.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::ambient;
+use crate::app::App;
+use crate::domain::email::Email;
+use crate::domain::mail::MailKind;
+use crate::domain::password::NewPassword;
+use crate::domain::reset_token::PlainToken;
+use crate::error::validation::ValidationErrorBody;
+use crate::error::{Error, ErrorBody};
+use crate::extract::body::{FromFields, ValidJson};
+use crate::extract::fields::Fields;
+use crate::mailer::MailWaits;
+use crate::settings::Settings;
+use crate::store::{outbox, reset_tokens, sessions, users};
+
+/// Ask for a reset link by mail
+///
+/// The answer is the same whether a user has this address or not. A new link replaces the older
+/// ones.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/forgot-password",
+    tag = "auth",
+    request_body = ForgotPasswordRequest,
+    responses(
+        (status = 202, description = "Taken", body = Message),
+        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
+        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
+        (status = 500, description = "The database failed", body = ErrorBody),
+        (status = 503, description = "The database is locked", body = ErrorBody),
+    )
+)]
+pub async fn forgot_password(
+    State(app): State<&'static App>,
+    ValidJson(request): ValidJson<ForgotPasswordRequest>,
+) -> Result<(StatusCode, Extension<MailWaits>, Json<Message>), Error> {
+    let now = ambient::now();
+    let id = ambient::random_id();
+    let token = app.reset_tokens.issue(id).hashed();
+    let expires_at = now.plus(app.settings.reset_token_lifetime);
+    let connection = app.database.connect().await?;
+    let mut transaction = connection.begin().await?;
+    if let Some(user) = users::find_id_by_email(&mut transaction, &request.email).await? {
+        reset_tokens::replace(&mut transaction, id, user, &token, expires_at, now).await?;
+        let mail = MailKind::PasswordReset { token: id };
+        outbox::insert(&mut transaction, ambient::random_id(), mail, user, now).await?;
+    }
+    transaction.commit().await?;
+    let answer = Message::new("If the email exists, a reset link has been sent.");
+    Ok((StatusCode::ACCEPTED, Extension(MailWaits), answer))
+}
+
+/// Choose a new password by a reset link
+///
+/// The token is good once. All sessions of the user end, and nobody is logged in.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/reset-password",
+    tag = "auth",
+    request_body = ResetPasswordRequest,
+    responses(
+        (status = 200, description = "The new password is in force", body = Message),
+        (status = 400, description = "Unknown, used or expired", body = ErrorBody),
+        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
+        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
+        (status = 500, description = "The database failed", body = ErrorBody),
+        (status = 503, description = "The database is locked", body = ErrorBody),
+    )
+)]
+pub async fn reset_password(
+    State(app): State<&'static App>,
+    ValidJson(request): ValidJson<ResetPasswordRequest>,
+) -> Result<Json<Message>, Error> {
+    let now = ambient::now();
+    let token = request.token.hashed();
+    let mut connection = app.database.connect().await?;
+    if !reset_tokens::is_usable(&mut connection, &token, now).await? {
+        return Err(Error::InvalidResetToken);
+    }
+    // Hashed before the transaction begins: it would keep everybody else from writing meanwhile.
+    let salt = ambient::random_bytes();
+    let hash = app.password_hasher.hash(&request.new_password, salt);
+    let hash = hash.map_err(anyhow::Error::from)?;
+
+    let mut transaction = connection.begin().await?;
+    let user = reset_tokens::consume(&mut transaction, &token, now).await?;
+    let user = user.ok_or(Error::InvalidResetToken)?;
+    users::set_password(&mut transaction, user, hash, now).await?;
+    sessions::delete_all(&mut transaction, user).await?;
+    transaction.commit().await?;
+    Ok(Message::new("Password has been reset successfully"))
+}
+
+/// Who forgot their password.
+#[derive(ToSchema)]
+#[schema(example = json!({"email": "tom@example.com"}))]
+pub struct ForgotPasswordRequest {
+    /// The address that the user registered with.
+    #[schema(value_type = String, format = Email)]
+    email: Email,
+}
+
+impl FromFields for ForgotPasswordRequest {
+    fn from_fields(fields: &mut Fields, _: &Settings) -> Option<Self> {
+        let email = fields.required("email", Email::parse);
+        Some(Self { email: email? })
+    }
+}
+
+/// What to do with a reset link.
+#[derive(ToSchema)]
+pub struct ResetPasswordRequest {
+    /// The token of the link.
+    #[schema(value_type = String)]
+    token: PlainToken,
+    /// At least one digit and one letter; at most 256 bytes.
+    #[schema(value_type = String, format = Password)]
+    new_password: NewPassword,
+}
+
+impl FromFields for ResetPasswordRequest {
+    fn from_fields(fields: &mut Fields, settings: &Settings) -> Option<Self> {
+        let token = fields.required_text("token");
+        let policy = settings.password_policy;
+        let new_password = fields.required("new_password", |text| policy.parse(text));
+        Some(Self {
+            token: PlainToken::received(&token?),
+            new_password: new_password?,
+        })
+    }
+}
+
+/// What was done, for a person.
+#[derive(Serialize, ToSchema)]
+pub struct Message {
+    /// What was done.
+    message: &'static str,
+}
+
+impl Message {
+    fn new(message: &'static str) -> Json<Self> {
+        Json(Self { message })
+    }
+}

@@ -1,0 +1,192 @@
+//! Registration: a new user.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::ambient;
+use crate::app::App;
+use crate::domain::email::Email;
+use crate::domain::password::NewPassword;
+use crate::domain::secret::Secret;
+use crate::domain::user::{Role, Subscription, User};
+use crate::domain::username::Username;
+use crate::error::{ConflictBody, Error, ErrorBody, validation::ValidationErrorBody};
+use crate::extract::body::{FromFields, ValidJson};
+use crate::extract::fields::Fields;
+use crate::outbound::captcha::{self, CaptchaError};
+use crate::settings::Settings;
+use crate::store::db::Connection;
+use crate::store::users::{self, InsertError};
+
+/// Register a new user
+///
+/// The captcha is checked first, then whether the address and the name are free.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/register",
+    tag = "auth",
+    request_body = RegisterRequest,
+    responses(
+        (status = 201, description = "The new user", body = UserPublic),
+        (status = 400, description = "Wrong captcha answer", body = ErrorBody),
+        (status = 409, description = "The address or the name is taken", body = ConflictBody),
+        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
+        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
+        (status = 500, description = "The database failed", body = ErrorBody),
+        (status = 503, description = "The captcha service failed, or the database is locked", body = ErrorBody),
+        (status = 504, description = "The captcha service took too long", body = ErrorBody),
+    )
+)]
+pub async fn register(
+    State(app): State<&'static App>,
+    ValidJson(request): ValidJson<RegisterRequest>,
+) -> Result<(StatusCode, Json<UserPublic>), Error> {
+    let captcha = &app.settings.captcha;
+    captcha::verify(captcha, request.captcha_id, &request.captcha_answer).await?;
+
+    let mut connection = app.database.connect().await?;
+    refuse_taken(&mut connection, &request).await?;
+
+    let salt = ambient::random_bytes();
+    let hash = app.password_hasher.hash(&request.password, salt);
+    let user = new_user(&request);
+    let hash = hash.map_err(anyhow::Error::from)?;
+    match users::insert(&mut connection, &user, hash).await {
+        Ok(()) => Ok((StatusCode::CREATED, Json(user.into()))),
+        Err(InsertError::Database(error)) => Err(error.into()),
+        Err(taken) => Err(refuse_race(&mut connection, &request, taken).await?),
+    }
+}
+
+/// Chooses the message for an address or a name that is taken, before a hash is spent on it.
+async fn refuse_taken(
+    connection: &mut Connection<'_>,
+    request: &RegisterRequest,
+) -> Result<(), Error> {
+    if users::email_exists(connection, &request.email).await? {
+        return Err(Error::EmailTaken);
+    }
+    if users::username_exists(connection, request.username.as_str()).await? {
+        let suggestion = users::suggest_username(connection, &request.username).await?;
+        return Err(Error::UsernameTaken { suggestion });
+    }
+    Ok(())
+}
+
+/// The answer to somebody who lost a race for an address or a name: the same as if they had come
+/// later. `taken` is for the case that the winner has disappeared again.
+async fn refuse_race(
+    connection: &mut Connection<'_>,
+    request: &RegisterRequest,
+    taken: InsertError,
+) -> Result<Error, Error> {
+    refuse_taken(connection, request).await?;
+    Ok(anyhow::Error::from(taken).into())
+}
+
+fn new_user(request: &RegisterRequest) -> User {
+    User {
+        id: ambient::random_id(),
+        email: request.email.as_str().to_owned(),
+        username: request.username.as_str().to_owned(),
+        role: Role::Regular,
+        subscription: Subscription::Free,
+        subscription_expires_at: None,
+        created_at: ambient::now(),
+    }
+}
+
+/// Who wants to be a user.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "email": "tom@example.com",
+    "username": "Tom",
+    "password": "correct horse 1",
+    "captcha_id": "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11",
+    "captcha_answer": "7XK2P",
+}))]
+pub struct RegisterRequest {
+    /// A bare address.
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    email: Email,
+    /// 3 to 30 letters, digits, underscores and hyphens, not two of the latter in a row.
+    #[schema(value_type = String, min_length = 3, max_length = 30)]
+    username: Username,
+    /// At least one digit and one letter; at most 256 bytes.
+    #[schema(value_type = String, format = Password)]
+    password: NewPassword,
+    /// Which captcha was shown.
+    captcha_id: Uuid,
+    /// What the person answered.
+    #[schema(value_type = String)]
+    captcha_answer: Secret,
+}
+
+impl FromFields for RegisterRequest {
+    fn from_fields(fields: &mut Fields, settings: &Settings) -> Option<Self> {
+        let email = fields.required("email", Email::parse);
+        let username = fields.required("username", Username::parse);
+        let password = fields.required("password", |text| settings.password_policy.parse(text));
+        let captcha_id = fields.required("captcha_id", Uuid::parse_str);
+        let captcha_answer = fields.required_text("captcha_answer");
+        Some(Self {
+            email: email?,
+            username: username?,
+            password: password?,
+            captcha_id: captcha_id?,
+            captcha_answer: Secret::new(captcha_answer?),
+        })
+    }
+}
+
+/// A user, as everybody may see them who may see them at all.
+#[derive(Serialize, ToSchema)]
+pub struct UserPublic {
+    /// The address, in lower case.
+    #[schema(format = Email, example = "tom@example.com")]
+    email: String,
+    /// The name, as it was typed.
+    #[schema(example = "Tom")]
+    username: String,
+    /// UUID, version 4.
+    id: Uuid,
+    /// What the user may do.
+    account_role: Role,
+    /// What the user has paid for.
+    account_subscription: Subscription,
+    /// When the subscription ends, if it does.
+    #[schema(required, format = DateTime)]
+    subscription_expires_at: Option<String>,
+    /// When the user registered, in UTC.
+    #[schema(format = DateTime, example = "2026-11-22T11:46:27Z")]
+    created_at: String,
+}
+
+impl From<User> for UserPublic {
+    fn from(user: User) -> Self {
+        Self {
+            email: user.email,
+            username: user.username,
+            id: user.id,
+            account_role: user.role,
+            account_subscription: user.subscription,
+            subscription_expires_at: user.subscription_expires_at.map(|at| at.to_rfc3339()),
+            created_at: user.created_at.to_rfc3339(),
+        }
+    }
+}
+
+impl From<CaptchaError> for Error {
+    fn from(error: CaptchaError) -> Self {
+        match error {
+            CaptchaError::WrongAnswer => Self::InvalidCaptcha,
+            CaptchaError::Timeout => Self::CaptchaTimeout,
+            CaptchaError::Unreachable(cause) => Self::CaptchaUnreachable(cause),
+            CaptchaError::Misbehaved(cause) => Self::CaptchaMisbehaved(cause),
+        }
+    }
+}

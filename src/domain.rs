@@ -1,0 +1,13 @@
+//! The rules of accounts: no I/O, no clock, no randomness of their own and no Spin.
+
+pub mod access_token;
+pub mod email;
+pub mod keys;
+pub mod mail;
+pub mod password;
+pub mod reset_token;
+pub mod secret;
+pub mod session;
+pub mod timestamp;
+pub mod user;
+pub mod username;

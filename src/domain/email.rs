@@ -1,0 +1,168 @@
+//! Email addresses, in the one form in which they are stored and compared.
+
+use std::fmt;
+
+use validator::ValidateEmail;
+
+/// The longest address that SMTP can carry (RFC 5321, 4.5.3.1.3, less the angle brackets).
+const MAX_LENGTH: usize = 254;
+/// The longest part before the @-sign (RFC 5321, 4.5.3.1.1).
+const MAX_LOCAL_LENGTH: usize = 64;
+
+/// A bare email address: lower case, ASCII, an international domain in its IDNA form.
+///
+/// Two spellings of one address are equal, because parsing is the only way to make one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email(String);
+
+/// Why a text is no email address, in words for the person who typed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidEmail(pub String);
+
+impl fmt::Display for InvalidEmail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Email {
+    /// Reads a bare address and brings it into its one form.
+    ///
+    /// # Errors
+    /// The first reason why the text is no address: surrounding space, a display name, a local
+    /// part that is not ASCII, a domain that IDNA does not know, or a length past RFC 5321.
+    pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
+        let refuse = |reason: &str| Err(InvalidEmail(reason.to_owned()));
+        let Some((local, domain)) = text.rsplit_once('@') else {
+            return refuse("An email address must have an @-sign.");
+        };
+        check_local_part(local)?;
+        let domain = to_ascii_domain(domain)?;
+        let address = format!("{}@{domain}", local.to_ascii_lowercase());
+        if address.len() > MAX_LENGTH {
+            return refuse("The email address is too long (254 characters at most).");
+        }
+        if !address.validate_email() {
+            return refuse("The email address contains invalid characters.");
+        }
+        Ok(Self(address))
+    }
+
+    /// The address as it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn check_local_part(local: &str) -> Result<(), InvalidEmail> {
+    let reason = if local.is_empty() {
+        "There must be something before the @-sign."
+    } else if local.contains('@') {
+        "The email address must have only one @-sign."
+    } else if !local.is_ascii() {
+        "The part before the @-sign can only contain ASCII characters."
+    } else if local.contains(|c: char| c.is_ascii_whitespace() || c.is_ascii_control()) {
+        "The email address contains invalid characters before the @-sign."
+    } else if local.len() > MAX_LOCAL_LENGTH {
+        "The email address is too long before the @-sign (64 characters at most)."
+    } else if local.starts_with('.') || local.ends_with('.') {
+        "The part before the @-sign cannot start or end with a period."
+    } else if local.contains("..") {
+        "The part before the @-sign cannot have two periods in a row."
+    } else {
+        return Ok(());
+    };
+    Err(InvalidEmail(reason.to_owned()))
+}
+
+fn to_ascii_domain(domain: &str) -> Result<String, InvalidEmail> {
+    let invalid = || InvalidEmail("The part after the @-sign contains invalid characters.".into());
+    if domain.is_empty() {
+        return Err(InvalidEmail(
+            "There must be something after the @-sign.".into(),
+        ));
+    }
+    if domain.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(invalid());
+    }
+    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| invalid())?;
+    let last_label = ascii.rsplit('.').next().unwrap_or_default();
+    if !ascii.contains('.') || last_label.is_empty() {
+        return Err(InvalidEmail(
+            "The part after the @-sign is not valid. It should have a period.".into(),
+        ));
+    }
+    // A name whose last label is a number is an IPv4 address (RFC 3696, 2), which is no domain.
+    if last_label.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(invalid());
+    }
+    Ok(ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_an_address_is_one_address() {
+        for (typed, stored) in [
+            ("tom@example.com", "tom@example.com"),
+            ("Tom@EXAMPLE.com", "tom@example.com"),
+            ("t.o_m+tag@sub.example.co.uk", "t.o_m+tag@sub.example.co.uk"),
+            ("tom@żółw.pl", "tom@xn--w-uga1v8h.pl"),
+            ("tom@ŻÓŁW.PL", "tom@xn--w-uga1v8h.pl"),
+            ("tom@\u{212A}elvin.com", "tom@kelvin.com"),
+            ("tom@ex\u{FF41}mple.com", "tom@example.com"),
+        ] {
+            let email = Email::parse(typed).unwrap_or_else(|e| panic!("{typed}: {e}"));
+            assert_eq!(email.as_str(), stored);
+        }
+    }
+
+    #[test]
+    fn what_is_no_bare_address_is_refused_with_a_reason() {
+        let long_local = format!("{}@example.com", "a".repeat(65));
+        let long_domain = format!("tom@{}.com", vec!["a".repeat(60); 5].join("."));
+        for text in [
+            "",
+            "nope",
+            "@example.com",
+            "tom@",
+            "tom@localhost",
+            "tom@example.com.",
+            "tom@.com",
+            "tom@a..com",
+            "tom@-a.com",
+            "tom@127.0.0.1",
+            "tom@[127.0.0.1]",
+            " tom@example.com",
+            "tom@example.com ",
+            "tom@example.com\n",
+            "tom\r\nBcc: eve@example.com@example.com",
+            "tom\0@example.com",
+            "Tom <tom@example.com>",
+            "tom@example.com,eve@example.com",
+            "tom@eve@example.com",
+            "tom\u{FF20}example.com",
+            "t\u{131}m@example.com",
+            "tom\u{17F}@example.com",
+            ".tom@example.com",
+            "tom.@example.com",
+            "t..m@example.com",
+            "\"tom\"@example.com",
+            "tom@exa mple.com",
+            "tom@exa_mple.com",
+            &long_local,
+            &long_domain,
+        ] {
+            let refused = Email::parse(text).expect_err(text);
+            assert!(refused.0.ends_with('.'), "{text}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_an_at_sign_says_so() {
+        let refused = Email::parse("nope").expect_err("no address");
+        assert_eq!(refused.0, "An email address must have an @-sign.");
+    }
+}

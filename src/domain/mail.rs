@@ -1,0 +1,71 @@
+//! Mail that the service sends: which there is, and how often a failed one is tried again.
+
+use time::Duration;
+use uuid::Uuid;
+
+use super::timestamp::Timestamp;
+
+/// After how many minutes a mail is tried again that failed for the first, second ... time: five
+/// tries within about an hour. A reset link is of little use later.
+const RETRY_MINUTES: [i64; MAX_ATTEMPTS - 1] = [1, 4, 15, 40];
+/// After as many tries a mail is given up.
+const MAX_ATTEMPTS: usize = 5;
+
+/// What a mail tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailKind {
+    /// How to choose a new password.
+    PasswordReset {
+        /// The row of the token in the link.
+        token: Uuid,
+    },
+}
+
+/// A mail that is due, with what is needed to write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueMail {
+    /// The same at every try: a provider that knows it already sends nothing again.
+    pub id: Uuid,
+    /// What it tells.
+    pub kind: MailKind,
+    /// The address as it is stored now.
+    pub to: String,
+    /// The name of whom it is for.
+    pub username: String,
+    /// How often it has been tried, this time included.
+    pub attempts: usize,
+}
+
+impl DueMail {
+    /// Whether this try is the last.
+    pub fn is_last_try(&self) -> bool {
+        self.attempts >= MAX_ATTEMPTS
+    }
+}
+
+/// When a mail is due again that fails now for the `attempts`-th time. `jitter`, any number,
+/// spreads the retries of what failed together over half of the delay.
+pub fn next_try(attempts: usize, now: Timestamp, jitter: u32) -> Timestamp {
+    let last = RETRY_MINUTES[RETRY_MINUTES.len() - 1];
+    let minutes = RETRY_MINUTES.get(attempts.saturating_sub(1)).copied();
+    let delay = Duration::minutes(minutes.unwrap_or(last));
+    let spread = i64::from(jitter) % (delay.whole_seconds() / 2);
+    now.plus(delay + Duration::seconds(spread))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delays_grow_and_stay_within_about_an_hour_and_a_half() {
+        let start = Timestamp::from_unix(0).expect("a moment");
+        let delay = |attempts, jitter| next_try(attempts, start, jitter).unix();
+        assert_eq!(delay(1, 0), 60);
+        assert_eq!(delay(1, 29), 89);
+        assert_eq!(delay(1, 30), 60);
+        let longest: i64 = (1..MAX_ATTEMPTS).map(|n| delay(n, 30 * n as u32 - 1)).sum();
+        assert!((3600..=5400).contains(&longest), "{longest}");
+        assert_eq!(delay(17, 0), 40 * 60);
+    }
+}

@@ -1,0 +1,257 @@
+//! Passwords: what they must be, and their hashes, with which nobody can log in.
+
+use argon2::password_hash::phc::PasswordHash as PhcString;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use super::secret::Secret;
+
+/// The longest password, in bytes: long enough for any passphrase (NIST SP 800-63B-4 asks for 64
+/// characters), short enough that nobody makes us hash megabytes.
+pub const MAX_PASSWORD_BYTES: usize = 256;
+/// The salt's length in bytes (RFC 9106, 3.1, recommends 16).
+pub const SALT_BYTES: usize = 16;
+/// The salt of the hash that an unknown user costs; its value does not matter.
+const DUMMY_SALT: [u8; SALT_BYTES] = [0; SALT_BYTES];
+
+/// What a new password must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordPolicy {
+    /// The fewest characters.
+    pub min_length: usize,
+}
+
+/// A new password that satisfies the policy.
+#[derive(Debug, Clone)]
+pub struct NewPassword(Secret);
+
+impl PasswordPolicy {
+    /// Reads a new password.
+    ///
+    /// # Errors
+    /// The message for the first rule it breaks.
+    pub fn parse(self, text: &str) -> Result<NewPassword, String> {
+        if text.chars().count() < self.min_length {
+            return Err(format!(
+                "Password must be at least {} characters long",
+                self.min_length
+            ));
+        }
+        if text.len() > MAX_PASSWORD_BYTES {
+            return Err(format!(
+                "Password cannot be longer than {MAX_PASSWORD_BYTES} bytes"
+            ));
+        }
+        if !text.bytes().any(|b| b.is_ascii_digit()) {
+            return Err("Password must contain at least one digit".into());
+        }
+        if !text.bytes().any(|b| b.is_ascii_alphabetic()) {
+            return Err("Password must contain at least one letter".into());
+        }
+        Ok(NewPassword(Secret::new(text)))
+    }
+}
+
+/// What came of comparing a password with a stored hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Not the user's password, or there is no such user.
+    Wrong,
+    /// The user's password.
+    Right,
+    /// The user's password, but its hash was made with other parameters than today's.
+    Outdated,
+}
+
+/// Argon2id with the parameters of this installation.
+#[derive(Debug, Clone)]
+pub struct PasswordHasher(Argon2<'static>);
+
+/// The hash could not be computed: parameters out of range, or no memory left.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot hash a password: {0}")]
+pub struct HashingFailed(String);
+
+impl PasswordHasher {
+    /// A hasher with `memory_kib` KiB of memory and `passes` passes over it, in one lane. OWASP's
+    /// Password Storage Cheat Sheet names 19456 KiB and 2 passes as its first choice.
+    ///
+    /// # Errors
+    /// Parameters that Argon2 does not allow.
+    pub fn new(memory_kib: u32, passes: u32) -> Result<Self, HashingFailed> {
+        let params = Params::new(memory_kib, passes, 1, None)
+            .map_err(|error| HashingFailed(error.to_string()))?;
+        Ok(Self(Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            params,
+        )))
+    }
+
+    /// Hashes a new password with a fresh salt, as a PHC string.
+    ///
+    /// # Errors
+    /// No memory for the hash.
+    pub fn hash(
+        &self,
+        password: &NewPassword,
+        salt: [u8; SALT_BYTES],
+    ) -> Result<String, HashingFailed> {
+        self.hash_text(password.0.expose(), salt)
+    }
+
+    /// Hashes the password of a user who has just logged in with it: the policy may have been
+    /// another when it was chosen.
+    ///
+    /// # Errors
+    /// No memory for the hash.
+    pub fn rehash(
+        &self,
+        password: &Secret,
+        salt: [u8; SALT_BYTES],
+    ) -> Result<String, HashingFailed> {
+        self.hash_text(password.expose(), salt)
+    }
+
+    /// Compares a password with a stored hash. Without a stored hash, that is for an unknown
+    /// user, it costs the same and the verdict is [`Verdict::Wrong`].
+    ///
+    /// # Errors
+    /// No memory for the hash.
+    pub fn verify(
+        &self,
+        password: &Secret,
+        stored: Option<&str>,
+    ) -> Result<Verdict, HashingFailed> {
+        if password.expose().len() > MAX_PASSWORD_BYTES {
+            return Ok(Verdict::Wrong);
+        }
+        let Some(stored) = stored.and_then(|stored| PhcString::new(stored).ok()) else {
+            self.hash_text(password.expose(), DUMMY_SALT)?;
+            return Ok(Verdict::Wrong);
+        };
+        let matches = self
+            .0
+            .verify_password(password.expose().as_bytes(), &stored);
+        Ok(match matches {
+            Err(_) => Verdict::Wrong,
+            Ok(()) if self.is_current(&stored) => Verdict::Right,
+            Ok(()) => Verdict::Outdated,
+        })
+    }
+
+    fn hash_text(&self, password: &str, salt: [u8; SALT_BYTES]) -> Result<String, HashingFailed> {
+        self.0
+            .hash_password_with_salt(password.as_bytes(), &salt)
+            .map(|hash| hash.to_string())
+            .map_err(|error| HashingFailed(error.to_string()))
+    }
+
+    fn is_current(&self, stored: &PhcString) -> bool {
+        let params = self.0.params();
+        stored.algorithm.as_str() == "argon2id"
+            && Params::try_from(stored).is_ok_and(|stored| {
+                stored.m_cost() == params.m_cost()
+                    && stored.t_cost() == params.t_cost()
+                    && stored.p_cost() == params.p_cost()
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: PasswordPolicy = PasswordPolicy { min_length: 6 };
+
+    fn hasher() -> PasswordHasher {
+        PasswordHasher::new(64, 1).expect("small parameters")
+    }
+
+    fn hash(password: &str) -> String {
+        let password = POLICY.parse(password).expect(password);
+        hasher().hash(&password, [7; 16]).expect("a hash")
+    }
+
+    #[test]
+    fn any_characters_make_a_password_if_a_letter_and_a_digit_are_among_them() {
+        let longest = format!("a1{}", "ż".repeat(127));
+        for password in ["abcde1", "1 2 3 a", "p4ss🙈word", &longest] {
+            assert!(POLICY.parse(password).is_ok(), "{password}");
+        }
+    }
+
+    #[test]
+    fn the_first_broken_rule_is_named() {
+        let too_long = format!("a1{}", "x".repeat(255));
+        for (password, message) in [
+            ("", "Password must be at least 6 characters long"),
+            ("a1b2c", "Password must be at least 6 characters long"),
+            ("🙈🙈a1", "Password must be at least 6 characters long"),
+            ("abcdef", "Password must contain at least one digit"),
+            ("abcde\u{664}", "Password must contain at least one digit"),
+            ("123456", "Password must contain at least one letter"),
+            ("12345ż", "Password must contain at least one letter"),
+            (&too_long, "Password cannot be longer than 256 bytes"),
+        ] {
+            let refused = POLICY.parse(password).expect_err(password);
+            assert_eq!(refused, message);
+        }
+    }
+
+    #[test]
+    fn the_minimum_is_the_policys() {
+        let policy = PasswordPolicy { min_length: 12 };
+        let refused = policy.parse("abcdef12345").expect_err("too short");
+        assert_eq!(refused, "Password must be at least 12 characters long");
+    }
+
+    #[test]
+    fn only_the_very_password_is_right() {
+        let password = format!("{}1", "aB".repeat(50));
+        let stored = hash(&password);
+        let verdict = |candidate: &str| {
+            hasher()
+                .verify(&Secret::new(candidate), Some(&stored))
+                .expect("a verdict")
+        };
+        assert_eq!(verdict(&password), Verdict::Right);
+        for wrong in [
+            &password[..72],
+            &password.to_lowercase(),
+            &format!("{password} "),
+            "",
+        ] {
+            assert_eq!(verdict(wrong), Verdict::Wrong, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_hash_made_with_other_parameters_is_right_and_outdated() {
+        let today = PasswordHasher::new(128, 2).expect("other parameters");
+        let verdict = today.verify(&Secret::new("abcde1"), Some(&hash("abcde1")));
+        assert_eq!(verdict.expect("a verdict"), Verdict::Outdated);
+    }
+
+    #[test]
+    fn without_a_usable_hash_every_password_is_wrong() {
+        let password = Secret::new("abcde1");
+        for stored in [
+            None,
+            Some(""),
+            Some("abcde1"),
+            Some("$argon2id$v=19$broken"),
+        ] {
+            let verdict = hasher().verify(&password, stored).expect("a verdict");
+            assert_eq!(verdict, Verdict::Wrong, "{stored:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_past_the_limit_is_wrong_without_hashing() {
+        let impossible = PasswordHasher::new(4 * 1024 * 1024, 1).expect("four GiB");
+        let password = Secret::new("a1".repeat(500_000));
+        let verdict = impossible.verify(&password, None).expect("no hashing");
+        assert_eq!(verdict, Verdict::Wrong);
+    }
+}

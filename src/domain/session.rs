@@ -1,0 +1,173 @@
+//! Sessions: one per login, with a refresh token that changes at every use.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use time::Duration;
+use uuid::Uuid;
+
+use super::keys::{DerivedKey, KEY_BYTES};
+use super::secret::Secret;
+use super::timestamp::Timestamp;
+
+/// How long after a rotation the previous token still gets the same successor: two tabs that
+/// refresh at once, or a client that never saw the answer, are no thieves.
+pub const GRACE: Duration = Duration::seconds(10);
+
+const ID_BYTES: usize = 16;
+const COUNTER_BYTES: usize = 8;
+const SIGNED_BYTES: usize = ID_BYTES + COUNTER_BYTES;
+
+/// A refresh token: which session, and its how-manieth token. Nothing of it is stored but the
+/// session's counter; what makes it unforgeable is computed from both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// The session that it continues.
+    pub session: Uuid,
+    /// How many rotations came before it.
+    pub counter: u64,
+}
+
+/// Writes and reads refresh tokens.
+#[derive(Clone)]
+pub struct RefreshTokens(DerivedKey);
+
+impl RefreshTokens {
+    /// With a key that is derived from the secret key.
+    pub fn new(secret_key: &Secret) -> Self {
+        Self(DerivedKey::derive(secret_key, "gatehouse refresh token"))
+    }
+
+    /// The token as the caller gets it: session, counter and the HMAC of both, in base64url.
+    pub fn issue(&self, token: RefreshToken) -> Secret {
+        let mut bytes = [0; SIGNED_BYTES + KEY_BYTES];
+        bytes[..ID_BYTES].copy_from_slice(token.session.as_bytes());
+        bytes[ID_BYTES..SIGNED_BYTES].copy_from_slice(&token.counter.to_be_bytes());
+        let code = self.0.authenticate(&bytes[..SIGNED_BYTES]);
+        bytes[SIGNED_BYTES..].copy_from_slice(&code);
+        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Reads a token that a caller sent, or `None` if it is not one that we issued.
+    pub fn read(&self, token: &Secret) -> Option<RefreshToken> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.expose()).ok()?;
+        let (signed, code) = bytes.split_at_checked(SIGNED_BYTES)?;
+        if !self.0.verify(signed, code) {
+            return None;
+        }
+        let (session, counter) = signed.split_at(ID_BYTES);
+        Some(RefreshToken {
+            session: Uuid::from_slice(session).ok()?,
+            counter: u64::from_be_bytes(counter.try_into().ok()?),
+        })
+    }
+}
+
+/// How long sessions live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLifetime {
+    /// From one refresh to the latest next one.
+    pub idle: Duration,
+    /// From the login to the end, however often it is refreshed.
+    pub absolute: Duration,
+}
+
+impl SessionLifetime {
+    /// When a session ends that is used now and began at `created_at`.
+    pub fn expiry(self, created_at: Timestamp, now: Timestamp) -> Timestamp {
+        now.plus(self.idle).min(created_at.plus(self.absolute))
+    }
+}
+
+/// What to do with a token that is not the session's current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// It was rotated a moment ago: its holder gets the successor once more.
+    Retried,
+    /// It was used up before: somebody holds a copy, so the session ends (RFC 9700, 4.14.2).
+    Reused,
+}
+
+/// Judges `token` against its session, whose counter is `counter` since `rotated_at`.
+pub fn judge_replay(
+    token: RefreshToken,
+    counter: u64,
+    rotated_at: Timestamp,
+    now: Timestamp,
+) -> Replay {
+    let is_previous = token.counter.checked_add(1) == Some(counter);
+    if is_previous && now <= rotated_at.plus(GRACE) {
+        Replay::Retried
+    } else {
+        Replay::Reused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens() -> RefreshTokens {
+        RefreshTokens::new(&Secret::new("0123456789abcdef0123456789abcdef"))
+    }
+
+    fn at(unix: i64) -> Timestamp {
+        Timestamp::from_unix(unix).expect("a moment")
+    }
+
+    const TOKEN: RefreshToken = RefreshToken {
+        session: Uuid::from_u128(42),
+        counter: 7,
+    };
+
+    #[test]
+    fn an_issued_token_reads_as_itself() {
+        assert_eq!(tokens().read(&tokens().issue(TOKEN)), Some(TOKEN));
+    }
+
+    #[test]
+    fn a_token_that_was_not_issued_here_is_not_read() {
+        let issued = tokens().issue(TOKEN);
+        let foreign = RefreshTokens::new(&Secret::new("another key")).issue(TOKEN);
+        let next_counter = {
+            let mut bytes = BASE64_URL_SAFE_NO_PAD
+                .decode(issued.expose())
+                .expect("base64");
+            bytes[SIGNED_BYTES - 1] += 1;
+            BASE64_URL_SAFE_NO_PAD.encode(bytes)
+        };
+        for token in [
+            "",
+            "nope",
+            "żółw",
+            foreign.expose(),
+            &next_counter,
+            &issued.expose()[..74],
+            &format!("{}A", issued.expose()),
+        ] {
+            assert_eq!(tokens().read(&Secret::new(token)), None, "{token}");
+        }
+    }
+
+    #[test]
+    fn only_the_previous_token_is_retried_and_only_for_a_moment() {
+        let judge = |counter, seconds| judge_replay(TOKEN, counter, at(1000), at(1000 + seconds));
+        assert_eq!(judge(8, 0), Replay::Retried);
+        assert_eq!(judge(8, 10), Replay::Retried);
+        assert_eq!(judge(8, 11), Replay::Reused);
+        assert_eq!(judge(9, 0), Replay::Reused);
+        assert_eq!(judge(7, 0), Replay::Reused);
+    }
+
+    #[test]
+    fn a_session_slides_until_its_absolute_end() {
+        let lifetime = SessionLifetime {
+            idle: Duration::days(7),
+            absolute: Duration::days(90),
+        };
+        let day = 24 * 3600;
+        let expiry = |now| lifetime.expiry(at(0), at(now * day)).unix() / day;
+        assert_eq!(expiry(0), 7);
+        assert_eq!(expiry(80), 87);
+        assert_eq!(expiry(89), 90);
+    }
+}

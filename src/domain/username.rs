@@ -1,0 +1,139 @@
+//! User names: what they may look like, and what to suggest when one is taken.
+
+/// The shortest user name, in characters.
+const MIN_LENGTH: usize = 3;
+/// The longest user name, in characters.
+const MAX_LENGTH: usize = 30;
+/// Names that a visitor could take for the service itself.
+#[rustfmt::skip]
+const RESERVED: [&str; 17] = [
+    "admin", "administrator", "root", "system", "support", "help", "moderator", "superuser",
+    "guest", "api", "auth", "login", "logout", "register", "dashboard", "settings", "profile",
+];
+
+/// A user name: kept as typed, unique regardless of case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// Reads a user name.
+    ///
+    /// # Errors
+    /// The message for the first rule it breaks, in the order of the rules.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let length = text.chars().count();
+        if length < MIN_LENGTH {
+            Err("Username must be at least 3 characters long.")
+        } else if length > MAX_LENGTH {
+            Err("Username cannot be longer than 30 characters.")
+        } else if !text.bytes().all(is_allowed) {
+            Err("Username can only contain letters, numbers, underscores (_), and hyphens (-).")
+        } else if RESERVED.iter().any(|name| name.eq_ignore_ascii_case(text)) {
+            Err("This username is reserved and cannot be used.")
+        } else if text.contains("__") || text.contains("--") {
+            Err("Username cannot contain consecutive underscores or hyphens.")
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// The name as it was typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// This name with `number` behind it, cut in front of the number where the whole would be
+    /// too long. No reserved name ends in a digit, so what comes out is never reserved.
+    pub fn numbered(&self, number: u64) -> String {
+        let number = number.to_string();
+        let stem = self.0.len().min(MAX_LENGTH - number.len());
+        format!("{}{number}", &self.0[..stem])
+    }
+}
+
+fn is_allowed(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_kept_as_it_was_typed() {
+        let longest = "a".repeat(30);
+        for name in ["Tom", "tom_s-on3", "_-_", "123", "Administrators", &longest] {
+            assert_eq!(Username::parse(name).map(|n| n.0), Ok(name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_first_broken_rule_is_named() {
+        let too_long = "a".repeat(31);
+        let long_and_wrong = "ż".repeat(31);
+        for (name, message) in [
+            ("", "Username must be at least 3 characters long."),
+            ("a", "Username must be at least 3 characters long."),
+            ("!!", "Username must be at least 3 characters long."),
+            (&too_long, "Username cannot be longer than 30 characters."),
+            (
+                &long_and_wrong,
+                "Username cannot be longer than 30 characters.",
+            ),
+            (
+                "żółw",
+                "Username can only contain letters, numbers, underscores (_), and hyphens (-).",
+            ),
+            (
+                "tom sawyer",
+                "Username can only contain letters, numbers, underscores (_), and hyphens (-).",
+            ),
+            (
+                "tom\n",
+                "Username can only contain letters, numbers, underscores (_), and hyphens (-).",
+            ),
+            (
+                "tom\0",
+                "Username can only contain letters, numbers, underscores (_), and hyphens (-).",
+            ),
+            (
+                "to\u{200B}m",
+                "Username can only contain letters, numbers, underscores (_), and hyphens (-).",
+            ),
+            (
+                "t\u{043E}m",
+                "Username can only contain letters, numbers, underscores (_), and hyphens (-).",
+            ),
+            (
+                "a%__",
+                "Username can only contain letters, numbers, underscores (_), and hyphens (-).",
+            ),
+            ("root", "This username is reserved and cannot be used."),
+            ("AdMiN", "This username is reserved and cannot be used."),
+            ("profile", "This username is reserved and cannot be used."),
+            (
+                "tom__s",
+                "Username cannot contain consecutive underscores or hyphens.",
+            ),
+            (
+                "tom--s",
+                "Username cannot contain consecutive underscores or hyphens.",
+            ),
+        ] {
+            assert_eq!(Username::parse(name), Err(message), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_numbered_name_is_never_too_long() {
+        let parse = |name: &str| Username::parse(name).expect(name);
+        assert_eq!(parse("Tom").numbered(1), "Tom1");
+        assert_eq!(
+            parse(&"a".repeat(30)).numbered(7),
+            format!("{}7", "a".repeat(29))
+        );
+        let longest = parse(&"a".repeat(30)).numbered(u64::MAX);
+        assert_eq!(longest.len(), 30);
+        assert!(Username::parse(&longest).is_ok());
+    }
+}

@@ -1,0 +1,251 @@
+//! Everything that can go wrong, and the answer that it makes.
+
+pub mod validation;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::store::db::DbError;
+use validation::{FieldError, ValidationErrorBody};
+
+/// What a handler answers when it cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The body breaks rules: all of them, in the order of the fields.
+    #[error("invalid input")]
+    Validation(Vec<FieldError>),
+    /// The body is larger than any of ours needs to be.
+    #[error("body too large")]
+    BodyTooLarge,
+    /// The body could not be read to its end.
+    #[error("the body ended early")]
+    BodyUnreadable,
+    /// The captcha's answer is wrong.
+    #[error("wrong captcha answer")]
+    InvalidCaptcha,
+    /// The captcha service took too long.
+    #[error("captcha service timed out")]
+    CaptchaTimeout,
+    /// The captcha service could not be reached.
+    #[error("captcha service unreachable: {0}")]
+    CaptchaUnreachable(String),
+    /// The captcha service answered, but not as agreed.
+    #[error("captcha service misbehaves: {0}")]
+    CaptchaMisbehaved(String),
+    /// Another user has this address.
+    #[error("email taken")]
+    EmailTaken,
+    /// Another user has this name.
+    #[error("username taken")]
+    UsernameTaken {
+        /// A name like it that is free.
+        suggestion: String,
+    },
+    /// No user with this name and password.
+    #[error("login failed")]
+    IncorrectCredentials,
+    /// A protected route without a token.
+    #[error("not authenticated")]
+    NotAuthenticated,
+    /// A token that is bad, expired, of another type, or whose user or session is gone.
+    #[error("invalid access token")]
+    InvalidAccessToken,
+    /// A refresh token that is unknown, used up or expired.
+    #[error("invalid refresh token")]
+    InvalidRefreshToken,
+    /// A reset token that is unknown, used or expired.
+    #[error("invalid reset token")]
+    InvalidResetToken,
+    /// No such path.
+    #[error("not found")]
+    NotFound,
+    /// The path is there, the method is not.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// The settings cannot be used; the log names them.
+    #[error("misconfigured")]
+    Misconfigured,
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] DbError),
+    /// Something that should never fail did.
+    #[error("internal: {0:#}")]
+    Internal(#[from] anyhow::Error),
+}
+
+/// The body of every error but 422.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// What went wrong, for a person.
+    #[schema(example = "Incorrect email or password")]
+    pub detail: String,
+    /// What went wrong, for a program: it stays the same when the words change.
+    #[schema(example = "INCORRECT_CREDENTIALS")]
+    pub error_code: String,
+}
+
+/// What to do about a name that is taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UsernameTaken {
+    /// What went wrong, for a person.
+    #[schema(example = "Username already taken")]
+    pub message: String,
+    /// A name like it that is free.
+    #[schema(example = "Tom1")]
+    pub suggestion: String,
+}
+
+/// The detail of a conflict: a text, or for a name also a suggestion.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum ConflictDetail {
+    /// The email address is taken.
+    Email(String),
+    /// The name is taken.
+    Username(UsernameTaken),
+}
+
+/// The body of a 409.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConflictBody {
+    /// What is taken.
+    pub detail: ConflictDetail,
+    /// `EMAIL_TAKEN` or `USERNAME_TAKEN`.
+    #[schema(example = "USERNAME_TAKEN")]
+    pub error_code: String,
+}
+
+impl Error {
+    /// Status, `error_code` and `detail` of the answer.
+    fn shape(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::Validation(_) => (S::UNPROCESSABLE_ENTITY, "VALIDATION_ERROR", "Invalid input"),
+            Self::BodyTooLarge => (
+                S::PAYLOAD_TOO_LARGE,
+                "BODY_TOO_LARGE",
+                "Request body too large",
+            ),
+            Self::BodyUnreadable => (
+                S::BAD_REQUEST,
+                "BODY_UNREADABLE",
+                "Request body could not be read",
+            ),
+            Self::InvalidCaptcha => (S::BAD_REQUEST, "INVALID_CAPTCHA", "Invalid CAPTCHA answer"),
+            Self::CaptchaTimeout => (
+                S::GATEWAY_TIMEOUT,
+                "CAPTCHA_TIMEOUT",
+                "Captcha verification timed out. Please try again later.",
+            ),
+            Self::CaptchaUnreachable(_) => (
+                S::SERVICE_UNAVAILABLE,
+                "CAPTCHA_UNAVAILABLE",
+                "Captcha service unavailable. Please try again later.",
+            ),
+            Self::CaptchaMisbehaved(_) => (
+                S::SERVICE_UNAVAILABLE,
+                "CAPTCHA_ERROR",
+                "Error communicating with captcha service.",
+            ),
+            Self::EmailTaken => (S::CONFLICT, "EMAIL_TAKEN", "Email already registered"),
+            Self::UsernameTaken { .. } => (S::CONFLICT, "USERNAME_TAKEN", "Username already taken"),
+            Self::IncorrectCredentials => (
+                S::UNAUTHORIZED,
+                "INCORRECT_CREDENTIALS",
+                "Incorrect email or password",
+            ),
+            Self::NotAuthenticated => (S::UNAUTHORIZED, "NOT_AUTHENTICATED", "Not authenticated"),
+            Self::InvalidAccessToken => (
+                S::UNAUTHORIZED,
+                "INVALID_ACCESS_TOKEN",
+                "Could not validate credentials",
+            ),
+            Self::InvalidRefreshToken => (
+                S::UNAUTHORIZED,
+                "INVALID_REFRESH_TOKEN",
+                "Invalid or expired refresh token",
+            ),
+            Self::InvalidResetToken => (
+                S::BAD_REQUEST,
+                "INVALID_RESET_TOKEN",
+                "Invalid or expired reset token",
+            ),
+            Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "Not Found"),
+            Self::MethodNotAllowed => (
+                S::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                "Method Not Allowed",
+            ),
+            Self::Misconfigured => (
+                S::INTERNAL_SERVER_ERROR,
+                "MISCONFIGURED",
+                "The service is misconfigured, its log says how.",
+            ),
+            Self::Database(DbError::Locked) => (
+                S::SERVICE_UNAVAILABLE,
+                "DB_LOCKED",
+                "Database error: Resource is locked. Service temporarily unavailable.",
+            ),
+            Self::Database(_) => (
+                S::INTERNAL_SERVER_ERROR,
+                "DB_ERROR",
+                "Database error: Internal operation failed.",
+            ),
+            Self::Internal(_) => (
+                S::INTERNAL_SERVER_ERROR,
+                "INTERNAL_ERROR",
+                "Internal Server Error",
+            ),
+        }
+    }
+
+    /// Writes the cause to the log if it is one for the operator: here, where the error becomes
+    /// an answer, and nowhere else.
+    fn log(&self, code: &'static str) {
+        match self {
+            Self::Database(_) | Self::Internal(_) => {
+                tracing::error!(error_code = code, cause = %self, "request failed");
+            }
+            Self::CaptchaTimeout | Self::CaptchaUnreachable(_) | Self::CaptchaMisbehaved(_) => {
+                tracing::warn!(error_code = code, cause = %self, "captcha not verified");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, code, text) = self.shape();
+        self.log(code);
+        let error_code = code.to_owned();
+        let mut response = match self {
+            Self::Validation(detail) => {
+                (status, Json(ValidationErrorBody { detail })).into_response()
+            }
+            Self::UsernameTaken { suggestion } => {
+                let message = text.to_owned();
+                let detail = ConflictDetail::Username(UsernameTaken {
+                    message,
+                    suggestion,
+                });
+                (status, Json(ConflictBody { detail, error_code })).into_response()
+            }
+            _ => {
+                let detail = text.to_owned();
+                (status, Json(ErrorBody { detail, error_code })).into_response()
+            }
+        };
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 6750, 3: which scheme to come back with.
+            let bearer = HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        response
+    }
+}

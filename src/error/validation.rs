@@ -1,0 +1,167 @@
+//! What is wrong with a body, field by field, in the shape that FastAPI's clients parse.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::domain::email::InvalidEmail;
+
+/// The body of a 422.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ValidationErrorBody {
+    /// Every field that breaks a rule, in the order of the fields.
+    pub detail: Vec<FieldError>,
+}
+
+/// One field that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Which kind of rule, for a program.
+    #[schema(example = "value_error")]
+    pub r#type: &'static str,
+    /// Where: `body` and the field's name, or the offset at which the JSON ends to make sense.
+    pub loc: Vec<Location>,
+    /// Which rule, for a person.
+    #[schema(example = "Value error, Username must be at least 3 characters long.")]
+    pub msg: String,
+    /// What was sent; never a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>, required = false)]
+    pub input: Option<Value>,
+    /// What else there is to say, for a program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, required = false)]
+    pub ctx: Option<Value>,
+}
+
+/// A step on the way to what is wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Location {
+    /// A part of the request, or a field of it.
+    Name(&'static str),
+    /// A place in the text, in characters from its beginning.
+    Offset(usize),
+}
+
+/// Why a value is refused.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// It breaks a rule of ours.
+    Rule(String),
+    /// It is no email address.
+    Email(String),
+    /// It is no UUID.
+    Uuid(String),
+    /// It is not what the only pattern allows.
+    Pattern(&'static str),
+}
+
+impl FieldError {
+    /// A field that is not there; `input` is what was sent instead of it.
+    pub fn missing(field: &'static str, input: Value) -> Self {
+        Self::new("missing", Some(field), "Field required".into()).with_input(Some(input))
+    }
+
+    /// No body at all.
+    pub fn no_body() -> Self {
+        Self::new("missing", None, "Field required".into()).with_input(Some(Value::Null))
+    }
+
+    /// A body that has no fields.
+    pub fn not_an_object() -> Self {
+        let msg = "Input should be a valid dictionary or object to extract fields from";
+        Self::new("model_attributes_type", None, msg.into())
+    }
+
+    /// A body that is no JSON from `offset` on, in characters.
+    pub fn not_json(offset: usize, reason: &str) -> Self {
+        let mut error = Self::new("json_invalid", None, "JSON decode error".into());
+        error.loc.push(Location::Offset(offset));
+        error.ctx = Some(json!({ "error": reason }));
+        error.with_input(Some(json!({})))
+    }
+
+    /// A value that is no text.
+    pub fn not_a_string(field: &'static str, input: Option<Value>) -> Self {
+        let msg = "Input should be a valid string";
+        Self::new("string_type", Some(field), msg.into()).with_input(input)
+    }
+
+    /// A text that is refused.
+    pub fn refused(field: &'static str, refusal: Refusal, input: Option<Value>) -> Self {
+        let (r#type, msg, ctx) = match refusal {
+            Refusal::Rule(message) => (
+                "value_error",
+                format!("Value error, {message}"),
+                json!({ "error": {} }),
+            ),
+            Refusal::Email(reason) => (
+                "value_error",
+                format!("value is not a valid email address: {reason}"),
+                json!({ "reason": reason }),
+            ),
+            Refusal::Uuid(reason) => (
+                "uuid_parsing",
+                format!("Input should be a valid UUID, {reason}"),
+                json!({ "error": reason }),
+            ),
+            Refusal::Pattern(pattern) => (
+                "string_pattern_mismatch",
+                format!("String should match pattern '{pattern}'"),
+                json!({ "pattern": pattern }),
+            ),
+        };
+        let mut error = Self::new(r#type, Some(field), msg).with_input(input);
+        error.ctx = Some(ctx);
+        error
+    }
+
+    fn new(r#type: &'static str, field: Option<&'static str>, msg: String) -> Self {
+        let body = Location::Name("body");
+        Self {
+            r#type,
+            loc: std::iter::once(body)
+                .chain(field.map(Location::Name))
+                .collect(),
+            msg,
+            input: None,
+            ctx: None,
+        }
+    }
+
+    fn with_input(mut self, input: Option<Value>) -> Self {
+        self.input = input;
+        self
+    }
+}
+
+impl From<String> for Refusal {
+    fn from(message: String) -> Self {
+        Self::Rule(message)
+    }
+}
+
+impl From<&'static str> for Refusal {
+    fn from(message: &'static str) -> Self {
+        Self::Rule(message.to_owned())
+    }
+}
+
+impl From<InvalidEmail> for Refusal {
+    fn from(invalid: InvalidEmail) -> Self {
+        Self::Email(invalid.0)
+    }
+}
+
+impl From<uuid::Error> for Refusal {
+    fn from(error: uuid::Error) -> Self {
+        Self::Uuid(error.to_string())
+    }
+}
+
+impl From<std::convert::Infallible> for Refusal {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}

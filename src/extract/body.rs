@@ -1,0 +1,226 @@
+//! The bodies of requests: read within limits, checked field by field, never half-accepted.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use std::collections::HashSet;
+use std::fmt;
+
+use super::fields::Fields;
+use crate::app::App;
+use crate::error::Error;
+use crate::error::validation::FieldError;
+use crate::settings::Settings;
+
+/// The largest body that is read, in bytes.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// A request's body that can be made of its fields.
+pub trait FromFields: Sized {
+    /// Takes the fields in their order; `None` when one of them is wrong.
+    fn from_fields(fields: &mut Fields, settings: &Settings) -> Option<Self>;
+}
+
+/// A JSON body that satisfies its rules.
+pub struct ValidJson<T>(pub T);
+
+/// A form body that satisfies its rules.
+pub struct ValidForm<T>(pub T);
+
+impl<T: FromFields> FromRequest<&'static App> for ValidJson<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &&'static App) -> Result<Self, Error> {
+        let content_type = content_type(request.headers());
+        let body = read(request.into_body()).await?;
+        let fields = json_fields(&body, content_type.as_deref())
+            .map_err(|error| Error::Validation(vec![error]))?;
+        take(fields, &app.settings).map(Self)
+    }
+}
+
+impl<T: FromFields> FromRequest<&'static App> for ValidForm<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &&'static App) -> Result<Self, Error> {
+        let content_type = content_type(request.headers());
+        let body = read(request.into_body()).await?;
+        // Any other body is a form without fields, as it was for the predecessor.
+        let form = match content_type.as_deref() {
+            Some("application/x-www-form-urlencoded") => body.as_ref(),
+            _ => b"",
+        };
+        let fields = Fields::of_form(form_urlencoded::parse(form).into_owned());
+        take(fields, &app.settings).map(Self)
+    }
+}
+
+fn take<T: FromFields>(mut fields: Fields, settings: &Settings) -> Result<T, Error> {
+    let taken = T::from_fields(&mut fields, settings);
+    let errors = fields.into_errors();
+    match taken {
+        Some(body) if errors.is_empty() => Ok(body),
+        _ => Err(Error::Validation(errors)),
+    }
+}
+
+async fn read(body: Body) -> Result<axum::body::Bytes, Error> {
+    to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
+        let cause = std::error::Error::source(&error);
+        match cause.is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>()) {
+            true => Error::BodyTooLarge,
+            false => Error::BodyUnreadable,
+        }
+    })
+}
+
+/// The media type without its parameters, in lower case.
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let media_type = value.split(';').next().unwrap_or_default();
+    Some(media_type.trim().to_ascii_lowercase())
+}
+
+fn json_fields(body: &[u8], content_type: Option<&str>) -> Result<Fields, FieldError> {
+    if body.is_empty() {
+        return Err(FieldError::no_body());
+    }
+    if content_type.is_some_and(|media_type| !is_json(media_type)) {
+        return Err(FieldError::not_an_object());
+    }
+    let value: Value = serde_json::from_slice(body).map_err(|error| not_json(body, &error))?;
+    match value {
+        Value::Object(fields) => {
+            serde_json::from_slice::<UniqueNames>(body).map_err(|error| not_json(body, &error))?;
+            Ok(Fields::of_json(fields))
+        }
+        Value::Null => Err(FieldError::no_body()),
+        _ => Err(FieldError::not_an_object()),
+    }
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+fn not_json(body: &[u8], error: &serde_json::Error) -> FieldError {
+    let message = error.to_string();
+    let reason = message.split(" at line ").next().unwrap_or_default();
+    FieldError::not_json(offset(body, error.line(), error.column()), reason)
+}
+
+/// The offset in characters of what stands in `line` at `column`, which count from one in bytes.
+fn offset(body: &[u8], line: usize, column: usize) -> usize {
+    let lines_before = body
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(line.saturating_sub(1));
+    let line_start: usize = lines_before.map(<[u8]>::len).sum();
+    let end = (line_start + column.saturating_sub(1)).min(body.len());
+    String::from_utf8_lossy(&body[..end]).chars().count()
+}
+
+/// An object in which no name stands twice: which of the two counts would be anybody's guess.
+struct UniqueNames;
+
+impl<'de> Deserialize<'de> for UniqueNames {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = UniqueNames;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueNames, A::Error> {
+                let mut names = HashSet::new();
+                while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+                    if !names.insert(name) {
+                        return Err(A::Error::custom("a name stands twice"));
+                    }
+                }
+                Ok(UniqueNames)
+            }
+        }
+
+        deserializer.deserialize_map(Names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(body: &str, content_type: Option<&str>) -> Value {
+        let error = json_fields(body.as_bytes(), content_type).err();
+        serde_json::to_value(error.expect("a refusal")).expect("JSON")
+    }
+
+    #[test]
+    fn no_body_and_null_are_a_missing_body() {
+        for body in ["", "null", " null "] {
+            let error = refused(body, Some("application/json"));
+            let expected =
+                json!({"type": "missing", "loc": ["body"], "msg": "Field required", "input": null});
+            assert_eq!(error, expected, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_or_not_json_by_its_type_has_no_fields() {
+        for (body, content_type) in [
+            ("[]", "application/json"),
+            ("\"text\"", "application/json"),
+            ("5", "application/json"),
+            ("{}", "text/plain"),
+            ("{}", "application/x-www-form-urlencoded"),
+        ] {
+            let error = refused(body, Some(content_type));
+            assert_eq!(error["type"], "model_attributes_type", "{body}");
+            assert_eq!(error.get("input"), None);
+        }
+    }
+
+    #[test]
+    fn broken_json_is_told_with_its_place_in_characters() {
+        for (body, offset) in [
+            ("{", 0),
+            ("nope", 1),
+            ("{\"żółw\": nope}", 10),
+            ("{\n \"a\": 1,\n}", 12),
+            ("{\"a\": 1, \"a\": 2}", 15),
+            ("{\"a\": \"\u{1}\"}", 7),
+        ] {
+            let error = refused(body, Some("application/json"));
+            assert_eq!(error["type"], "json_invalid", "{body}");
+            assert_eq!(error["loc"], json!(["body", offset]), "{body}");
+            assert_eq!(error["msg"], "JSON decode error");
+            assert_eq!(error["input"], json!({}));
+            let reason = error["ctx"]["error"].as_str().expect("a reason");
+            assert!(!reason.is_empty() && !reason.contains("line"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn json_is_taken_under_every_name_that_it_has() {
+        for content_type in [
+            None,
+            Some("application/json"),
+            Some("application/vnd.api+json"),
+        ] {
+            assert!(json_fields(b"{}", content_type).is_ok(), "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused() {
+        let error = refused(&"[".repeat(100_000), None);
+        assert_eq!(error["type"], "json_invalid");
+    }
+}

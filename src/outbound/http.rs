@@ -1,0 +1,61 @@
+//! One way out: a request with a deadline, and an answer of limited size.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::{Request, StatusCode};
+use futures_util::future::{Either, select};
+use http_body_util::{BodyExt, Full, Limited};
+
+/// The largest answer that is read, in bytes.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// What a service answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why a service gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The deadline passed.
+    #[error("timed out")]
+    Timeout,
+    /// No connection, or it broke.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+/// Sends `request` and reads the whole answer, within `deadline` for both together.
+///
+/// # Errors
+/// No answer in time, no connection, or an answer that is larger than any that we expect.
+pub async fn send(request: Request<Full<Bytes>>, deadline: Duration) -> Result<Answer, HttpError> {
+    let answer = pin!(exchange(request));
+    let timer = pin!(spin_sdk::time::sleep(deadline));
+    match select(answer, timer).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => Err(HttpError::Timeout),
+    }
+}
+
+async fn exchange(request: Request<Full<Bytes>>) -> Result<Answer, HttpError> {
+    let unreachable = |error: String| HttpError::Unreachable(error);
+    let response = spin_sdk::http::send(request)
+        .await
+        .map_err(|error| unreachable(error.to_string()))?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
+        .collect()
+        .await
+        .map_err(|error| unreachable(error.to_string()))?;
+    Ok(Answer {
+        status,
+        body: body.to_bytes(),
+    })
+}

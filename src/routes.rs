@@ -1,0 +1,81 @@
+//! The only route table: what it lists is served and described.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::{Extension, Router};
+use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::{docs, health, password_reset, registration, sessions, test_data};
+use crate::app::App;
+use crate::error::Error;
+
+/// What the description says that no single route knows.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Gatehouse",
+        description = "Accounts for an application: register, log in, refresh, log out, reset the password."
+    ),
+    modifiers(&Security),
+    tags(
+        (name = "auth", description = "Accounts and sessions"),
+        (name = "data", description = "Protected data"),
+        (name = "health", description = "For probes and people"),
+        (name = "docs", description = "This description"),
+    )
+)]
+struct Description;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let login = Flow::Password(Password::new("/api/v1/auth/login", Scopes::new()));
+        let scheme = SecurityScheme::OAuth2(OAuth2::new([login]));
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("OAuth2PasswordBearer", scheme);
+    }
+}
+
+fn table() -> OpenApiRouter<&'static App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(registration::register))
+        .routes(routes!(sessions::login))
+        .routes(routes!(sessions::refresh))
+        .routes(routes!(sessions::logout))
+        .routes(routes!(password_reset::forgot_password))
+        .routes(routes!(password_reset::reset_password))
+        .routes(routes!(test_data::test_data))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::hello))
+        .routes(routes!(docs::openapi_json))
+        .routes(routes!(docs::openapi_yaml))
+        .routes(routes!(docs::docs))
+}
+
+/// All routes of a service whose settings can be used.
+pub fn router(app: &'static App) -> Router {
+    let (router, openapi) = table().split_for_parts();
+    router
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        // The bodies' own limit is smaller, and answers in our words.
+        .layer(DefaultBodyLimit::disable())
+        .layer(Extension(Arc::new(openapi)))
+        .with_state(app)
+}
+
+/// All routes of a service whose settings cannot be used: a probe sees why, everybody else that.
+pub fn misconfigured() -> Router {
+    Router::new()
+        .route("/health/ready", get(health::misconfigured))
+        .fallback(async || Error::Misconfigured)
+}

@@ -1,0 +1,125 @@
+//! Every setting of the service: a Spin variable each, read and checked once per instance.
+
+mod read;
+
+use std::fmt;
+
+use time::Duration;
+
+use crate::domain::access_token::Algorithm;
+use crate::domain::password::PasswordPolicy;
+use crate::domain::secret::Secret;
+use crate::domain::session::SessionLifetime;
+
+/// The settings, each of them usable.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Signs the access tokens; the keys for everything else are derived from it.
+    pub secret_key: Secret,
+    /// Signs the access tokens.
+    pub algorithm: Algorithm,
+    /// How long an access token is good.
+    pub access_token_lifetime: Duration,
+    /// How long a session lives.
+    pub session_lifetime: SessionLifetime,
+    /// How long a password reset link is good.
+    pub reset_token_lifetime: Duration,
+    /// What a new password must be.
+    pub password_policy: PasswordPolicy,
+    /// What a password's hash costs.
+    pub argon2: Argon2Cost,
+    /// The application's address, without a slash at its end: links in mails begin with it.
+    pub frontend_url: String,
+    /// Who tells people from programs.
+    pub captcha: CaptchaSettings,
+    /// Who carries the mail.
+    pub email: EmailSettings,
+}
+
+/// What a password's hash costs whoever computes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argon2Cost {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over that memory.
+    pub passes: u32,
+}
+
+/// Who tells people from programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaptchaSettings {
+    /// The predecessor's captcha service.
+    Service {
+        /// Scheme and authority, without a slash at the end.
+        host: String,
+        /// The path in front of `/captcha/verify`, without a slash at the end.
+        path: String,
+    },
+    /// Nobody: for automated tests and private networks only.
+    Off,
+}
+
+/// Who carries the mail, and from whom it is.
+#[derive(Debug, Clone)]
+pub struct EmailSettings {
+    /// Who carries it.
+    pub provider: EmailProvider,
+    /// The sender's address.
+    pub from_email: String,
+    /// The sender's name; it names the application in the mails, too.
+    pub from_name: String,
+}
+
+/// Who carries the mail.
+#[derive(Debug, Clone)]
+pub enum EmailProvider {
+    /// Nobody: the text goes to the log, for development.
+    Log,
+    /// Resend, <https://resend.com/docs/api-reference/emails/send-email>.
+    Resend {
+        /// Scheme and authority of its API, without a slash at the end.
+        host: String,
+        /// The key that it gave us.
+        api_key: Secret,
+    },
+}
+
+/// What is wrong with one variable; the value itself is never told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.variable, self.problem)
+    }
+}
+
+impl Settings {
+    /// Reads all variables from Spin.
+    ///
+    /// # Errors
+    /// Every variable that cannot be read or used.
+    pub async fn load() -> Result<Self, Vec<Problem>> {
+        let mut values = Vec::with_capacity(read::VARIABLES.len());
+        for variable in read::VARIABLES {
+            let value = spin_sdk::variables::get(variable).await;
+            values.push((variable, value.map_err(|error| unreadable(&error))));
+        }
+        read::settings(values)
+    }
+}
+
+fn unreadable(error: &spin_sdk::variables::Error) -> &'static str {
+    use spin_sdk::variables::Error;
+    match error {
+        Error::Undefined(_) => "has no value: set it, or give it a default in spin.toml",
+        Error::InvalidName(_) => "is not a name that Spin takes for a variable",
+        Error::Provider(_) => "could not be read from Spin's variables provider",
+        Error::Other(_) => "could not be read",
+    }
+}

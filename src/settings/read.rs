@@ -1,0 +1,259 @@
+//! Makes typed settings of the variables' texts, and says of each that cannot be used why not.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use time::Duration;
+use url::Url;
+
+use super::{Argon2Cost, CaptchaSettings, EmailProvider, EmailSettings, Problem, Settings};
+use crate::domain::access_token::Algorithm;
+use crate::domain::email::Email;
+use crate::domain::password::{MAX_PASSWORD_BYTES, PasswordPolicy};
+use crate::domain::secret::Secret;
+use crate::domain::session::SessionLifetime;
+
+/// The shortest secret key, in bytes: as long as the hash that it keys (RFC 7518, 3.2).
+const MIN_SECRET_KEY_BYTES: usize = 32;
+/// Memory for a password's hash, in KiB: from the least of the choices that OWASP's Password
+/// Storage Cheat Sheet calls equivalent, to a quarter of what a 32-bit instance can have.
+const ARGON2_MEMORY_KIB: RangeInclusive<u32> = 7168..=1024 * 1024;
+/// No lifetime is longer than ten years: what is meant to last for ever is a mistake.
+const MAX_DAYS: u32 = 3650;
+
+/// Every variable that the service reads.
+pub(super) const VARIABLES: [&str; 18] = [
+    "secret_key",
+    "algorithm",
+    "access_token_expire_minutes",
+    "refresh_token_expire_days",
+    "session_max_days",
+    "reset_token_expire_minutes",
+    "password_min_length",
+    "argon2_memory_kib",
+    "argon2_passes",
+    "frontend_url",
+    "captcha_provider",
+    "captcha_service_host",
+    "captcha_service_path",
+    "email_provider",
+    "email_api_host",
+    "email_api_key",
+    "emails_from_email",
+    "emails_from_name",
+];
+
+/// Reads the settings from the values of all [`VARIABLES`], or why one could not be had.
+pub(super) fn settings(
+    values: Vec<(&'static str, Result<String, &'static str>)>,
+) -> Result<Settings, Vec<Problem>> {
+    let mut reader = Reader::default();
+    for (variable, value) in values {
+        match value {
+            Ok(value) => {
+                reader.values.insert(variable, value.trim().to_owned());
+            }
+            Err(problem) => reader.refuse(variable, problem),
+        }
+    }
+    match reader.settings() {
+        Some(settings) if reader.problems.is_empty() => Ok(settings),
+        _ => Err(reader.problems),
+    }
+}
+
+/// Takes one variable after another; `None` means that the reason is among the problems.
+#[derive(Default)]
+struct Reader {
+    values: HashMap<&'static str, String>,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    fn settings(&mut self) -> Option<Settings> {
+        // Everything is read before anything is given up: one answer names all the problems.
+        let secret_key = self.secret_key();
+        let algorithm = self.algorithm();
+        let access_minutes = self.number("access_token_expire_minutes", 1..=MAX_DAYS * 24 * 60);
+        let idle_days = self.number("refresh_token_expire_days", 1..=MAX_DAYS);
+        let max_days = self.number("session_max_days", 1..=MAX_DAYS);
+        let reset_minutes = self.number("reset_token_expire_minutes", 1..=MAX_DAYS * 24 * 60);
+        let min_length = self.number("password_min_length", 1..=MAX_PASSWORD_BYTES / 4);
+        let memory_kib = self.number("argon2_memory_kib", ARGON2_MEMORY_KIB);
+        let passes = self.number("argon2_passes", 1..=100);
+        let frontend_url = self.web_address("frontend_url");
+        let captcha = self.captcha();
+        let email = self.email();
+        Some(Settings {
+            secret_key: secret_key?,
+            algorithm: algorithm?,
+            access_token_lifetime: Duration::minutes(i64::from(access_minutes?)),
+            session_lifetime: SessionLifetime {
+                idle: Duration::days(i64::from(idle_days?)),
+                absolute: Duration::days(i64::from(max_days?)),
+            },
+            reset_token_lifetime: Duration::minutes(i64::from(reset_minutes?)),
+            password_policy: PasswordPolicy {
+                min_length: min_length?,
+            },
+            argon2: Argon2Cost {
+                memory_kib: memory_kib?,
+                passes: passes?,
+            },
+            frontend_url: frontend_url?,
+            captcha: captcha?,
+            email: email?,
+        })
+    }
+
+    fn secret_key(&mut self) -> Option<Secret> {
+        let value = self.text("secret_key")?;
+        if value.len() < MIN_SECRET_KEY_BYTES {
+            let problem = format!(
+                "must be at least {MIN_SECRET_KEY_BYTES} bytes long, for example what \
+                 `openssl rand -base64 48` prints"
+            );
+            self.refuse("secret_key", problem);
+            return None;
+        }
+        Some(Secret::new(value))
+    }
+
+    fn algorithm(&mut self) -> Option<Algorithm> {
+        let choices = [
+            ("HS256", Algorithm::Hs256),
+            ("HS384", Algorithm::Hs384),
+            ("HS512", Algorithm::Hs512),
+        ];
+        self.choice("algorithm", &choices)
+    }
+
+    fn captcha(&mut self) -> Option<CaptchaSettings> {
+        let choices = [("service", true), ("off", false)];
+        if !self.choice("captcha_provider", &choices)? {
+            return Some(CaptchaSettings::Off);
+        }
+        let host = self.web_address("captcha_service_host");
+        let path = self.path("captcha_service_path");
+        Some(CaptchaSettings::Service {
+            host: host?,
+            path: path?,
+        })
+    }
+
+    fn email(&mut self) -> Option<EmailSettings> {
+        let provider = self.email_provider();
+        let from_email = self.address("emails_from_email");
+        let from_name = self.one_line("emails_from_name");
+        Some(EmailSettings {
+            provider: provider?,
+            from_email: from_email?,
+            from_name: from_name?,
+        })
+    }
+
+    fn email_provider(&mut self) -> Option<EmailProvider> {
+        let choices = [("log", None), ("resend", Some("https://api.resend.com"))];
+        let Some(default_host) = self.choice("email_provider", &choices)? else {
+            return Some(EmailProvider::Log);
+        };
+        let host = if self.text("email_api_host")?.is_empty() {
+            Some(default_host.to_owned())
+        } else {
+            self.web_address("email_api_host")
+        };
+        let api_key = self.one_line("email_api_key");
+        Some(EmailProvider::Resend {
+            host: host?,
+            api_key: Secret::new(api_key?),
+        })
+    }
+
+    fn text(&self, variable: &'static str) -> Option<String> {
+        self.values.get(variable).cloned()
+    }
+
+    fn number<N>(&mut self, variable: &'static str, range: RangeInclusive<N>) -> Option<N>
+    where
+        N: FromStr + PartialOrd + std::fmt::Display,
+    {
+        let number = self.text(variable)?.parse().ok();
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            let (least, most) = range.into_inner();
+            self.refuse(
+                variable,
+                format!("must be a whole number from {least} to {most}"),
+            );
+        }
+        number
+    }
+
+    fn choice<T: Clone>(&mut self, variable: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let value = self.text(variable)?;
+        let chosen = choices.iter().find(|(name, _)| *name == value);
+        if chosen.is_none() {
+            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            self.refuse(variable, format!("must be one of {}", names.join(", ")));
+        }
+        chosen.map(|(_, choice)| choice.clone())
+    }
+
+    fn web_address(&mut self, variable: &'static str) -> Option<String> {
+        let value = self.text(variable)?;
+        let is_usable = Url::parse(&value).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        });
+        if !is_usable {
+            let problem = "must be an address like https://example.com, with http or https";
+            self.refuse(variable, problem);
+            return None;
+        }
+        Some(value.trim_end_matches('/').to_owned())
+    }
+
+    fn path(&mut self, variable: &'static str) -> Option<String> {
+        let value = self.text(variable)?;
+        let is_usable = value.is_empty()
+            || (value.starts_with('/') && !value.contains(['?', '#', ' ']) && value.is_ascii());
+        if !is_usable {
+            self.refuse(variable, "must be empty or a path like /api/v1");
+            return None;
+        }
+        Some(value.trim_end_matches('/').to_owned())
+    }
+
+    fn address(&mut self, variable: &'static str) -> Option<String> {
+        let value = self.text(variable)?;
+        if let Err(reason) = Email::parse(&value) {
+            self.refuse(variable, format!("must be an email address: {reason}"));
+            return None;
+        }
+        Some(value)
+    }
+
+    fn one_line(&mut self, variable: &'static str) -> Option<String> {
+        let value = self.text(variable)?;
+        if value.is_empty() || value.contains(char::is_control) {
+            self.refuse(variable, "must be a text of one line that is not empty");
+            return None;
+        }
+        Some(value)
+    }
+
+    fn refuse(&mut self, variable: &'static str, problem: impl Into<String>) {
+        self.problems.push(Problem {
+            variable,
+            problem: problem.into(),
+        });
+    }
+}
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

@@ -1,0 +1,127 @@
+//! Which settings are taken, and what is said of those that are not.
+
+use super::*;
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// The settings of spin.toml, but for what `changes` says.
+fn with(changes: &[(&'static str, &str)]) -> Result<Settings, Vec<Problem>> {
+    let manifest: toml::Table = include_str!("../../spin.toml").parse().expect("TOML");
+    let values = VARIABLES.map(|variable| {
+        let changed = changes.iter().find(|(name, _)| *name == variable);
+        let value = match changed {
+            Some((_, value)) => Some((*value).to_owned()),
+            None if variable == "secret_key" => Some(SECRET.to_owned()),
+            None => manifest["variables"][variable]["default"]
+                .as_str()
+                .map(str::to_owned),
+        };
+        (variable, value.ok_or("has no value"))
+    });
+    settings(values.into())
+}
+
+#[test]
+fn the_defaults_of_the_manifest_and_a_secret_key_are_enough() {
+    let settings = with(&[]).expect("usable defaults");
+    assert_eq!(settings.algorithm, Algorithm::Hs256);
+    assert_eq!(settings.access_token_lifetime, Duration::minutes(30));
+    assert_eq!(settings.session_lifetime.idle, Duration::days(7));
+    assert_eq!(settings.session_lifetime.absolute, Duration::days(90));
+    assert_eq!(settings.reset_token_lifetime, Duration::minutes(15));
+    assert_eq!(settings.password_policy.min_length, 6);
+    assert_eq!(
+        settings.argon2,
+        Argon2Cost {
+            memory_kib: 19456,
+            passes: 2
+        }
+    );
+    assert_eq!(settings.frontend_url, "http://localhost:3000");
+    assert!(matches!(settings.email.provider, EmailProvider::Log));
+}
+
+#[test]
+fn the_manifest_declares_and_passes_on_every_variable_and_no_other() {
+    let manifest: toml::Table = include_str!("../../spin.toml").parse().expect("TOML");
+    let names = |table: &toml::Value| {
+        let mut names: Vec<_> = table.as_table().expect("a table").keys().cloned().collect();
+        names.sort();
+        names
+    };
+    let mut expected = VARIABLES.map(str::to_owned).to_vec();
+    expected.sort();
+    assert_eq!(names(&manifest["variables"]), expected);
+    assert_eq!(
+        names(&manifest["component"]["gatehouse"]["variables"]),
+        expected
+    );
+}
+
+#[test]
+fn a_slash_at_the_end_of_an_address_does_not_matter() {
+    let settings = with(&[("frontend_url", "https://app.example.com/")]).expect("usable");
+    assert_eq!(settings.frontend_url, "https://app.example.com");
+}
+
+#[test]
+fn a_provider_is_reached_at_its_own_host_unless_told_otherwise() {
+    for (configured, expected) in [
+        ("", "https://api.resend.com"),
+        ("http://127.0.0.1:9999/", "http://127.0.0.1:9999"),
+    ] {
+        let settings = with(&[
+            ("email_provider", "resend"),
+            ("email_api_host", configured),
+            ("email_api_key", "re_123"),
+        ]);
+        match settings.expect("usable").email.provider {
+            EmailProvider::Resend { host, .. } => assert_eq!(host, expected),
+            EmailProvider::Log => panic!("resend was chosen"),
+        }
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_used_is_named_but_never_told() {
+    for (variable, value) in [
+        ("secret_key", "only-thirty-one-bytes-123456789"),
+        ("algorithm", "RS256"),
+        ("access_token_expire_minutes", "thirty"),
+        ("access_token_expire_minutes", "0"),
+        ("refresh_token_expire_days", "-7"),
+        ("session_max_days", "3651"),
+        ("reset_token_expire_minutes", "15.5"),
+        ("password_min_length", "65"),
+        ("argon2_memory_kib", "7167"),
+        ("argon2_passes", "nil"),
+        ("frontend_url", "localhost:3000"),
+        ("frontend_url", "ftp://files.example.com"),
+        ("frontend_url", "https://example.com/?next=1"),
+        ("captcha_provider", "recaptchas"),
+        ("captcha_service_host", "captcha.internal"),
+        ("captcha_service_path", "api-v1"),
+        ("email_provider", "carrier-pigeon"),
+        ("emails_from_email", "nobody.example.com"),
+        ("emails_from_name", "Eve\r\nBcc: tom"),
+    ] {
+        let problems = with(&[(variable, value)]).expect_err(value);
+        assert_eq!(problems.len(), 1, "{variable} = {value}");
+        assert_eq!(problems[0].variable, variable);
+        let told = problems[0].to_string();
+        assert!(!told.contains(&format!(" {value}")), "{told}");
+    }
+}
+
+#[test]
+fn a_provider_without_a_key_is_refused() {
+    let problems = with(&[("email_provider", "resend")]).expect_err("no key");
+    assert_eq!(problems[0].variable, "email_api_key");
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let problems = with(&[("algorithm", "none"), ("argon2_passes", "0")]).expect_err("two");
+    let variables: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
+    assert_eq!(variables, ["algorithm", "argon2_passes"]);
+}

@@ -1,0 +1,8 @@
+//! SQL, and nothing but SQL: a file per table.
+
+pub mod db;
+mod migrations;
+pub mod outbox;
+pub mod reset_tokens;
+pub mod sessions;
+pub mod users;

@@ -1,0 +1,98 @@
+//! Brings the database to the schema of this version, whatever it held before.
+
+use super::db::{Connection, Database, DbError};
+
+/// What each version of the schema adds to the one before: append, never change.
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_users.sql"),
+    include_str!("../../migrations/0002_sessions.sql"),
+    include_str!("../../migrations/0003_outbox.sql"),
+];
+
+/// Migrates the database if it is behind. Of two instances that start together one migrates, and
+/// the other waits for it and finds it done. A database of a newer version is taken as it is:
+/// while versions are exchanged one by one, old instances go on.
+pub(super) async fn run(database: &Database) -> Result<(), DbError> {
+    if version(&mut database.open().await?).await? >= MIGRATIONS.len() {
+        return Ok(());
+    }
+    use_write_ahead_log(database).await?;
+    let mut transaction = database.open().await?.begin().await?;
+    let from = version(&mut transaction).await?;
+    for migration in MIGRATIONS.iter().skip(from) {
+        for statement in statements(migration) {
+            transaction.run(&statement, []).await?;
+        }
+    }
+    let to = from.max(MIGRATIONS.len());
+    transaction
+        .run(&format!("PRAGMA user_version = {to}"), [])
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// How many migrations the database has seen.
+async fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
+    let row = connection.run_for_one("PRAGMA user_version", []).await?;
+    let version = row.map_or(Ok(0), |row| row.integer(0))?;
+    Ok(usize::try_from(version).unwrap_or(0))
+}
+
+/// Lets readers go on while somebody writes; the file remembers it. Where the database keeps its
+/// own journal, as libSQL does, the wish is refused, and that is fine.
+async fn use_write_ahead_log(database: &Database) -> Result<(), DbError> {
+    let mut connection = database.open().await?;
+    if let Err(error) = connection.run("PRAGMA journal_mode = WAL", []).await {
+        tracing::info!(cause = %error, "the database keeps its own journal mode");
+    }
+    Ok(())
+}
+
+/// The statements of a migration, without its comments. A statement ends with a semicolon at the
+/// end of a line, and `--` begins a comment wherever it stands.
+fn statements(migration: &str) -> Vec<String> {
+    let without_comments: Vec<_> = migration
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or_default().trim_end())
+        .filter(|line| !line.is_empty())
+        .collect();
+    without_comments
+        .join("\n")
+        .split_inclusive(";\n")
+        .map(|statement| statement.trim_end().to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_migration_is_cut_into_whole_statements() {
+        let migration = "-- why; and how\nCREATE TABLE a (\n  b TEXT -- c;\n);\n\nDROP TABLE a;\n";
+        assert_eq!(
+            statements(migration),
+            ["CREATE TABLE a (\n  b TEXT\n);", "DROP TABLE a;"]
+        );
+    }
+
+    #[test]
+    fn every_statement_runs_on_an_empty_database() {
+        let database = rusqlite::Connection::open_in_memory().expect("a database");
+        for statement in MIGRATIONS
+            .iter()
+            .flat_map(|migration| statements(migration))
+        {
+            database.execute(&statement, []).expect(&statement);
+        }
+        let tables: i64 = database
+            .query_row(
+                "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
+                [],
+                |row| row.get(0),
+            )
+            .expect("a count");
+        assert_eq!(tables, 5);
+    }
+}

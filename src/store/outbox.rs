@@ -1,0 +1,95 @@
+//! The outbox: mail that is to be sent.
+
+use uuid::Uuid;
+
+use super::db::{Connection, DbError, Row, Value};
+use crate::domain::mail::{DueMail, MailKind};
+use crate::domain::timestamp::Timestamp;
+
+const PASSWORD_RESET: &str = "password_reset";
+
+/// Puts a mail into the outbox, due at once.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(
+    connection: &mut Connection<'_>,
+    id: Uuid,
+    kind: MailKind,
+    user: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let (kind, token) = match kind {
+        MailKind::PasswordReset { token } => (PASSWORD_RESET, Value::from(token.to_string())),
+    };
+    let statement = "INSERT INTO outbox (id, kind, user_id, reset_token_id, due_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5)";
+    let parameters = [
+        id.to_string().into(),
+        kind.into(),
+        user.to_string().into(),
+        token,
+        now.unix().into(),
+    ];
+    connection.run(statement, parameters).await.map(drop)
+}
+
+/// Takes the mail that has been due for longest. Until `retry_at` nobody else takes it, and if
+/// nobody deletes it or puts it back by then, it is due again.
+///
+/// # Errors
+/// The database failed.
+pub async fn take_due(
+    connection: &mut Connection<'_>,
+    now: Timestamp,
+    retry_at: Timestamp,
+) -> Result<Option<DueMail>, DbError> {
+    let statement = "UPDATE outbox SET attempts = attempts + 1, due_at = ?2 \
+                     WHERE id = (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT 1) \
+                     RETURNING id, kind, reset_token_id, attempts, \
+                     (SELECT email FROM users WHERE id = user_id), \
+                     (SELECT username FROM users WHERE id = user_id)";
+    let parameters = [now.unix().into(), retry_at.unix().into()];
+    let row = connection.run_for_one(statement, parameters).await?;
+    row.map(|row| due_mail(&row)).transpose()
+}
+
+fn due_mail(row: &Row) -> Result<DueMail, DbError> {
+    let kind = match row.text(1)? {
+        PASSWORD_RESET => MailKind::PasswordReset {
+            token: row.uuid(2)?,
+        },
+        other => return Err(DbError::Failed(format!("unknown kind of mail: {other}"))),
+    };
+    Ok(DueMail {
+        id: row.uuid(0)?,
+        kind,
+        attempts: usize::try_from(row.integer(3)?).unwrap_or(usize::MAX),
+        to: row.text(4)?.to_owned(),
+        username: row.text(5)?.to_owned(),
+    })
+}
+
+/// Puts a mail off until it is to be tried again.
+///
+/// # Errors
+/// The database failed.
+pub async fn put_off(
+    connection: &mut Connection<'_>,
+    mail: Uuid,
+    due_at: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "UPDATE outbox SET due_at = ?2 WHERE id = ?1";
+    let parameters = [mail.to_string().into(), due_at.unix().into()];
+    connection.run(statement, parameters).await.map(drop)
+}
+
+/// Forgets a mail that was sent or given up.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete(connection: &mut Connection<'_>, mail: Uuid) -> Result<(), DbError> {
+    let statement = "DELETE FROM outbox WHERE id = ?1";
+    let parameters = [mail.to_string().into()];
+    connection.run(statement, parameters).await.map(drop)
+}

@@ -1,0 +1,75 @@
+//! Password reset tokens, of which the database knows only the hash.
+
+use uuid::Uuid;
+
+use super::db::{Connection, DbError};
+use crate::domain::reset_token::HashedToken;
+use crate::domain::timestamp::Timestamp;
+
+/// Replaces a user's reset tokens by a new one.
+///
+/// # Errors
+/// The database failed.
+pub async fn replace(
+    connection: &mut Connection<'_>,
+    id: Uuid,
+    user: Uuid,
+    token: &HashedToken,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    delete_all(connection, user).await?;
+    let statement = "INSERT INTO password_reset_tokens (id, user_id, token, expires_at, is_used, \
+                     created_at) VALUES (?1, ?2, ?3, ?4, 0, ?5)";
+    let parameters = [
+        id.to_string().into(),
+        user.to_string().into(),
+        token.as_str().into(),
+        expires_at.to_sql().into(),
+        now.to_sql().into(),
+    ];
+    connection.run(statement, parameters).await.map(drop)
+}
+
+/// Whether a token could be consumed now: worth knowing before a password is hashed for it.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_usable(
+    connection: &mut Connection<'_>,
+    token: &HashedToken,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let statement = "SELECT 1 FROM password_reset_tokens \
+                     WHERE token = ?1 AND is_used = 0 AND expires_at > ?2";
+    let parameters = [token.as_str().into(), now.to_sql().into()];
+    let row = connection.run_for_one(statement, parameters).await?;
+    Ok(row.is_some())
+}
+
+/// Uses up a token and says whose it was: one statement, so that of many at once one succeeds.
+/// `None` if it is unknown, used or expired.
+///
+/// # Errors
+/// The database failed.
+pub async fn consume(
+    connection: &mut Connection<'_>,
+    token: &HashedToken,
+    now: Timestamp,
+) -> Result<Option<Uuid>, DbError> {
+    let statement = "UPDATE password_reset_tokens SET is_used = 1 \
+                     WHERE token = ?1 AND is_used = 0 AND expires_at > ?2 RETURNING user_id";
+    let parameters = [token.as_str().into(), now.to_sql().into()];
+    let row = connection.run_for_one(statement, parameters).await?;
+    row.map(|row| row.uuid(0)).transpose()
+}
+
+/// Forgets all tokens of a user.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+    let statement = "DELETE FROM password_reset_tokens WHERE user_id = ?1";
+    let parameters = [user.to_string().into()];
+    connection.run(statement, parameters).await.map(drop)
+}

@@ -1,0 +1,154 @@
+//! Sessions.
+
+use uuid::Uuid;
+
+use super::db::{Connection, DbError};
+use crate::domain::session::{RefreshToken, SessionLifetime};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::user::Role;
+
+/// A session whose refresh token has just been rotated.
+pub struct Rotated {
+    /// Whose session it is.
+    pub user: Uuid,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// A session as it stands.
+pub struct Session {
+    /// Whose session it is.
+    pub user: Uuid,
+    /// What the user may do.
+    pub role: Role,
+    /// How often its refresh token was rotated.
+    pub counter: u64,
+    /// When it was rotated last.
+    pub rotated_at: Timestamp,
+}
+
+/// Begins a session, and forgets the user's sessions that have ended by themselves.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(
+    connection: &mut Connection<'_>,
+    session: Uuid,
+    user: Uuid,
+    lifetime: SessionLifetime,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
+                     expires_at) VALUES (?1, ?2, 0, ?3, ?3, ?4)";
+    let parameters = [
+        session.to_string().into(),
+        user.to_string().into(),
+        now.unix().into(),
+        lifetime.expiry(now, now).unix().into(),
+    ];
+    connection.run(statement, parameters).await?;
+    let statement = "DELETE FROM sessions WHERE user_id = ?1 AND expires_at <= ?2";
+    let parameters = [user.to_string().into(), now.unix().into()];
+    connection.run(statement, parameters).await.map(drop)
+}
+
+/// Uses up a refresh token: one statement, so that of many at once one succeeds. `None` if it is
+/// not the session's current token, or the session has ended.
+///
+/// # Errors
+/// The database failed.
+pub async fn rotate(
+    connection: &mut Connection<'_>,
+    token: RefreshToken,
+    lifetime: SessionLifetime,
+    now: Timestamp,
+) -> Result<Option<Rotated>, DbError> {
+    let Ok(counter) = i64::try_from(token.counter) else {
+        return Ok(None);
+    };
+    let statement = "UPDATE sessions SET counter = counter + 1, rotated_at = ?3, \
+                     expires_at = min(?3 + ?4, created_at + ?5) \
+                     WHERE id = ?1 AND counter = ?2 AND expires_at > ?3 \
+                     RETURNING user_id, (SELECT account_role FROM users WHERE id = user_id)";
+    let parameters = [
+        token.session.to_string().into(),
+        counter.into(),
+        now.unix().into(),
+        lifetime.idle.whole_seconds().into(),
+        lifetime.absolute.whole_seconds().into(),
+    ];
+    let row = connection.run_for_one(statement, parameters).await?;
+    row.map(|row| {
+        Ok(Rotated {
+            user: row.uuid(0)?,
+            role: row.read(1, Role::from_stored)?,
+        })
+    })
+    .transpose()
+}
+
+/// A session that has not ended.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(
+    connection: &mut Connection<'_>,
+    session: Uuid,
+    now: Timestamp,
+) -> Result<Option<Session>, DbError> {
+    let statement = "SELECT s.user_id, u.account_role, s.counter, s.rotated_at \
+                     FROM sessions s JOIN users u ON u.id = s.user_id \
+                     WHERE s.id = ?1 AND s.expires_at > ?2";
+    let parameters = [session.to_string().into(), now.unix().into()];
+    let row = connection.run_for_one(statement, parameters).await?;
+    row.map(|row| {
+        Ok(Session {
+            user: row.uuid(0)?,
+            role: row.read(1, Role::from_stored)?,
+            counter: u64::try_from(row.integer(2)?).unwrap_or_default(),
+            rotated_at: row.unix_time(3)?,
+        })
+    })
+    .transpose()
+}
+
+/// Whether a user has this session, and it has not ended.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_alive(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    session: Uuid,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let statement = "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
+                     WHERE s.id = ?1 AND u.id = ?2 AND s.expires_at > ?3";
+    let parameters = [
+        session.to_string().into(),
+        user.to_string().into(),
+        now.unix().into(),
+    ];
+    let row = connection.run_for_one(statement, parameters).await?;
+    Ok(row.is_some())
+}
+
+/// Ends a session, and with it its refresh and access tokens.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
+    let statement = "DELETE FROM sessions WHERE id = ?1";
+    let parameters = [session.to_string().into()];
+    connection.run(statement, parameters).await.map(drop)
+}
+
+/// Ends all sessions of a user.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+    let statement = "DELETE FROM sessions WHERE user_id = ?1";
+    let parameters = [user.to_string().into()];
+    connection.run(statement, parameters).await.map(drop)
+}

@@ -1,0 +1,220 @@
+//! Users.
+
+use uuid::Uuid;
+
+use super::db::{Connection, DbError, Value};
+use crate::domain::email::Email;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::user::{Role, User};
+use crate::domain::username::Username;
+
+/// How many numbers are tried one by one before the search for a free name takes larger steps.
+const COUNTED_SUGGESTIONS: u64 = 100;
+
+/// What a user gave to log in with.
+pub enum LoginName {
+    /// An email address.
+    Email(Email),
+    /// A user name, in any case.
+    Username(Username),
+}
+
+/// What a login needs to know of a user.
+pub struct Credentials {
+    /// The user.
+    pub id: Uuid,
+    /// The stored hash of the password.
+    pub hashed_password: String,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// Why a user could not be added.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    /// Another user has this address.
+    #[error("email taken")]
+    EmailTaken,
+    /// Another user has this name.
+    #[error("username taken")]
+    UsernameTaken,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// The address or the name is taken, or the database failed.
+pub async fn insert(
+    connection: &mut Connection<'_>,
+    user: &User,
+    hashed_password: String,
+) -> Result<(), InsertError> {
+    let created_at = user.created_at.to_sql();
+    let statement = "INSERT INTO users (id, username, email, hashed_password, account_role, \
+                     account_subscription, created_at, updated_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)";
+    let parameters = [
+        user.id.to_string().into(),
+        user.username.as_str().into(),
+        user.email.as_str().into(),
+        hashed_password.into(),
+        user.role.as_str().into(),
+        user.subscription.as_str().into(),
+        created_at.into(),
+    ];
+    match connection.run(statement, parameters).await {
+        Ok(_) => Ok(()),
+        Err(DbError::Unique(what)) if what.contains("users.email") => Err(InsertError::EmailTaken),
+        Err(DbError::Unique(what)) if what.contains("ix_users_username_lower") => {
+            Err(InsertError::UsernameTaken)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a user has this address.
+///
+/// # Errors
+/// The database failed.
+pub async fn email_exists(connection: &mut Connection<'_>, email: &Email) -> Result<bool, DbError> {
+    let statement = "SELECT 1 FROM users WHERE email = ?1";
+    let row = connection.run_for_one(statement, [email.as_str().into()]);
+    Ok(row.await?.is_some())
+}
+
+/// Whether a user has this name, in any case.
+///
+/// # Errors
+/// The database failed.
+pub async fn username_exists(
+    connection: &mut Connection<'_>,
+    username: &str,
+) -> Result<bool, DbError> {
+    let statement = "SELECT 1 FROM users WHERE lower(username) = lower(?1)";
+    let row = connection.run_for_one(statement, [username.into()]);
+    Ok(row.await?.is_some())
+}
+
+/// A free name like one that is taken: the smallest free number behind it. After the first
+/// hundred the search doubles and halves its steps, so that a million users of one name cost
+/// forty look-ups; it may then pass over a gap.
+///
+/// # Errors
+/// The database failed.
+pub async fn suggest_username(
+    connection: &mut Connection<'_>,
+    taken: &Username,
+) -> Result<String, DbError> {
+    for number in 1..=COUNTED_SUGGESTIONS {
+        let name = taken.numbered(number);
+        if !username_exists(connection, &name).await? {
+            return Ok(name);
+        }
+    }
+    let mut last_taken = COUNTED_SUGGESTIONS;
+    let mut free = last_taken * 2;
+    while username_exists(connection, &taken.numbered(free)).await? {
+        last_taken = free;
+        free *= 2;
+    }
+    while free - last_taken > 1 {
+        let middle = last_taken + (free - last_taken) / 2;
+        if username_exists(connection, &taken.numbered(middle)).await? {
+            last_taken = middle;
+        } else {
+            free = middle;
+        }
+    }
+    Ok(taken.numbered(free))
+}
+
+/// The credentials of the user with this name or address.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_credentials(
+    connection: &mut Connection<'_>,
+    name: &LoginName,
+) -> Result<Option<Credentials>, DbError> {
+    let (condition, name) = match name {
+        LoginName::Email(email) => ("email = ?1", email.as_str()),
+        LoginName::Username(username) => ("lower(username) = lower(?1)", username.as_str()),
+    };
+    let statement =
+        format!("SELECT id, hashed_password, account_role FROM users WHERE {condition}");
+    let row = connection.run_for_one(&statement, [name.into()]).await?;
+    row.map(|row| {
+        Ok(Credentials {
+            id: row.uuid(0)?,
+            hashed_password: row.text(1)?.to_owned(),
+            role: row.read(2, Role::from_stored)?,
+        })
+    })
+    .transpose()
+}
+
+/// The user with this address.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_id_by_email(
+    connection: &mut Connection<'_>,
+    email: &Email,
+) -> Result<Option<Uuid>, DbError> {
+    let statement = "SELECT id FROM users WHERE email = ?1";
+    let row = connection
+        .run_for_one(statement, [email.as_str().into()])
+        .await?;
+    row.map(|row| row.uuid(0)).transpose()
+}
+
+/// Replaces a user's password.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_password(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    hashed_password: String,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "UPDATE users SET hashed_password = ?2, updated_at = ?3 WHERE id = ?1";
+    let parameters = [
+        user.to_string().into(),
+        hashed_password.into(),
+        now.to_sql().into(),
+    ];
+    connection.run(statement, parameters).await.map(drop)
+}
+
+/// Replaces the hash of a password that stays the same, unless it has been changed meanwhile.
+///
+/// # Errors
+/// The database failed.
+pub async fn replace_hash(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    outdated: &str,
+    hashed_password: String,
+) -> Result<(), DbError> {
+    let statement = "UPDATE users SET hashed_password = ?3 WHERE id = ?1 AND hashed_password = ?2";
+    let parameters: [Value; 3] = [
+        user.to_string().into(),
+        outdated.into(),
+        hashed_password.into(),
+    ];
+    connection.run(statement, parameters).await.map(drop)
+}
+
+/// Whether a user exists.
+///
+/// # Errors
+/// The database failed.
+pub async fn exists(connection: &mut Connection<'_>, user: Uuid) -> Result<bool, DbError> {
+    let statement = "SELECT 1 FROM users WHERE id = ?1";
+    let row = connection.run_for_one(statement, [user.to_string().into()]);
+    Ok(row.await?.is_some())
+}
