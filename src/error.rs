@@ -222,20 +222,25 @@ impl IntoResponse for Error {
         let (status, code, text) = self.shape();
         self.log(code);
         let error_code = code.to_owned();
+        let message = text.to_owned();
         let mut response = match self {
             Self::Validation(detail) => {
                 (status, Json(ValidationErrorBody { detail })).into_response()
             }
             Self::UsernameTaken { suggestion } => {
-                let message = text.to_owned();
-                let detail = ConflictDetail::Username(UsernameTaken {
+                let taken = UsernameTaken {
                     message,
                     suggestion,
-                });
+                };
+                let detail = ConflictDetail::Username(taken);
+                (status, Json(ConflictBody { detail, error_code })).into_response()
+            }
+            Self::EmailTaken => {
+                let detail = ConflictDetail::Email(message);
                 (status, Json(ConflictBody { detail, error_code })).into_response()
             }
             _ => {
-                let detail = text.to_owned();
+                let detail = message;
                 (status, Json(ErrorBody { detail, error_code })).into_response()
             }
         };

@@ -6,6 +6,7 @@ mod ambient;
 mod api;
 mod app;
 mod domain;
+mod entry;
 mod error;
 mod extract;
 mod log;
@@ -36,7 +37,6 @@ struct Instance {
 
 static INSTANCE: OnceLock<Instance> = OnceLock::new();
 
-#[spin_sdk::http_service]
 async fn handle(request: Request) -> Response {
     let _turn = Turn::begin();
     let instance = match INSTANCE.get() {

@@ -220,11 +220,6 @@ impl Row {
     ) -> Result<T, DbError> {
         read(self.text(column)?).ok_or_else(|| unexpected(column))
     }
-
-    /// Whether the column is null.
-    pub fn is_null(&self, column: usize) -> bool {
-        matches!(self.0.values.get(column), None | Some(Value::Null))
-    }
 }
 
 fn unexpected(column: usize) -> DbError {

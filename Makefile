@@ -1,0 +1,28 @@
+# Every target does its own set-up: a clone, a Rust toolchain and the package registries are enough.
+
+.DEFAULT_GOAL := help
+.PHONY: help up build component host test lint
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: ## Build, and serve on http://127.0.0.1:3000 until Ctrl-C
+	@scripts/up.sh
+
+build: component host ## Build the component and the host for development
+
+component:
+	@scripts/wasm-target.sh
+	cargo build --release --target wasm32-wasip2 --package gatehouse
+
+host:
+	cargo build --profile native --package gatehouse-host
+
+test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead of the host
+	cargo test --profile native --workspace
+
+lint: ## Check the format, and let clippy read everything
+	@scripts/wasm-target.sh
+	cargo fmt --all --check
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse -- --deny warnings
+	cargo clippy --profile native --workspace --all-targets -- --deny warnings

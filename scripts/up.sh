@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+#
+# Builds the service and serves it until Ctrl-C: with Spin where there is one, else with the
+# stand-in in tests/host.
+#
+# LISTEN   the address to listen on, 127.0.0.1:3000 by default
+# SPIN_VARIABLE_*, also in .env: the settings
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly listen=${LISTEN:-127.0.0.1:3000}
+readonly url=http://$listen
+readonly state_dir=.spin
+readonly min_spin=4.1
+
+fail() {
+  echo "$*" >&2
+  exit 1
+}
+
+# The secret key signs the tokens: it must be there, and be nobody else's.
+ensure_secret_key() {
+  if [[ -n ${SPIN_VARIABLE_SECRET_KEY:-} ]] || grep -qs '^SPIN_VARIABLE_SECRET_KEY=' .env; then
+    return
+  fi
+  (
+    umask 077
+    echo "SPIN_VARIABLE_SECRET_KEY=$(head -c 48 /dev/urandom | base64 -w 0)" >>.env
+  )
+  echo "Made a secret key for you in .env. Keep it: it signs the tokens."
+}
+
+has_spin() {
+  local version
+  command -v spin >/dev/null || return 1
+  version=$(spin --version | sed -nE 's/^spin ([0-9]+\.[0-9]+).*/\1/p')
+  [[ -n $version && $(printf '%s\n' "$min_spin" "$version" | sort -V | head -n 1) == "$min_spin" ]]
+}
+
+# Waits until the service answers, and fails with it if it ends instead.
+wait_until_ready() {
+  local status
+  while kill -0 "$server" 2>/dev/null; do
+    status=$(curl -s -o /dev/null -w '%{http_code}' "$url/health/ready" || true)
+    case $status in
+      200) return ;;
+      000) sleep 0.1 ;;
+      *) fail "Gatehouse cannot work like this: the log above names the setting or the database, and what is wrong." ;;
+    esac
+  done
+  wait "$server" || exit
+  fail "The server ended before it answered."
+}
+
+ensure_secret_key
+if has_spin; then
+  make --no-print-directory component
+  server_name=$(spin --version)
+  spin up --listen "$listen" --state-dir "$state_dir" &
+else
+  make --no-print-directory build
+  server_name="gatehouse-host, the stand-in for Spin in this repository"
+  target/native/gatehouse-host --listen "$listen" --state-dir "$state_dir" &
+fi
+server=$!
+trap 'kill "$server" 2>/dev/null; wait "$server"' EXIT
+trap 'exit 0' INT TERM
+
+wait_until_ready
+cat <<END
+
+Gatehouse listens on $url
+  served by  $server_name
+  data in    $state_dir/sqlite_db.db
+
+Try:
+  curl $url/health/ready
+  curl $url/api/v1/auth/login -d username=tom@example.com -d password=abcde1
+
+To register, a captcha service must run at captcha_service_host. To try without one:
+  SPIN_VARIABLE_CAPTCHA_PROVIDER=off make up
+
+Ctrl-C ends it.
+END
+wait "$server"
