@@ -1,7 +1,7 @@
 //! The texts that people see, from the folder `templates`, compiled into the component.
 
 use anyhow::Context;
-use minijinja::{Environment, Value};
+use minijinja::{Environment, UndefinedBehavior, Value};
 
 /// Every template, by the name that others extend or include it by.
 const TEMPLATES: [(&str, &str); 5] = [
@@ -37,7 +37,9 @@ impl Templates {
     /// One of them is not a template, which a test rules out.
     pub fn new() -> anyhow::Result<Self> {
         let mut environment = Environment::new();
-        environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+        // What is missing may be asked for, but not shown.
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        environment.add_filter("schema_name", schema_name);
         for (name, source) in TEMPLATES {
             environment.add_template(name, source).context(name)?;
         }
@@ -54,6 +56,11 @@ impl Templates {
             .and_then(|template| template.render(context))
             .with_context(|| format!("cannot render {name}"))
     }
+}
+
+/// The name of the schema that a JSON reference like `#/components/schemas/Token` points at.
+fn schema_name(reference: String) -> String {
+    reference.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

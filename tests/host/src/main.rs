@@ -1,2 +1,78 @@
 //! A small stand-in for Spin: serves the component for development and tests.
-fn main() {}
+
+mod allowed_hosts;
+mod bindings;
+mod cli;
+mod engine;
+mod instances;
+mod manifest;
+mod outbound;
+mod output;
+mod request;
+mod routes;
+mod server;
+mod sqlite;
+mod start;
+mod state;
+mod template;
+mod variables;
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
+
+use cli::Args;
+use start::Host;
+
+/// How long requests and what they left running may go on after a signal to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("Error: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    let runtime = Runtime::new().context("cannot start the threads")?;
+    let outcome = runtime.block_on(serve(args));
+    // A component that computes without end is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(args: &Args) -> Result<()> {
+    let host = Host::start(args).await?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    host.announce()?;
+    let serving = async {
+        host.server
+            .run(host.listener, host.stopping.cancelled())
+            .await;
+        host.alive.close();
+        host.alive.wait().await;
+    };
+    let stopping = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        host.stopping.cancel();
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = serving => {}
+        () = stopping => eprintln!("Stopped while requests or tasks were running."),
+    }
+    Ok(())
+}
