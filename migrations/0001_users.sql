@@ -18,7 +18,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS ix_users_username_lower ON users (lower(userna
 
 CREATE UNIQUE INDEX IF NOT EXISTS ix_users_email ON users (email);
 
--- The predecessor's refresh tokens, in plain text; no new ones are written.
+-- The predecessor's refresh tokens, in plain text. No new ones are written, and each is voided
+-- when it is used or expires.
 CREATE TABLE IF NOT EXISTS refresh_tokens (
     id VARCHAR NOT NULL PRIMARY KEY,
     user_id VARCHAR NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -27,8 +28,7 @@ CREATE TABLE IF NOT EXISTS refresh_tokens (
     created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL
 );
 
--- Password reset tokens: the SHA-256 of each in hexadecimal. The predecessor wrote them in plain
--- text, so what it left here matches no token any more.
+-- Password reset tokens: the SHA-256 of each in hexadecimal.
 CREATE TABLE IF NOT EXISTS password_reset_tokens (
     id VARCHAR NOT NULL PRIMARY KEY,
     user_id VARCHAR NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS password_reset_tokens (
     is_used BOOLEAN NOT NULL DEFAULT 0,
     created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL
 );
+
+-- The predecessor wrote them in plain text. What it left here is good for nothing any more.
+UPDATE password_reset_tokens SET token = 'void:' || id, is_used = 1;
 
 -- A new token replaces the older ones of its user.
 CREATE INDEX IF NOT EXISTS ix_password_reset_tokens_user ON password_reset_tokens (user_id);

@@ -3,7 +3,7 @@
 -- Times are seconds since 1970 in UTC.
 CREATE TABLE outbox (
     id VARCHAR NOT NULL PRIMARY KEY, -- UUID, the provider's idempotency key
-    kind VARCHAR NOT NULL,           -- password_reset
+    kind VARCHAR NOT NULL,           -- password_reset, password_changed
     user_id VARCHAR NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     -- The link's token; a mail whose link has been superseded goes with its token.
     reset_token_id VARCHAR REFERENCES password_reset_tokens (id) ON DELETE CASCADE,

@@ -4,7 +4,7 @@
     reason = "the one place that may read them, see clippy.toml"
 )]
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use uuid::Uuid;
 
@@ -13,6 +13,11 @@ use crate::domain::timestamp::Timestamp;
 /// The moment it is.
 pub fn now() -> Timestamp {
     SystemTime::now().into()
+}
+
+/// A watch that began to run just now.
+pub fn stopwatch() -> Instant {
+    Instant::now()
 }
 
 /// A new random identifier: a version 4 UUID, with 122 bits from the platform's secure source.

@@ -3,7 +3,7 @@
 pub mod validation;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -59,6 +59,12 @@ pub enum Error {
     /// A reset token that is unknown, used or expired.
     #[error("invalid reset token")]
     InvalidResetToken,
+    /// Too many attempts.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// After how many seconds one more is allowed.
+        retry_after_seconds: i64,
+    },
     /// No such path.
     #[error("not found")]
     NotFound,
@@ -173,6 +179,11 @@ impl Error {
                 "INVALID_RESET_TOKEN",
                 "Invalid or expired reset token",
             ),
+            Self::TooManyRequests { .. } => (
+                S::TOO_MANY_REQUESTS,
+                "TOO_MANY_REQUESTS",
+                "Too many requests. Please try again later.",
+            ),
             Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "Not Found"),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
@@ -202,6 +213,24 @@ impl Error {
         }
     }
 
+    /// The header that says what would help, where one does.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::TooManyRequests {
+                retry_after_seconds,
+            } => Some((header::RETRY_AFTER, (*retry_after_seconds).into())),
+            Self::IncorrectCredentials
+            | Self::NotAuthenticated
+            | Self::InvalidAccessToken
+            | Self::InvalidRefreshToken => {
+                // RFC 6750, 3: which scheme to come back with.
+                let bearer = HeaderValue::from_static("Bearer");
+                Some((header::WWW_AUTHENTICATE, bearer))
+            }
+            _ => None,
+        }
+    }
+
     /// Writes the cause to the log if it is one for the operator: here, where the error becomes
     /// an answer, and nowhere else.
     fn log(&self, code: &'static str) {
@@ -221,36 +250,30 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, code, text) = self.shape();
         self.log(code);
+        let header = self.header();
         let error_code = code.to_owned();
         let message = text.to_owned();
         let mut response = match self {
-            Self::Validation(detail) => {
-                (status, Json(ValidationErrorBody { detail })).into_response()
-            }
+            Self::Validation(detail) => Json(ValidationErrorBody { detail }).into_response(),
             Self::UsernameTaken { suggestion } => {
                 let taken = UsernameTaken {
                     message,
                     suggestion,
                 };
                 let detail = ConflictDetail::Username(taken);
-                (status, Json(ConflictBody { detail, error_code })).into_response()
+                Json(ConflictBody { detail, error_code }).into_response()
             }
             Self::EmailTaken => {
                 let detail = ConflictDetail::Email(message);
-                (status, Json(ConflictBody { detail, error_code })).into_response()
+                Json(ConflictBody { detail, error_code }).into_response()
             }
             _ => {
                 let detail = message;
-                (status, Json(ErrorBody { detail, error_code })).into_response()
+                Json(ErrorBody { detail, error_code }).into_response()
             }
         };
-        if status == StatusCode::UNAUTHORIZED {
-            // RFC 6750, 3: which scheme to come back with.
-            let bearer = HeaderValue::from_static("Bearer");
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, bearer);
-        }
+        *response.status_mut() = status;
+        response.headers_mut().extend(header);
         response
     }
 }

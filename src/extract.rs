@@ -1,6 +1,7 @@
 //! What handlers take from a request: the current user, and bodies that satisfy their rules.
 
 pub mod body;
+pub mod client;
 pub mod fields;
 
 use axum::extract::FromRequestParts;
@@ -34,7 +35,10 @@ impl FromRequestParts<&'static App> for CurrentUser {
         let mut connection = app.database.connect().await?;
         let is_alive = match bearer.session {
             Some(session) => sessions::is_alive(&mut connection, bearer.user, session, now).await?,
-            None => users::exists(&mut connection, bearer.user).await?,
+            // Of the predecessor: it lives until the password is changed, or it expires.
+            None => {
+                users::is_unchanged_since(&mut connection, bearer.user, bearer.issued_at).await?
+            }
         };
         match is_alive {
             true => Ok(Self { id: bearer.user }),

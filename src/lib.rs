@@ -6,9 +6,11 @@ mod ambient;
 mod api;
 mod app;
 mod domain;
+mod edge;
 mod entry;
 mod error;
 mod extract;
+mod housekeeping;
 mod log;
 mod mailer;
 mod outbound;
@@ -16,6 +18,7 @@ mod routes;
 mod settings;
 mod store;
 mod templates;
+mod throttle;
 
 use std::sync::OnceLock;
 
@@ -51,8 +54,10 @@ async fn handle(request: Request) -> Response {
         Err(never) => match never {},
     };
     let mail_waits = response.extensions_mut().remove::<MailWaits>().is_some();
-    if let (true, Some(app)) = (mail_waits, instance.app) {
-        spin_sdk::wasip3::spawn(mailer::deliver(app));
+    if let Some(app) = instance.app
+        && (mail_waits || housekeeping::is_due())
+    {
+        spin_sdk::wasip3::spawn(housekeeping::run(app));
     }
     response
 }

@@ -8,6 +8,7 @@ pub fn start() {
         .json()
         .flatten_event(true)
         .with_target(false)
+        .with_span_list(false)
         .with_max_level(LevelFilter::INFO)
         .with_writer(std::io::stderr)
         .finish();

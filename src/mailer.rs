@@ -1,6 +1,5 @@
 //! Delivers what is in the outbox, after the answer that put it there.
 
-use anyhow::Context;
 use minijinja::context;
 
 use crate::ambient;
@@ -14,46 +13,40 @@ use crate::store::outbox;
 pub struct MailWaits;
 
 /// Sends all mail that is due. What goes wrong is logged; the mail stays and is tried again.
-pub async fn deliver(app: &App) {
-    loop {
-        match deliver_next(app).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => {
-                tracing::error!(cause = format!("{error:#}"), "mail not delivered");
-                return;
-            }
-        }
+///
+/// # Errors
+/// The database failed, or a template.
+pub async fn deliver(app: &App) -> anyhow::Result<()> {
+    while let Some(mail) = take_due(app).await? {
+        // Nobody waits for a connection while a provider takes its time.
+        let result = email::send(&app.settings.email, &write(app, &mail)?).await;
+        settle(app, &mail, result).await?;
     }
+    Ok(())
 }
 
-/// Sends the mail that has been due for longest; `false` if none is.
-async fn deliver_next(app: &App) -> anyhow::Result<bool> {
+async fn take_due(app: &App) -> anyhow::Result<Option<DueMail>> {
     let now = ambient::now();
     // While it is being sent nobody else takes it; if this instance dies, it is due again then.
     let lease_ends = next_try(1, now, jitter());
     let mut connection = app.database.connect().await?;
-    let Some(mail) = outbox::take_due(&mut connection, now, lease_ends).await? else {
-        return Ok(false);
-    };
-    // Nobody waits for a connection while a provider takes its time.
-    drop(connection);
-    let result = email::send(&app.settings.email, &write(app, &mail)?).await;
-    settle(app, &mail, result).await?;
-    Ok(true)
+    Ok(outbox::take_due(&mut connection, now, lease_ends).await?)
 }
 
 async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> anyhow::Result<()> {
     let mut connection = app.database.connect().await?;
     match result {
         Ok(()) => outbox::delete(&mut connection, mail.id).await?,
-        Err(SendError::Temporary(cause)) if !mail.is_last_try() => {
+        Err(SendError::Temporary { cause, retry_after }) if !mail.is_last_try() => {
             tracing::warn!(mail = %mail.id, attempts = mail.attempts, cause, "mail put off");
-            let due_at = next_try(mail.attempts, ambient::now(), jitter());
+            let now = ambient::now();
+            let asked = now.plus(retry_after.unwrap_or_default().try_into()?);
+            let due_at = next_try(mail.attempts, now, jitter()).max(asked);
             outbox::put_off(&mut connection, mail.id, due_at).await?;
         }
         Err(error) => {
-            tracing::error!(mail = %mail.id, attempts = mail.attempts, cause = %error, "mail given up");
+            let attempts = mail.attempts;
+            tracing::error!(mail = %mail.id, attempts, cause = %error, "mail given up");
             outbox::delete(&mut connection, mail.id).await?;
         }
     }
@@ -61,22 +54,31 @@ async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> any
 }
 
 fn write(app: &App, mail: &DueMail) -> anyhow::Result<Email> {
-    let MailKind::PasswordReset { token } = mail.kind;
+    let frontend_url = &app.settings.frontend_url;
+    let (folder, link) = match mail.kind {
+        MailKind::PasswordReset { token } => {
+            let token = app.reset_tokens.issue(token);
+            let link = format!(
+                "{frontend_url}/auth/reset-password?token={}",
+                token.expose()
+            );
+            ("password_reset", link)
+        }
+        MailKind::PasswordChanged => {
+            let link = format!("{frontend_url}/auth/forgot-password");
+            ("password_changed", link)
+        }
+    };
     let context = context! {
         app_name => &app.settings.email.from_name,
         year => ambient::now().year(),
         username => &mail.username,
         minutes => app.settings.reset_token_lifetime.whole_minutes(),
-        link => format!(
-            "{}/auth/reset-password?token={}",
-            app.settings.frontend_url,
-            app.reset_tokens.issue(token).expose(),
-        ),
+        link => link,
     };
     let render = |part: &str| {
-        app.templates
-            .render(&format!("email/password_reset/{part}"), context.clone())
-            .context("cannot write a mail")
+        let name = format!("email/{folder}/{part}");
+        app.templates.render(&name, context.clone())
     };
     Ok(Email {
         idempotency_key: mail.id,

@@ -12,7 +12,9 @@ use utoipa_axum::routes;
 
 use crate::api::{docs, health, password_reset, registration, sessions, test_data};
 use crate::app::App;
+use crate::edge;
 use crate::error::Error;
+use crate::settings::CorsOrigins;
 
 /// What the description says that no single route knows.
 #[derive(OpenApi)]
@@ -47,9 +49,9 @@ impl Modify for Security {
 fn table() -> OpenApiRouter<&'static App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(registration::register))
-        .routes(routes!(sessions::login))
-        .routes(routes!(sessions::refresh))
-        .routes(routes!(sessions::logout))
+        .routes(routes!(sessions::login::login))
+        .routes(routes!(sessions::refresh::refresh))
+        .routes(routes!(sessions::logout::logout))
         .routes(routes!(password_reset::forgot_password))
         .routes(routes!(password_reset::reset_password))
         .routes(routes!(test_data::test_data))
@@ -64,18 +66,20 @@ fn table() -> OpenApiRouter<&'static App> {
 /// All routes of a service whose settings can be used.
 pub fn router(app: &'static App) -> Router {
     let (router, openapi) = table().split_for_parts();
-    router
+    let router = router
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         // The bodies' own limit is smaller, and answers in our words.
         .layer(DefaultBodyLimit::disable())
         .layer(Extension(Arc::new(openapi)))
-        .with_state(app)
+        .with_state(app);
+    edge::around(router, &app.settings.cors)
 }
 
 /// All routes of a service whose settings cannot be used: a probe sees why, everybody else that.
 pub fn misconfigured() -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/health/ready", get(health::misconfigured))
-        .fallback(async || Error::Misconfigured)
+        .fallback(async || Error::Misconfigured);
+    edge::around(router, &CorsOrigins::None)
 }

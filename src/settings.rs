@@ -4,6 +4,7 @@ mod read;
 
 use std::fmt;
 
+use axum::http::HeaderValue;
 use time::Duration;
 
 use crate::domain::access_token::Algorithm;
@@ -34,6 +35,12 @@ pub struct Settings {
     pub captcha: CaptchaSettings,
     /// Who carries the mail.
     pub email: EmailSettings,
+    /// Which other origins' pages may call the API.
+    pub cors: CorsOrigins,
+    /// How many proxies in front of us are ours: their word on addresses is taken.
+    pub trusted_proxy_hops: usize,
+    /// Whether attempts are counted; off for benchmarks and automated tests only.
+    pub throttle: bool,
 }
 
 /// What a password's hash costs whoever computes it.
@@ -43,6 +50,17 @@ pub struct Argon2Cost {
     pub memory_kib: u32,
     /// Passes over that memory.
     pub passes: u32,
+}
+
+/// Which other origins' pages may call the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CorsOrigins {
+    /// None: same origin only.
+    None,
+    /// All, but without credentials.
+    All,
+    /// These.
+    List(Vec<HeaderValue>),
 }
 
 /// Who tells people from programs.
@@ -75,13 +93,28 @@ pub struct EmailSettings {
 pub enum EmailProvider {
     /// Nobody: the text goes to the log, for development.
     Log,
-    /// Resend, <https://resend.com/docs/api-reference/emails/send-email>.
-    Resend {
+    /// A provider, by its HTTP API.
+    Api {
+        /// Which one: the requests differ.
+        dialect: EmailDialect,
         /// Scheme and authority of its API, without a slash at the end.
         host: String,
         /// The key that it gave us.
         api_key: Secret,
     },
+}
+
+/// Whose HTTP API is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailDialect {
+    /// <https://resend.com/docs/api-reference/emails/send-email>
+    Resend,
+    /// <https://postmarkapp.com/developer/api/email-api>
+    Postmark,
+    /// <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>
+    Sendgrid,
+    /// <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages>
+    Mailgun,
 }
 
 /// What is wrong with one variable; the value itself is never told.

@@ -3,6 +3,8 @@
 pub mod db;
 mod migrations;
 pub mod outbox;
+pub mod predecessor;
 pub mod reset_tokens;
 pub mod sessions;
+pub mod throttle;
 pub mod users;

@@ -4,7 +4,7 @@ use anyhow::Context;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
 /// Every template, by the name that others extend or include it by.
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 8] = [
     (
         "email/base/body.html",
         include_str!("../templates/email/base/body.html"),
@@ -20,6 +20,18 @@ const TEMPLATES: [(&str, &str); 5] = [
     (
         "email/password_reset/body.html",
         include_str!("../templates/email/password_reset/body.html"),
+    ),
+    (
+        "email/password_changed/subject.txt",
+        include_str!("../templates/email/password_changed/subject.txt"),
+    ),
+    (
+        "email/password_changed/body.txt",
+        include_str!("../templates/email/password_changed/body.txt"),
+    ),
+    (
+        "email/password_changed/body.html",
+        include_str!("../templates/email/password_changed/body.html"),
     ),
     (
         "pages/docs.html",

@@ -1,7 +1,5 @@
 //! Health: is the process alive, and can it do its work?
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,6 +8,10 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::store::db::{Database, DbError};
+use crate::store::outbox;
+
+/// What is said of a part that keeps the service from its work.
+const UNUSABLE: &str = "unusable";
 
 /// Say hello
 #[utoipa::path(
@@ -49,31 +51,41 @@ pub async fn live() -> Json<Health> {
 )]
 pub async fn ready(State(app): State<&'static App>) -> (StatusCode, Json<Health>) {
     match probe(&app.database).await {
-        Ok(()) => {
-            let components = [("database", "operational")];
-            (StatusCode::OK, Json(Health::new("ok", Some(&components))))
+        Ok(undelivered_mail) => {
+            let components = Components {
+                database: Some("operational"),
+                undelivered_mail: Some(undelivered_mail),
+                settings: None,
+            };
+            (StatusCode::OK, Json(Health::new("ok", Some(components))))
         }
         Err(error) => {
             tracing::error!(cause = %error, "the database is not usable");
-            unavailable("database")
+            unavailable(Components {
+                database: Some(UNUSABLE),
+                ..Components::default()
+            })
         }
     }
 }
 
 /// The answer of `/health/ready` where the settings cannot be used.
 pub async fn misconfigured() -> (StatusCode, Json<Health>) {
-    unavailable("settings")
+    unavailable(Components {
+        settings: Some(UNUSABLE),
+        ..Components::default()
+    })
 }
 
-async fn probe(database: &Database) -> Result<(), DbError> {
+/// Uses the database and the newest part of its schema.
+async fn probe(database: &Database) -> Result<i64, DbError> {
     let mut connection = database.connect().await?;
     connection.run("SELECT id FROM users LIMIT 1", []).await?;
-    Ok(())
+    outbox::count(&mut connection).await
 }
 
-fn unavailable(component: &'static str) -> (StatusCode, Json<Health>) {
-    let components = [(component, "unusable")];
-    let health = Health::new("unavailable", Some(&components));
+fn unavailable(components: Components) -> (StatusCode, Json<Health>) {
+    let health = Health::new("unavailable", Some(components));
     (StatusCode::SERVICE_UNAVAILABLE, Json(health))
 }
 
@@ -97,18 +109,35 @@ pub struct Health {
     /// Always null: an instance does not know how long its siblings have been there.
     #[schema(required, value_type = Option<u64>)]
     uptime: (),
-    /// How its parts are: `operational` or `unusable`.
-    #[schema(required, value_type = Option<BTreeMap<String, String>>)]
-    components: Option<BTreeMap<&'static str, &'static str>>,
+    /// How its parts are.
+    #[schema(required)]
+    components: Option<Components>,
+}
+
+/// How the parts of the service are; a part that was not looked at is not there.
+#[derive(Default, Serialize, ToSchema)]
+pub struct Components {
+    /// `operational` or `unusable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "operational")]
+    database: Option<&'static str>,
+    /// How many mails wait to be sent: some for a moment after each request for one, many or old
+    /// ones where the provider is in trouble.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 0)]
+    undelivered_mail: Option<i64>,
+    /// `unusable`: the log names the setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<&'static str>,
 }
 
 impl Health {
-    fn new(status: &'static str, components: Option<&[(&'static str, &'static str)]>) -> Self {
+    fn new(status: &'static str, components: Option<Components>) -> Self {
         Self {
             status,
             version: env!("CARGO_PKG_VERSION"),
             uptime: (),
-            components: components.map(|parts| parts.iter().copied().collect()),
+            components,
         }
     }
 }

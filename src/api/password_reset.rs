@@ -9,16 +9,21 @@ use utoipa::ToSchema;
 use crate::ambient;
 use crate::app::App;
 use crate::domain::email::Email;
-use crate::domain::mail::MailKind;
 use crate::domain::password::NewPassword;
 use crate::domain::reset_token::PlainToken;
+use crate::domain::throttle::{
+    FORGOT_PASSWORD_PER_ADDRESS, FORGOT_PASSWORD_PER_EMAIL, LOGIN_FAILURES_PER_ACCOUNT,
+    RESET_PASSWORD_PER_ADDRESS,
+};
 use crate::error::validation::ValidationErrorBody;
 use crate::error::{Error, ErrorBody};
 use crate::extract::body::{FromFields, ValidJson};
+use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::mailer::MailWaits;
 use crate::settings::Settings;
-use crate::store::{outbox, reset_tokens, sessions, users};
+use crate::store::{outbox, predecessor, reset_tokens, sessions, users};
+use crate::throttle;
 
 /// Ask for a reset link by mail
 ///
@@ -33,28 +38,50 @@ use crate::store::{outbox, reset_tokens, sessions, users};
         (status = 202, description = "Taken", body = Message),
         (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
         (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
+        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
         (status = 500, description = "The database failed", body = ErrorBody),
         (status = 503, description = "The database is locked", body = ErrorBody),
     )
 )]
 pub async fn forgot_password(
     State(app): State<&'static App>,
+    address: ClientAddress,
     ValidJson(request): ValidJson<ForgotPasswordRequest>,
 ) -> Result<(StatusCode, Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
+    let mut connection = app.database.connect().await?;
+    throttle::count(
+        app,
+        &mut connection,
+        FORGOT_PASSWORD_PER_ADDRESS,
+        address,
+        now,
+    )
+    .await?;
+    let answer = Message::new("If the email exists, a reset link has been sent.");
+    let accepted = (StatusCode::ACCEPTED, Extension(MailWaits), answer);
+    let email = request.email.digest();
+    match throttle::count(app, &mut connection, FORGOT_PASSWORD_PER_EMAIL, email, now).await {
+        Err(Error::TooManyRequests { .. }) => return Ok(accepted),
+        other => other?,
+    }
+
     let id = ambient::random_id();
     let token = app.reset_tokens.issue(id).hashed();
     let expires_at = now.plus(app.settings.reset_token_lifetime);
-    let connection = app.database.connect().await?;
     let mut transaction = connection.begin().await?;
-    if let Some(user) = users::find_id_by_email(&mut transaction, &request.email).await? {
-        reset_tokens::replace(&mut transaction, id, user, &token, expires_at, now).await?;
-        let mail = MailKind::PasswordReset { token: id };
-        outbox::insert(&mut transaction, ambient::random_id(), mail, user, now).await?;
-    }
+    reset_tokens::replace(
+        &mut transaction,
+        id,
+        &request.email,
+        &token,
+        expires_at,
+        now,
+    )
+    .await?;
+    outbox::insert_password_reset(&mut transaction, ambient::random_id(), id, now).await?;
     transaction.commit().await?;
-    let answer = Message::new("If the email exists, a reset link has been sent.");
-    Ok((StatusCode::ACCEPTED, Extension(MailWaits), answer))
+    Ok(accepted)
 }
 
 /// Choose a new password by a reset link
@@ -70,17 +97,27 @@ pub async fn forgot_password(
         (status = 400, description = "Unknown, used or expired", body = ErrorBody),
         (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
         (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
+        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
         (status = 500, description = "The database failed", body = ErrorBody),
         (status = 503, description = "The database is locked", body = ErrorBody),
     )
 )]
 pub async fn reset_password(
     State(app): State<&'static App>,
+    address: ClientAddress,
     ValidJson(request): ValidJson<ResetPasswordRequest>,
-) -> Result<Json<Message>, Error> {
+) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
     let token = request.token.hashed();
     let mut connection = app.database.connect().await?;
+    throttle::count(
+        app,
+        &mut connection,
+        RESET_PASSWORD_PER_ADDRESS,
+        address,
+        now,
+    )
+    .await?;
     if !reset_tokens::is_usable(&mut connection, &token, now).await? {
         return Err(Error::InvalidResetToken);
     }
@@ -94,8 +131,12 @@ pub async fn reset_password(
     let user = user.ok_or(Error::InvalidResetToken)?;
     users::set_password(&mut transaction, user, hash, now).await?;
     sessions::delete_all(&mut transaction, user).await?;
+    predecessor::void_all(&mut transaction, user).await?;
+    throttle::clear(app, &mut transaction, LOGIN_FAILURES_PER_ACCOUNT, user).await?;
+    outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, now).await?;
     transaction.commit().await?;
-    Ok(Message::new("Password has been reset successfully"))
+    let answer = Message::new("Password has been reset successfully");
+    Ok((Extension(MailWaits), answer))
 }
 
 /// Who forgot their password.

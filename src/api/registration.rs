@@ -12,15 +12,18 @@ use crate::app::App;
 use crate::domain::email::Email;
 use crate::domain::password::NewPassword;
 use crate::domain::secret::Secret;
+use crate::domain::throttle::REGISTER_PER_ADDRESS;
 use crate::domain::user::{Role, Subscription, User};
 use crate::domain::username::Username;
 use crate::error::{ConflictBody, Error, ErrorBody, validation::ValidationErrorBody};
 use crate::extract::body::{FromFields, ValidJson};
+use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::outbound::captcha::{self, CaptchaError};
 use crate::settings::Settings;
 use crate::store::db::Connection;
 use crate::store::users::{self, InsertError};
+use crate::throttle;
 
 /// Register a new user
 ///
@@ -36,6 +39,7 @@ use crate::store::users::{self, InsertError};
         (status = 409, description = "The address or the name is taken", body = ConflictBody),
         (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
         (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
+        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
         (status = 500, description = "The database failed", body = ErrorBody),
         (status = 503, description = "The captcha service failed, or the database is locked", body = ErrorBody),
         (status = 504, description = "The captcha service took too long", body = ErrorBody),
@@ -43,12 +47,20 @@ use crate::store::users::{self, InsertError};
 )]
 pub async fn register(
     State(app): State<&'static App>,
+    address: ClientAddress,
     ValidJson(request): ValidJson<RegisterRequest>,
 ) -> Result<(StatusCode, Json<UserPublic>), Error> {
+    let mut connection = app.database.connect().await?;
+    throttle::count(
+        app,
+        &mut connection,
+        REGISTER_PER_ADDRESS,
+        address,
+        ambient::now(),
+    )
+    .await?;
     let captcha = &app.settings.captcha;
     captcha::verify(captcha, request.captcha_id, &request.captcha_answer).await?;
-
-    let mut connection = app.database.connect().await?;
     refuse_taken(&mut connection, &request).await?;
 
     let salt = ambient::random_bytes();

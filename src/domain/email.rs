@@ -4,6 +4,8 @@ use std::fmt;
 
 use validator::ValidateEmail;
 
+use super::digest::digest;
+
 /// The longest address that SMTP can carry (RFC 5321, 4.5.3.1.3, less the angle brackets).
 const MAX_LENGTH: usize = 254;
 /// The longest part before the @-sign (RFC 5321, 4.5.3.1.1).
@@ -51,6 +53,11 @@ impl Email {
     /// The address as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What stands for the address where the address itself should not stand.
+    pub fn digest(&self) -> String {
+        digest(&self.0)
     }
 }
 

@@ -19,6 +19,8 @@ pub enum MailKind {
         /// The row of the token in the link.
         token: Uuid,
     },
+    /// That the password was changed.
+    PasswordChanged,
 }
 
 /// A mail that is due, with what is needed to write it.

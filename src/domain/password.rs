@@ -14,6 +14,9 @@ pub const SALT_BYTES: usize = 16;
 /// The salt of the hash that an unknown user costs; its value does not matter.
 const DUMMY_SALT: [u8; SALT_BYTES] = [0; SALT_BYTES];
 
+/// How the predecessor's hashes begin.
+const BCRYPT_PREFIX: &str = "$2";
+
 /// What a new password must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordPolicy {
@@ -126,6 +129,9 @@ impl PasswordHasher {
         if password.expose().len() > MAX_PASSWORD_BYTES {
             return Ok(Verdict::Wrong);
         }
+        if let Some(stored) = stored.filter(|stored| stored.starts_with(BCRYPT_PREFIX)) {
+            return Ok(verify_bcrypt(password, stored));
+        }
         let Some(stored) = stored.and_then(|stored| PhcString::new(stored).ok()) else {
             self.hash_text(password.expose(), DUMMY_SALT)?;
             return Ok(Verdict::Wrong);
@@ -155,6 +161,14 @@ impl PasswordHasher {
                     && stored.t_cost() == params.t_cost()
                     && stored.p_cost() == params.p_cost()
             })
+    }
+}
+
+/// The predecessor's hashes look at the first 72 bytes only, as it did.
+fn verify_bcrypt(password: &Secret, stored: &str) -> Verdict {
+    match bcrypt::verify(password.expose(), stored) {
+        Ok(true) => Verdict::Outdated,
+        Ok(false) | Err(_) => Verdict::Wrong,
     }
 }
 
@@ -234,6 +248,14 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_of_the_predecessor_is_right_and_outdated() {
+        let stored = bcrypt::hash("abcde1", 4).expect("a hash");
+        let verify = |password| hasher().verify(&Secret::new(password), Some(&stored));
+        assert_eq!(verify("abcde1").expect("a verdict"), Verdict::Outdated);
+        assert_eq!(verify("abcde2").expect("a verdict"), Verdict::Wrong);
+    }
+
+    #[test]
     fn without_a_usable_hash_every_password_is_wrong() {
         let password = Secret::new("abcde1");
         for stored in [
@@ -241,6 +263,7 @@ mod tests {
             Some(""),
             Some("abcde1"),
             Some("$argon2id$v=19$broken"),
+            Some("$2b$12$broken"),
         ] {
             let verdict = hasher().verify(&password, stored).expect("a verdict");
             assert_eq!(verdict, Verdict::Wrong, "{stored:?}");

@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::digest::digest;
 use super::keys::DerivedKey;
 use super::secret::Secret;
 
@@ -44,8 +44,7 @@ impl PlainToken {
     /// What the database knows of this token. A plain hash is enough, for there are too many
     /// tokens to guess.
     pub fn hashed(&self) -> HashedToken {
-        let digest = Sha256::digest(self.0.expose().as_bytes());
-        HashedToken(base16ct::lower::encode_string(&digest))
+        HashedToken(digest(self.0.expose()))
     }
 
     /// The token itself: for the link in the mail, nowhere else.
@@ -74,14 +73,5 @@ mod tests {
         assert_ne!(tokens.issue(Uuid::from_u128(2)).hashed(), token.hashed());
         let foreign = ResetTokens::new(&Secret::new("other")).issue(Uuid::from_u128(1));
         assert_ne!(foreign.hashed(), token.hashed());
-    }
-
-    #[test]
-    fn the_stored_hash_is_sha_256_in_hexadecimal() {
-        // FIPS 180-2, appendix B.1.
-        assert_eq!(
-            PlainToken::received("abc").hashed().as_str(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
     }
 }

@@ -26,7 +26,7 @@ impl Timestamp {
 
     /// This moment moved by `duration`; at the end of the calendar it stays where it is.
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration))
+        Self(self.0.checked_add(duration).unwrap_or(self.0))
     }
 
     /// Writes the database's `YYYY-MM-DD HH:MM:SS`, which compares as text as it does as time.

@@ -109,7 +109,11 @@ fn is_json(media_type: &str) -> bool {
 fn not_json(body: &[u8], error: &serde_json::Error) -> FieldError {
     let message = error.to_string();
     let reason = message.split(" at line ").next().unwrap_or_default();
-    FieldError::not_json(offset(body, error.line(), error.column()), reason)
+    let offset = match error.is_eof() {
+        true => String::from_utf8_lossy(body).chars().count(),
+        false => offset(body, error.line(), error.column()),
+    };
+    FieldError::not_json(offset, reason)
 }
 
 /// The offset in characters of what stands in `line` at `column`, which count from one in bytes.
@@ -190,10 +194,10 @@ mod tests {
     #[test]
     fn broken_json_is_told_with_its_place_in_characters() {
         for (body, offset) in [
-            ("{", 0),
+            ("{", 1),
             ("nope", 1),
             ("{\"żółw\": nope}", 10),
-            ("{\n \"a\": 1,\n}", 12),
+            ("{\n \"a\": 1,\n}", 11),
             ("{\"a\": 1, \"a\": 2}", 15),
             ("{\"a\": \"\u{1}\"}", 7),
         ] {

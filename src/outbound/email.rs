@@ -1,15 +1,13 @@
 //! Gives mail to whoever carries it.
 
+mod dialects;
+
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::{Request, StatusCode, header};
-use http_body_util::Full;
-use serde_json::json;
+use axum::http::StatusCode;
 use uuid::Uuid;
 
 use super::http::{self, Answer, HttpError};
-use crate::domain::secret::Secret;
 use crate::settings::{EmailProvider, EmailSettings};
 
 /// How long one try may take. Nobody waits for it.
@@ -34,8 +32,13 @@ pub struct Email {
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// It may go better later.
-    #[error("{0}")]
-    Temporary(String),
+    #[error("{cause}")]
+    Temporary {
+        /// What went wrong.
+        cause: String,
+        /// How long the provider asks to be left alone.
+        retry_after: Option<Duration>,
+    },
     /// It never will: the provider refuses this mail.
     #[error("refused: {0}")]
     Permanent(String),
@@ -51,52 +54,26 @@ pub async fn send(settings: &EmailSettings, email: &Email) -> Result<(), SendErr
             tracing::info!(subject = email.subject, text = email.text, "mail");
             Ok(())
         }
-        EmailProvider::Resend { host, api_key } => {
-            let request = resend(settings, email, host, api_key)?;
+        EmailProvider::Api {
+            dialect,
+            host,
+            api_key,
+        } => {
+            let request = dialects::request(*dialect, host, api_key, settings, email)
+                .map_err(|error| SendError::Permanent(error.to_string()))?;
             judge(http::send(request, DEADLINE).await)
         }
     }
 }
 
-/// <https://resend.com/docs/api-reference/emails/send-email>
-fn resend(
-    settings: &EmailSettings,
-    email: &Email,
-    host: &str,
-    api_key: &Secret,
-) -> Result<Request<Full<Bytes>>, SendError> {
-    let body = json!({
-        "from": format!("{} <{}>", quoted(&settings.from_name), settings.from_email),
-        "to": [email.to],
-        "subject": email.subject,
-        "text": email.text,
-        "html": email.html,
-    });
-    Request::post(format!("{host}/emails"))
-        .header(
-            header::AUTHORIZATION,
-            format!("Bearer {}", api_key.expose()),
-        )
-        .header(header::CONTENT_TYPE, "application/json")
-        // Resend refuses requests without one.
-        .header(header::USER_AGENT, "gatehouse")
-        .header("Idempotency-Key", email.idempotency_key.to_string())
-        .body(Full::new(Bytes::from(body.to_string())))
-        .map_err(|error| SendError::Permanent(error.to_string()))
-}
-
-/// A display name that may hold any character (RFC 5322, 3.2.4).
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
 fn judge(answer: Result<Answer, HttpError>) -> Result<(), SendError> {
-    let answer = answer.map_err(|error| SendError::Temporary(error.to_string()))?;
+    let temporary = |cause: String, retry_after| SendError::Temporary { cause, retry_after };
+    let answer = answer.map_err(|error| temporary(error.to_string(), None))?;
     let status = answer.status;
     if status.is_success() {
         Ok(())
     } else if is_temporary(status) {
-        Err(SendError::Temporary(status.to_string()))
+        Err(temporary(status.to_string(), answer.retry_after))
     } else {
         Err(SendError::Permanent(status.to_string()))
     }
@@ -121,11 +98,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_cannot_break_out_of_its_quotes() {
-        assert_eq!(quoted(r#"Tom "T" \o/"#), r#""Tom \"T\" \\o/""#);
-    }
-
-    #[test]
     fn only_what_may_go_better_is_tried_again() {
         for (status, temporary) in [
             (500, true),
@@ -136,17 +108,14 @@ mod tests {
             (400, false),
             (404, false),
         ] {
-            let status = StatusCode::from_u16(status).expect("a status");
             let answer = Answer {
-                status,
-                body: Bytes::new(),
+                status: StatusCode::from_u16(status).expect("a status"),
+                retry_after: None,
+                body: Default::default(),
             };
             let error = judge(Ok(answer)).expect_err("no success");
-            assert_eq!(
-                matches!(error, SendError::Temporary(_)),
-                temporary,
-                "{status}"
-            );
+            let is_temporary = matches!(error, SendError::Temporary { .. });
+            assert_eq!(is_temporary, temporary, "{status}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Full, Limited};
 
@@ -16,6 +16,8 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
+    /// How long it asks to be left alone; a date instead of seconds counts as nothing said.
+    pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,
 }
@@ -50,12 +52,19 @@ async fn exchange(request: Request<Full<Bytes>>) -> Result<Answer, HttpError> {
         .await
         .map_err(|error| unreachable(error.to_string()))?;
     let status = response.status();
+    let retry_after = retry_after(response.headers());
     let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
         .collect()
         .await
         .map_err(|error| unreachable(error.to_string()))?;
     Ok(Answer {
         status,
+        retry_after,
         body: body.to_bytes(),
     })
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse();
+    seconds.ok().map(Duration::from_secs)
 }

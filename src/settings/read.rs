@@ -4,10 +4,14 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use axum::http::HeaderValue;
 use time::Duration;
 use url::Url;
 
-use super::{Argon2Cost, CaptchaSettings, EmailProvider, EmailSettings, Problem, Settings};
+use super::{
+    Argon2Cost, CaptchaSettings, CorsOrigins, EmailDialect, EmailProvider, EmailSettings, Problem,
+    Settings,
+};
 use crate::domain::access_token::Algorithm;
 use crate::domain::email::Email;
 use crate::domain::password::{MAX_PASSWORD_BYTES, PasswordPolicy};
@@ -19,11 +23,13 @@ const MIN_SECRET_KEY_BYTES: usize = 32;
 /// Memory for a password's hash, in KiB: from the least of the choices that OWASP's Password
 /// Storage Cheat Sheet calls equivalent, to a quarter of what a 32-bit instance can have.
 const ARGON2_MEMORY_KIB: RangeInclusive<u32> = 7168..=1024 * 1024;
+/// More proxies in a row than anybody has.
+const MAX_PROXY_HOPS: usize = 16;
 /// No lifetime is longer than ten years: what is meant to last for ever is a mistake.
 const MAX_DAYS: u32 = 3650;
 
 /// Every variable that the service reads.
-pub(super) const VARIABLES: [&str; 18] = [
+pub(super) const VARIABLES: [&str; 21] = [
     "secret_key",
     "algorithm",
     "access_token_expire_minutes",
@@ -42,6 +48,9 @@ pub(super) const VARIABLES: [&str; 18] = [
     "email_api_key",
     "emails_from_email",
     "emails_from_name",
+    "cors_allow_origins",
+    "trusted_proxy_hops",
+    "throttle",
 ];
 
 /// Reads the settings from the values of all [`VARIABLES`], or why one could not be had.
@@ -85,6 +94,9 @@ impl Reader {
         let frontend_url = self.web_address("frontend_url");
         let captcha = self.captcha();
         let email = self.email();
+        let cors = self.cors();
+        let trusted_proxy_hops = self.number("trusted_proxy_hops", 0..=MAX_PROXY_HOPS);
+        let throttle = self.choice("throttle", &[("on", true), ("off", false)]);
         Some(Settings {
             secret_key: secret_key?,
             algorithm: algorithm?,
@@ -104,6 +116,9 @@ impl Reader {
             frontend_url: frontend_url?,
             captcha: captcha?,
             email: email?,
+            cors: cors?,
+            trusted_proxy_hops: trusted_proxy_hops?,
+            throttle: throttle?,
         })
     }
 
@@ -154,8 +169,15 @@ impl Reader {
     }
 
     fn email_provider(&mut self) -> Option<EmailProvider> {
-        let choices = [("log", None), ("resend", Some("https://api.resend.com"))];
-        let Some(default_host) = self.choice("email_provider", &choices)? else {
+        use EmailDialect::{Mailgun, Postmark, Resend, Sendgrid};
+        let choices = [
+            ("log", None),
+            ("resend", Some((Resend, "https://api.resend.com"))),
+            ("postmark", Some((Postmark, "https://api.postmarkapp.com"))),
+            ("sendgrid", Some((Sendgrid, "https://api.sendgrid.com"))),
+            ("mailgun", Some((Mailgun, "https://api.mailgun.net"))),
+        ];
+        let Some((dialect, default_host)) = self.choice("email_provider", &choices)? else {
             return Some(EmailProvider::Log);
         };
         let host = if self.text("email_api_host")?.is_empty() {
@@ -164,10 +186,27 @@ impl Reader {
             self.web_address("email_api_host")
         };
         let api_key = self.one_line("email_api_key");
-        Some(EmailProvider::Resend {
+        Some(EmailProvider::Api {
+            dialect,
             host: host?,
             api_key: Secret::new(api_key?),
         })
+    }
+
+    fn cors(&mut self) -> Option<CorsOrigins> {
+        let value = self.text("cors_allow_origins")?;
+        match value.as_str() {
+            "" => return Some(CorsOrigins::None),
+            "*" => return Some(CorsOrigins::All),
+            _ => {}
+        }
+        let origins: Option<Vec<_>> = value.split(',').map(|text| origin(text.trim())).collect();
+        if origins.is_none() {
+            let problem = "must be empty, *, or origins like https://app.example.com with commas \
+                           between them";
+            self.refuse("cors_allow_origins", problem);
+        }
+        origins.map(CorsOrigins::List)
     }
 
     fn text(&self, variable: &'static str) -> Option<String> {
@@ -252,6 +291,13 @@ impl Reader {
             problem: problem.into(),
         });
     }
+}
+
+/// An origin as browsers write it: scheme, host and port, and nothing behind them.
+fn origin(text: &str) -> Option<HeaderValue> {
+    let url = Url::parse(text).ok()?;
+    let is_origin = url.origin().ascii_serialization() == text;
+    is_origin.then(|| HeaderValue::from_str(text).ok())?
 }
 
 #[cfg(test)]

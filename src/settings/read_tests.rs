@@ -76,7 +76,7 @@ fn a_provider_is_reached_at_its_own_host_unless_told_otherwise() {
             ("email_api_key", "re_123"),
         ]);
         match settings.expect("usable").email.provider {
-            EmailProvider::Resend { host, .. } => assert_eq!(host, expected),
+            EmailProvider::Api { host, .. } => assert_eq!(host, expected),
             EmailProvider::Log => panic!("resend was chosen"),
         }
     }
@@ -104,6 +104,11 @@ fn a_value_that_cannot_be_used_is_named_but_never_told() {
         ("email_provider", "carrier-pigeon"),
         ("emails_from_email", "nobody.example.com"),
         ("emails_from_name", "Eve\r\nBcc: tom"),
+        ("cors_allow_origins", "app.example.com"),
+        ("cors_allow_origins", "https://app.example.com/"),
+        ("cors_allow_origins", "https://a.example.com, *"),
+        ("trusted_proxy_hops", "-1"),
+        ("throttle", "maybe"),
     ] {
         let problems = with(&[(variable, value)]).expect_err(value);
         assert_eq!(problems.len(), 1, "{variable} = {value}");
@@ -111,6 +116,18 @@ fn a_value_that_cannot_be_used_is_named_but_never_told() {
         let told = problems[0].to_string();
         assert!(!told.contains(&format!(" {value}")), "{told}");
     }
+}
+
+#[test]
+fn origins_are_taken_as_browsers_write_them() {
+    let cors = |value| with(&[("cors_allow_origins", value)]).expect(value).cors;
+    assert_eq!(cors(""), CorsOrigins::None);
+    assert_eq!(cors("*"), CorsOrigins::All);
+    let list = ["https://a.example.com", "http://localhost:8080"].map(HeaderValue::from_static);
+    assert_eq!(
+        cors("https://a.example.com, http://localhost:8080"),
+        CorsOrigins::List(list.into())
+    );
 }
 
 #[test]

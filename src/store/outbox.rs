@@ -2,36 +2,64 @@
 
 use uuid::Uuid;
 
-use super::db::{Connection, DbError, Row, Value};
+use super::db::{Connection, DbError, Row};
 use crate::domain::mail::{DueMail, MailKind};
 use crate::domain::timestamp::Timestamp;
 
 const PASSWORD_RESET: &str = "password_reset";
+const PASSWORD_CHANGED: &str = "password_changed";
 
-/// Puts a mail into the outbox, due at once.
+/// Puts the mail with a reset link into the outbox, due at once. It is the same work, without a
+/// result, where there is no such token.
 ///
 /// # Errors
 /// The database failed.
-pub async fn insert(
+pub async fn insert_password_reset(
     connection: &mut Connection<'_>,
     id: Uuid,
-    kind: MailKind,
-    user: Uuid,
+    token: Uuid,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let (kind, token) = match kind {
-        MailKind::PasswordReset { token } => (PASSWORD_RESET, Value::from(token.to_string())),
-    };
     let statement = "INSERT INTO outbox (id, kind, user_id, reset_token_id, due_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5)";
+                     SELECT ?1, ?2, user_id, id, ?4 FROM password_reset_tokens WHERE id = ?3";
     let parameters = [
         id.to_string().into(),
-        kind.into(),
-        user.to_string().into(),
-        token,
+        PASSWORD_RESET.into(),
+        token.to_string().into(),
         now.unix().into(),
     ];
     connection.run(statement, parameters).await.map(drop)
+}
+
+/// Puts the notice that the password was changed into the outbox, due at once.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_password_changed(
+    connection: &mut Connection<'_>,
+    id: Uuid,
+    user: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "INSERT INTO outbox (id, kind, user_id, due_at) VALUES (?1, ?2, ?3, ?4)";
+    let parameters = [
+        id.to_string().into(),
+        PASSWORD_CHANGED.into(),
+        user.to_string().into(),
+        now.unix().into(),
+    ];
+    connection.run(statement, parameters).await.map(drop)
+}
+
+/// How many mails wait to be sent.
+///
+/// # Errors
+/// The database failed.
+pub async fn count(connection: &mut Connection<'_>) -> Result<i64, DbError> {
+    let row = connection
+        .run_for_one("SELECT count(*) FROM outbox", [])
+        .await?;
+    row.map_or(Ok(0), |row| row.integer(0))
 }
 
 /// Takes the mail that has been due for longest. Until `retry_at` nobody else takes it, and if
@@ -59,6 +87,7 @@ fn due_mail(row: &Row) -> Result<DueMail, DbError> {
         PASSWORD_RESET => MailKind::PasswordReset {
             token: row.uuid(2)?,
         },
+        PASSWORD_CHANGED => MailKind::PasswordChanged,
         other => return Err(DbError::Failed(format!("unknown kind of mail: {other}"))),
     };
     Ok(DueMail {

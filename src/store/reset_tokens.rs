@@ -3,27 +3,31 @@
 use uuid::Uuid;
 
 use super::db::{Connection, DbError};
+use crate::domain::email::Email;
 use crate::domain::reset_token::HashedToken;
 use crate::domain::timestamp::Timestamp;
 
-/// Replaces a user's reset tokens by a new one.
+/// Replaces the reset tokens of the user with this address by a new one. It is the same work,
+/// without a result, where there is no such user.
 ///
 /// # Errors
 /// The database failed.
 pub async fn replace(
     connection: &mut Connection<'_>,
     id: Uuid,
-    user: Uuid,
+    email: &Email,
     token: &HashedToken,
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    delete_all(connection, user).await?;
+    let statement = "DELETE FROM password_reset_tokens \
+                     WHERE user_id = (SELECT id FROM users WHERE email = ?1)";
+    connection.run(statement, [email.as_str().into()]).await?;
     let statement = "INSERT INTO password_reset_tokens (id, user_id, token, expires_at, is_used, \
-                     created_at) VALUES (?1, ?2, ?3, ?4, 0, ?5)";
+                     created_at) SELECT ?1, id, ?3, ?4, 0, ?5 FROM users WHERE email = ?2";
     let parameters = [
         id.to_string().into(),
-        user.to_string().into(),
+        email.as_str().into(),
         token.as_str().into(),
         expires_at.to_sql().into(),
         now.to_sql().into(),
@@ -62,14 +66,4 @@ pub async fn consume(
     let parameters = [token.as_str().into(), now.to_sql().into()];
     let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| row.uuid(0)).transpose()
-}
-
-/// Forgets all tokens of a user.
-///
-/// # Errors
-/// The database failed.
-pub async fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
-    let statement = "DELETE FROM password_reset_tokens WHERE user_id = ?1";
-    let parameters = [user.to_string().into()];
-    connection.run(statement, parameters).await.map(drop)
 }

@@ -7,9 +7,9 @@ use crate::domain::session::{RefreshToken, SessionLifetime};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::user::Role;
 
-/// A session whose refresh token has just been rotated.
-pub struct Rotated {
-    /// Whose session it is.
+/// Whose session it is.
+pub struct Owner {
+    /// The user.
     pub user: Uuid,
     /// What the user may do.
     pub role: Role,
@@ -18,9 +18,7 @@ pub struct Rotated {
 /// A session as it stands.
 pub struct Session {
     /// Whose session it is.
-    pub user: Uuid,
-    /// What the user may do.
-    pub role: Role,
+    pub owner: Owner,
     /// How often its refresh token was rotated.
     pub counter: u64,
     /// When it was rotated last.
@@ -62,7 +60,7 @@ pub async fn rotate(
     token: RefreshToken,
     lifetime: SessionLifetime,
     now: Timestamp,
-) -> Result<Option<Rotated>, DbError> {
+) -> Result<Option<Owner>, DbError> {
     let Ok(counter) = i64::try_from(token.counter) else {
         return Ok(None);
     };
@@ -79,7 +77,7 @@ pub async fn rotate(
     ];
     let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| {
-        Ok(Rotated {
+        Ok(Owner {
             user: row.uuid(0)?,
             role: row.read(1, Role::from_stored)?,
         })
@@ -103,8 +101,10 @@ pub async fn find(
     let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| {
         Ok(Session {
-            user: row.uuid(0)?,
-            role: row.read(1, Role::from_stored)?,
+            owner: Owner {
+                user: row.uuid(0)?,
+                role: row.read(1, Role::from_stored)?,
+            },
             counter: u64::try_from(row.integer(2)?).unwrap_or_default(),
             rotated_at: row.unix_time(3)?,
         })

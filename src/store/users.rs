@@ -156,19 +156,18 @@ pub async fn find_credentials(
     .transpose()
 }
 
-/// The user with this address.
+/// What a user may do.
 ///
 /// # Errors
 /// The database failed.
-pub async fn find_id_by_email(
+pub async fn find_role(
     connection: &mut Connection<'_>,
-    email: &Email,
-) -> Result<Option<Uuid>, DbError> {
-    let statement = "SELECT id FROM users WHERE email = ?1";
-    let row = connection
-        .run_for_one(statement, [email.as_str().into()])
-        .await?;
-    row.map(|row| row.uuid(0)).transpose()
+    user: Uuid,
+) -> Result<Option<Role>, DbError> {
+    let statement = "SELECT account_role FROM users WHERE id = ?1";
+    let row = connection.run_for_one(statement, [user.to_string().into()]);
+    let row = row.await?;
+    row.map(|row| row.read(0, Role::from_stored)).transpose()
 }
 
 /// Replaces a user's password.
@@ -209,12 +208,19 @@ pub async fn replace_hash(
     connection.run(statement, parameters).await.map(drop)
 }
 
-/// Whether a user exists.
+/// Whether a user exists whose password is the same as at `since`.
 ///
 /// # Errors
 /// The database failed.
-pub async fn exists(connection: &mut Connection<'_>, user: Uuid) -> Result<bool, DbError> {
-    let statement = "SELECT 1 FROM users WHERE id = ?1";
-    let row = connection.run_for_one(statement, [user.to_string().into()]);
-    Ok(row.await?.is_some())
+pub async fn is_unchanged_since(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    since: Timestamp,
+) -> Result<bool, DbError> {
+    // A row may tell fractions of the second in which it was changed.
+    let statement = "SELECT 1 FROM users WHERE id = ?1 AND updated_at < ?2";
+    let end_of_second = since.plus(time::Duration::seconds(1));
+    let parameters = [user.to_string().into(), end_of_second.to_sql().into()];
+    let row = connection.run_for_one(statement, parameters).await?;
+    Ok(row.is_some())
 }

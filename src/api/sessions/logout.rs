@@ -1,0 +1,47 @@
+//! Log out: the end of a session.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::RefreshTokenRequest;
+use crate::ambient;
+use crate::app::App;
+use crate::domain::throttle::LOGOUT_PER_ADDRESS;
+use crate::error::validation::ValidationErrorBody;
+use crate::error::{Error, ErrorBody};
+use crate::extract::body::ValidJson;
+use crate::extract::client::ClientAddress;
+use crate::store::{predecessor, sessions};
+use crate::throttle;
+
+/// Log out
+///
+/// Ends the session: its refresh token and its access tokens stop working at once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/logout",
+    tag = "auth",
+    request_body = RefreshTokenRequest,
+    responses(
+        (status = 204, description = "There is no such session any more, if there ever was"),
+        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
+        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
+        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
+        (status = 500, description = "The database failed", body = ErrorBody),
+        (status = 503, description = "The database is locked", body = ErrorBody),
+    )
+)]
+pub async fn logout(
+    State(app): State<&'static App>,
+    address: ClientAddress,
+    ValidJson(request): ValidJson<RefreshTokenRequest>,
+) -> Result<StatusCode, Error> {
+    let now = ambient::now();
+    let mut connection = app.database.connect().await?;
+    throttle::count(app, &mut connection, LOGOUT_PER_ADDRESS, address, now).await?;
+    match app.refresh_tokens.read(&request.refresh_token) {
+        Some(token) => sessions::delete(&mut connection, token.session).await?,
+        None => predecessor::void(&mut connection, &request.refresh_token).await?,
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,102 @@
+//! Refresh: the next tokens of a session.
+
+use axum::extract::State;
+
+use super::{RefreshTokenRequest, Token};
+use crate::ambient;
+use crate::app::App;
+use crate::domain::secret::Secret;
+use crate::domain::session::{RefreshToken, Replay, judge_replay};
+use crate::domain::throttle::REFRESH_PER_ADDRESS;
+use crate::domain::timestamp::Timestamp;
+use crate::error::validation::ValidationErrorBody;
+use crate::error::{Error, ErrorBody};
+use crate::extract::body::ValidJson;
+use crate::extract::client::ClientAddress;
+use crate::store::db::Connection;
+use crate::store::sessions::{self, Owner};
+use crate::store::{predecessor, users};
+use crate::throttle;
+
+/// Refresh the tokens
+///
+/// Each refresh token is good once and gives its successor. One that was used before ends the
+/// whole session, unless that was a moment ago.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/refresh",
+    tag = "auth",
+    request_body = RefreshTokenRequest,
+    responses(
+        (status = 200, description = "The next tokens of the session", body = Token),
+        (status = 401, description = "Unknown, used up or expired", body = ErrorBody),
+        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
+        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
+        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
+        (status = 500, description = "The database failed", body = ErrorBody),
+        (status = 503, description = "The database is locked", body = ErrorBody),
+    )
+)]
+pub async fn refresh(
+    State(app): State<&'static App>,
+    address: ClientAddress,
+    ValidJson(request): ValidJson<RefreshTokenRequest>,
+) -> Result<Token, Error> {
+    let now = ambient::now();
+    let mut connection = app.database.connect().await?;
+    throttle::count(app, &mut connection, REFRESH_PER_ADDRESS, address, now).await?;
+    let Some(token) = app.refresh_tokens.read(&request.refresh_token) else {
+        return adopt(app, connection, &request.refresh_token, now).await;
+    };
+    let lifetime = app.settings.session_lifetime;
+    let owner = match sessions::rotate(&mut connection, token, lifetime, now).await? {
+        Some(owner) => owner,
+        None => replay(&mut connection, token, now).await?,
+    };
+    let successor = RefreshToken {
+        counter: token.counter + 1,
+        ..token
+    };
+    Token::issue(app, owner.user, owner.role, successor, now)
+}
+
+/// Decides about a token that is not the current one of its session.
+async fn replay(
+    connection: &mut Connection<'_>,
+    token: RefreshToken,
+    now: Timestamp,
+) -> Result<Owner, Error> {
+    let session = sessions::find(connection, token.session, now).await?;
+    let session = session.ok_or(Error::InvalidRefreshToken)?;
+    match judge_replay(token, session.counter, session.rotated_at, now) {
+        Replay::Retried => Ok(session.owner),
+        Replay::Reused => {
+            tracing::warn!(session = %token.session, "session revoked: refresh token reused");
+            sessions::delete(connection, token.session).await?;
+            Err(Error::InvalidRefreshToken)
+        }
+    }
+}
+
+/// Makes a session of a refresh token of the predecessor.
+async fn adopt(
+    app: &App,
+    connection: Connection<'_>,
+    token: &Secret,
+    now: Timestamp,
+) -> Result<Token, Error> {
+    let session = ambient::random_id();
+    let lifetime = app.settings.session_lifetime;
+    let mut transaction = connection.begin().await?;
+    let user = predecessor::redeem(&mut transaction, token, now).await?;
+    let user = user.ok_or(Error::InvalidRefreshToken)?;
+    let role = users::find_role(&mut transaction, user).await?;
+    let role = role.ok_or(Error::InvalidRefreshToken)?;
+    sessions::insert(&mut transaction, session, user, lifetime, now).await?;
+    transaction.commit().await?;
+    let token = RefreshToken {
+        session,
+        counter: 0,
+    };
+    Token::issue(app, user, role, token, now)
+}

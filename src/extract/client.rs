@@ -1,0 +1,135 @@
+//! Where a request comes from, as far as that can be trusted.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+use crate::app::App;
+
+/// Whose attempts count together: an IPv4 address, or the first half of an IPv6 address, of which
+/// one customer commonly has all (RFC 6177). Where the address is unknown, all count together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(Option<IpAddr>);
+
+impl FromRequestParts<&'static App> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &&'static App) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, app.settings.trusted_proxy_hops))
+    }
+}
+
+impl ClientAddress {
+    /// The connection's address, or behind `hops` trusted proxies what the outermost of them saw.
+    fn of(headers: &HeaderMap, hops: usize) -> Self {
+        let forwarded = hops.checked_sub(1).and_then(|skip| {
+            let entries = headers.get_all("x-forwarded-for").iter();
+            let entries = entries.filter_map(|value| value.to_str().ok());
+            let entries: Vec<_> = entries.flat_map(|value| value.split(',')).collect();
+            parse(entries.iter().rev().nth(skip)?)
+        });
+        // A client can send this header too; Spin's own stands after it.
+        let connection = || {
+            let last = headers.get_all("spin-client-addr").iter().next_back()?;
+            parse(last.to_str().ok()?)
+        };
+        Self(forwarded.or_else(connection).map(network))
+    }
+}
+
+fn parse(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
+    text.parse().ok().or_else(with_port)
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        v4 => v4,
+    }
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn address(headers: &[(&'static str, &'static str)], hops: usize) -> String {
+        let headers = headers.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        });
+        ClientAddress::of(&headers.collect(), hops).to_string()
+    }
+
+    #[test]
+    fn without_trusted_proxies_only_the_connection_counts() {
+        let headers = [
+            ("spin-client-addr", "6.6.6.6:1"),
+            ("x-forwarded-for", "7.7.7.7"),
+            ("forwarded", "for=8.8.8.8"),
+            ("x-real-ip", "9.9.9.9"),
+            ("spin-client-addr", "1.2.3.4:5678"),
+        ];
+        assert_eq!(address(&headers, 0), "1.2.3.4");
+    }
+
+    #[test]
+    fn each_trusted_proxy_is_one_step_to_the_left() {
+        let headers = [
+            ("spin-client-addr", "10.0.0.1:1"),
+            ("x-forwarded-for", "6.6.6.6, 1.1.1.1"),
+            ("x-forwarded-for", "2.2.2.2:443, 3.3.3.3"),
+        ];
+        for (hops, expected) in [
+            (1, "3.3.3.3"),
+            (2, "2.2.2.2"),
+            (3, "1.1.1.1"),
+            (5, "10.0.0.1"),
+        ] {
+            assert_eq!(address(&headers, hops), expected, "{hops} hops");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_falls_back_to_the_connection_or_to_one_for_all() {
+        let headers = [
+            ("x-forwarded-for", "unknown"),
+            ("spin-client-addr", "1.2.3.4:5"),
+        ];
+        assert_eq!(address(&headers, 1), "1.2.3.4");
+        assert_eq!(address(&[("spin-client-addr", "nonsense")], 0), "unknown");
+        assert_eq!(address(&[], 1), "unknown");
+    }
+
+    #[test]
+    fn addresses_of_one_customer_count_together() {
+        for (typed, network) in [
+            ("[2001:db8:1:2:3:4:5:6]:80", "2001:db8:1:2::"),
+            ("2001:db8:1:2::1", "2001:db8:1:2::"),
+            ("::ffff:1.2.3.4", "1.2.3.4"),
+        ] {
+            assert_eq!(address(&[("spin-client-addr", typed)], 0), network);
+        }
+    }
+}
