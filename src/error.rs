@@ -124,6 +124,12 @@ pub struct ConflictBody {
     pub error_code: String,
 }
 
+impl From<FieldError> for Error {
+    fn from(error: FieldError) -> Self {
+        Self::Validation(vec![error])
+    }
+}
+
 impl Error {
     /// Status, `error_code` and `detail` of the answer.
     fn shape(&self) -> (StatusCode, &'static str, &'static str) {

@@ -13,7 +13,7 @@ use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::error::Error;
-use crate::store::{sessions, users};
+use crate::store::{predecessor, sessions};
 
 /// The user who calls. Taking it as an argument is what protects a route.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +35,7 @@ impl FromRequestParts<&'static App> for CurrentUser {
         let mut connection = app.database.connect().await?;
         let is_alive = match bearer.session {
             Some(session) => sessions::is_alive(&mut connection, bearer.user, session, now).await?,
-            // Of the predecessor: it lives until the password is changed, or it expires.
-            None => {
-                users::is_unchanged_since(&mut connection, bearer.user, bearer.issued_at).await?
-            }
+            None => predecessor::may_speak_for(&mut connection, bearer.user).await?,
         };
         match is_alive {
             true => Ok(Self { id: bearer.user }),

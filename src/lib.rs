@@ -7,6 +7,8 @@ mod api;
 mod app;
 mod domain;
 mod edge;
+// What it exports has names that only a component can have.
+#[cfg(target_family = "wasm")]
 mod entry;
 mod error;
 mod extract;
@@ -40,7 +42,8 @@ struct Instance {
 
 static INSTANCE: OnceLock<Instance> = OnceLock::new();
 
-async fn handle(request: Request) -> Response {
+/// Answers a request.
+pub async fn handle(request: Request) -> Response {
     let _turn = Turn::begin();
     let instance = match INSTANCE.get() {
         Some(instance) => instance,

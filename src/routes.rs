@@ -5,15 +5,18 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Extension, Router};
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::Ref;
 use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::{docs, health, password_reset, registration, sessions, test_data};
 use crate::app::App;
 use crate::edge;
-use crate::error::Error;
+use crate::error::{Error, ErrorBody};
 use crate::settings::CorsOrigins;
 
 /// What the description says that no single route knows.
@@ -65,7 +68,8 @@ fn table() -> OpenApiRouter<&'static App> {
 
 /// All routes of a service whose settings can be used.
 pub fn router(app: &'static App) -> Router {
-    let (router, openapi) = table().split_for_parts();
+    let (router, mut openapi) = table().split_for_parts();
+    describe_misconfiguration(&mut openapi);
     let router = router
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
@@ -74,6 +78,27 @@ pub fn router(app: &'static App) -> Router {
         .layer(Extension(Arc::new(openapi)))
         .with_state(app);
     edge::around(router, &app.settings.cors)
+}
+
+/// Every route answers 500 while the settings cannot be used, but for the probe that says so.
+fn describe_misconfiguration(openapi: &mut utoipa::openapi::OpenApi) {
+    let schema = Ref::from_schema_name(ErrorBody::name());
+    let body = ContentBuilder::new().schema(Some(schema)).build();
+    let response = ResponseBuilder::new()
+        .description("The settings cannot be used")
+        .content("application/json", body)
+        .build();
+    for (path, item) in &mut openapi.paths.paths {
+        let operations = [item.get.as_mut(), item.post.as_mut()];
+        for operation in operations.into_iter().flatten() {
+            if path != "/health/ready" {
+                let responses = &mut operation.responses.responses;
+                responses
+                    .entry("500".into())
+                    .or_insert_with(|| response.clone().into());
+            }
+        }
+    }
 }
 
 /// All routes of a service whose settings cannot be used: a probe sees why, everybody else that.

@@ -1,6 +1,7 @@
 //! Every setting of the service: a Spin variable each, read and checked once per instance.
 
 mod read;
+mod reader;
 
 use std::fmt;
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::store::db::{Database, DbError};
-use crate::store::outbox;
+use crate::store::{outbox, users};
 
 /// What is said of a part that keeps the service from its work.
 const UNUSABLE: &str = "unusable";
@@ -80,7 +80,7 @@ pub async fn misconfigured() -> (StatusCode, Json<Health>) {
 /// Uses the database and the newest part of its schema.
 async fn probe(database: &Database) -> Result<i64, DbError> {
     let mut connection = database.connect().await?;
-    connection.run("SELECT id FROM users LIMIT 1", []).await?;
+    users::probe(&mut connection).await?;
     outbox::count(&mut connection).await
 }
 

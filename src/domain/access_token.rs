@@ -51,8 +51,6 @@ pub struct Bearer {
     pub user: Uuid,
     /// The session that the token was issued in; tokens of the predecessor name none.
     pub session: Option<Uuid>,
-    /// When it was issued; reckoned back from the expiry where the token does not say.
-    pub issued_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,15 +140,11 @@ impl AccessTokens {
         };
         let claims: JWTClaims<CustomClaims> = claims.ok()?;
         let is_ours = claims.issuer.is_none_or(|issuer| issuer == ISSUER);
-        let is_access_token = claims.custom.r#type == TYPE;
+        let is_access_token = claims.custom.r#type == TYPE && claims.expires_at.is_some();
         if !(is_ours && is_access_token) {
             return None;
         }
-        let expires_at = claims.expires_at?.as_secs();
-        let issued_at = claims.issued_at.map(|moment| moment.as_secs());
-        let issued_at = issued_at.unwrap_or(expires_at.saturating_sub(self.lifetime_seconds));
         Some(Bearer {
-            issued_at: Timestamp::from_unix(i64::try_from(issued_at).ok()?)?,
             user: Uuid::parse_str(&claims.subject?).ok()?,
             session: claims.custom.sid,
         })
@@ -212,7 +206,6 @@ mod tests {
             let expected = Bearer {
                 user: USER,
                 session: Some(SESSION),
-                issued_at: at(1000),
             };
             assert_eq!(bearer, Some(expected), "{algorithm:?}");
         }
@@ -245,7 +238,6 @@ mod tests {
         let expected = Bearer {
             user: USER,
             session: None,
-            issued_at: at(2000 - 1800),
         };
         assert_eq!(check(&token, 1000), Some(expected));
     }

@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn only_the_previous_token_is_retried_and_only_for_a_moment() {
-        let judge = |counter, seconds: i64| judge_replay(TOKEN, counter, at(1000), at(1000 + seconds));
+        let judge =
+            |counter, seconds: i64| judge_replay(TOKEN, counter, at(1000), at(1000 + seconds));
         assert_eq!(judge(8, 0), Replay::Retried);
         assert_eq!(judge(8, 10), Replay::Retried);
         assert_eq!(judge(8, 11), Replay::Reused);

@@ -35,8 +35,7 @@ impl<T: FromFields> FromRequest<&'static App> for ValidJson<T> {
     async fn from_request(request: Request, app: &&'static App) -> Result<Self, Error> {
         let content_type = content_type(request.headers());
         let body = read(request.into_body()).await?;
-        let fields = json_fields(&body, content_type.as_deref())
-            .map_err(|error| Error::Validation(vec![error]))?;
+        let fields = json_fields(&body, content_type.as_deref())?;
         take(fields, &app.settings).map(Self)
     }
 }
@@ -83,12 +82,12 @@ fn content_type(headers: &HeaderMap) -> Option<String> {
     Some(media_type.trim().to_ascii_lowercase())
 }
 
-fn json_fields(body: &[u8], content_type: Option<&str>) -> Result<Fields, FieldError> {
+fn json_fields(body: &[u8], content_type: Option<&str>) -> Result<Fields, Error> {
     if body.is_empty() {
-        return Err(FieldError::no_body());
+        return Err(FieldError::no_body().into());
     }
     if content_type.is_some_and(|media_type| !is_json(media_type)) {
-        return Err(FieldError::not_an_object());
+        return Err(FieldError::not_an_object().into());
     }
     let value: Value = serde_json::from_slice(body).map_err(|error| not_json(body, &error))?;
     match value {
@@ -96,8 +95,8 @@ fn json_fields(body: &[u8], content_type: Option<&str>) -> Result<Fields, FieldE
             serde_json::from_slice::<UniqueNames>(body).map_err(|error| not_json(body, &error))?;
             Ok(Fields::of_json(fields))
         }
-        Value::Null => Err(FieldError::no_body()),
-        _ => Err(FieldError::not_an_object()),
+        Value::Null => Err(FieldError::no_body().into()),
+        _ => Err(FieldError::not_an_object().into()),
     }
 }
 
@@ -106,14 +105,14 @@ fn is_json(media_type: &str) -> bool {
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-fn not_json(body: &[u8], error: &serde_json::Error) -> FieldError {
+fn not_json(body: &[u8], error: &serde_json::Error) -> Error {
     let message = error.to_string();
     let reason = message.split(" at line ").next().unwrap_or_default();
     let offset = match error.is_eof() {
         true => String::from_utf8_lossy(body).chars().count(),
         false => offset(body, error.line(), error.column()),
     };
-    FieldError::not_json(offset, reason)
+    FieldError::not_json(offset, reason).into()
 }
 
 /// The offset in characters of what stands in `line` at `column`, which count from one in bytes.
@@ -162,8 +161,10 @@ mod tests {
     use super::*;
 
     fn refused(body: &str, content_type: Option<&str>) -> Value {
-        let error = json_fields(body.as_bytes(), content_type).err();
-        serde_json::to_value(error.expect("a refusal")).expect("JSON")
+        let Err(Error::Validation(errors)) = json_fields(body.as_bytes(), content_type) else {
+            panic!("{body} is taken");
+        };
+        serde_json::to_value(&errors[0]).expect("JSON")
     }
 
     #[test]

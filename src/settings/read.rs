@@ -1,19 +1,17 @@
-//! Makes typed settings of the variables' texts, and says of each that cannot be used why not.
+//! Makes the settings of the variables: which there are, and what each may be.
 
-use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 use axum::http::HeaderValue;
 use time::Duration;
 use url::Url;
 
+use super::reader::Reader;
 use super::{
     Argon2Cost, CaptchaSettings, CorsOrigins, EmailDialect, EmailProvider, EmailSettings, Problem,
     Settings,
 };
 use crate::domain::access_token::Algorithm;
-use crate::domain::email::Email;
 use crate::domain::password::{MAX_PASSWORD_BYTES, PasswordPolicy};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionLifetime;
@@ -57,26 +55,13 @@ pub(super) const VARIABLES: [&str; 21] = [
 pub(super) fn settings(
     values: Vec<(&'static str, Result<String, &'static str>)>,
 ) -> Result<Settings, Vec<Problem>> {
-    let mut reader = Reader::default();
-    for (variable, value) in values {
-        match value {
-            Ok(value) => {
-                reader.values.insert(variable, value.trim().to_owned());
-            }
-            Err(problem) => reader.refuse(variable, problem),
-        }
+    let mut reader = Reader::new(values);
+    let settings = reader.settings();
+    let problems = reader.into_problems();
+    match settings {
+        Some(settings) if problems.is_empty() => Ok(settings),
+        _ => Err(problems),
     }
-    match reader.settings() {
-        Some(settings) if reader.problems.is_empty() => Ok(settings),
-        _ => Err(reader.problems),
-    }
-}
-
-/// Takes one variable after another; `None` means that the reason is among the problems.
-#[derive(Default)]
-struct Reader {
-    values: HashMap<&'static str, String>,
-    problems: Vec<Problem>,
 }
 
 impl Reader {
@@ -207,89 +192,6 @@ impl Reader {
             self.refuse("cors_allow_origins", problem);
         }
         origins.map(CorsOrigins::List)
-    }
-
-    fn text(&self, variable: &'static str) -> Option<String> {
-        self.values.get(variable).cloned()
-    }
-
-    fn number<N>(&mut self, variable: &'static str, range: RangeInclusive<N>) -> Option<N>
-    where
-        N: FromStr + PartialOrd + std::fmt::Display,
-    {
-        let number = self.text(variable)?.parse().ok();
-        let number = number.filter(|number| range.contains(number));
-        if number.is_none() {
-            let (least, most) = range.into_inner();
-            self.refuse(
-                variable,
-                format!("must be a whole number from {least} to {most}"),
-            );
-        }
-        number
-    }
-
-    fn choice<T: Clone>(&mut self, variable: &'static str, choices: &[(&str, T)]) -> Option<T> {
-        let value = self.text(variable)?;
-        let chosen = choices.iter().find(|(name, _)| *name == value);
-        if chosen.is_none() {
-            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            self.refuse(variable, format!("must be one of {}", names.join(", ")));
-        }
-        chosen.map(|(_, choice)| choice.clone())
-    }
-
-    fn web_address(&mut self, variable: &'static str) -> Option<String> {
-        let value = self.text(variable)?;
-        let is_usable = Url::parse(&value).is_ok_and(|url| {
-            matches!(url.scheme(), "http" | "https")
-                && url.has_host()
-                && url.username().is_empty()
-                && url.query().is_none()
-                && url.fragment().is_none()
-        });
-        if !is_usable {
-            let problem = "must be an address like https://example.com, with http or https";
-            self.refuse(variable, problem);
-            return None;
-        }
-        Some(value.trim_end_matches('/').to_owned())
-    }
-
-    fn path(&mut self, variable: &'static str) -> Option<String> {
-        let value = self.text(variable)?;
-        let is_usable = value.is_empty()
-            || (value.starts_with('/') && !value.contains(['?', '#', ' ']) && value.is_ascii());
-        if !is_usable {
-            self.refuse(variable, "must be empty or a path like /api/v1");
-            return None;
-        }
-        Some(value.trim_end_matches('/').to_owned())
-    }
-
-    fn address(&mut self, variable: &'static str) -> Option<String> {
-        let value = self.text(variable)?;
-        if let Err(reason) = Email::parse(&value) {
-            self.refuse(variable, format!("must be an email address: {reason}"));
-            return None;
-        }
-        Some(value)
-    }
-
-    fn one_line(&mut self, variable: &'static str) -> Option<String> {
-        let value = self.text(variable)?;
-        if value.is_empty() || value.contains(char::is_control) {
-            self.refuse(variable, "must be a text of one line that is not empty");
-            return None;
-        }
-        Some(value)
-    }
-
-    fn refuse(&mut self, variable: &'static str, problem: impl Into<String>) {
-        self.problems.push(Problem {
-            variable,
-            problem: problem.into(),
-        });
     }
 }
 

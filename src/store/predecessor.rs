@@ -1,10 +1,23 @@
-//! What the predecessor left: refresh tokens in plain text, each good for one more use.
+//! What the predecessor left: access tokens without a session, and refresh tokens in plain text.
 
 use uuid::Uuid;
 
 use super::db::{Connection, DbError};
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
+
+/// Whether an access token of the predecessor may still speak for a user: until the first time that
+/// the password is reset here. It names no session that could have ended.
+///
+/// # Errors
+/// The database failed.
+pub async fn may_speak_for(connection: &mut Connection<'_>, user: Uuid) -> Result<bool, DbError> {
+    let statement = "SELECT 1 FROM users WHERE id = ?1 AND NOT EXISTS ( \
+                     SELECT 1 FROM password_reset_tokens \
+                     WHERE user_id = ?1 AND is_used = 1 AND token NOT LIKE 'void:%')";
+    let row = connection.run_for_one(statement, [user.to_string().into()]);
+    Ok(row.await?.is_some())
+}
 
 /// Uses up a refresh token of the predecessor and says whose it was. The row stays, the token goes.
 ///

@@ -7,8 +7,8 @@ use crate::domain::email::Email;
 use crate::domain::reset_token::HashedToken;
 use crate::domain::timestamp::Timestamp;
 
-/// Replaces the reset tokens of the user with this address by a new one. It is the same work,
-/// without a result, where there is no such user.
+/// Replaces the unused reset tokens of the user with this address by a new one. It is the same
+/// work, without a result, where there is no such user.
 ///
 /// # Errors
 /// The database failed.
@@ -21,7 +21,7 @@ pub async fn replace(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let statement = "DELETE FROM password_reset_tokens \
-                     WHERE user_id = (SELECT id FROM users WHERE email = ?1)";
+                     WHERE user_id = (SELECT id FROM users WHERE email = ?1) AND is_used = 0";
     connection.run(statement, [email.as_str().into()]).await?;
     let statement = "INSERT INTO password_reset_tokens (id, user_id, token, expires_at, is_used, \
                      created_at) SELECT ?1, id, ?3, ?4, 0, ?5 FROM users WHERE email = ?2";

@@ -1,0 +1,137 @@
+//! Keeps the order of the code: who may use whom, and what every file owes its reader.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A layer, and the layers that it may use. `domain` uses nothing of ours.
+const LAYERS: [(&str, &[&str]); 17] = [
+    (
+        "lib",
+        &["app", "housekeeping", "log", "mailer", "routes", "settings"],
+    ),
+    ("entry", &["lib"]),
+    ("routes", &["api", "app", "edge", "error", "settings"]),
+    ("edge", &["ambient", "settings"]),
+    (
+        "api",
+        &[
+            "ambient", "app", "domain", "error", "extract", "mailer", "outbound", "settings",
+            "store", "throttle",
+        ],
+    ),
+    (
+        "extract",
+        &["ambient", "app", "domain", "error", "settings", "store"],
+    ),
+    ("throttle", &["app", "domain", "error", "store"]),
+    ("housekeeping", &["ambient", "app", "mailer", "store"]),
+    ("mailer", &["ambient", "app", "domain", "outbound", "store"]),
+    ("app", &["domain", "settings", "store", "templates"]),
+    ("error", &["domain", "store"]),
+    ("outbound", &["domain", "settings"]),
+    ("store", &["domain"]),
+    ("settings", &["domain"]),
+    ("ambient", &["domain"]),
+    ("domain", &[]),
+    ("templates", &[]),
+];
+
+/// The only files that know Spin.
+const SPIN: [&str; 5] = [
+    "entry.rs",
+    "lib.rs",
+    "outbound/http.rs",
+    "settings.rs",
+    "store/db.rs",
+];
+
+/// Every source file of the component, by its path below `src`, with its text.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path: PathBuf = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("a source file");
+            let name = path.strip_prefix(&root).expect("below src");
+            sources.push((name.to_string_lossy().into_owned(), text));
+        }
+    }
+    sources
+}
+
+/// The layer that a file belongs to: its folder, or its own name.
+fn layer(file: &str) -> &str {
+    file.split(['/', '.']).next().expect("a name")
+}
+
+/// The first name of every `crate::` path in the text.
+fn used(text: &str) -> BTreeSet<&str> {
+    let paths = text.split("crate::").skip(1);
+    let names = paths.map(|path| path.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    names.filter_map(|mut names| names.next()).collect()
+}
+
+/// What stands before the file's own tests.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or(text)
+}
+
+#[test]
+fn every_layer_uses_only_those_below_it() {
+    for (file, text) in sources() {
+        let layer = layer(&file);
+        let rule = LAYERS.iter().find(|(name, _)| *name == layer);
+        let allowed = rule.map_or(&[] as &[_], |(_, allowed)| allowed);
+        for name in used(without_tests(&text)) {
+            let is_allowed = name == layer || name == "handle" || allowed.contains(&name);
+            assert!(is_allowed, "{file} uses {name}");
+        }
+    }
+}
+
+#[test]
+fn files_of_the_api_do_not_use_each_other() {
+    for (file, text) in sources() {
+        let uses_api = used(&text).contains("api");
+        assert!(!uses_api || file == "routes.rs", "{file} uses the API");
+    }
+}
+
+#[test]
+fn only_the_edges_know_spin() {
+    for (file, text) in sources() {
+        let knows_spin = text.contains("spin_sdk");
+        assert!(
+            !knows_spin || SPIN.contains(&file.as_str()),
+            "{file} knows Spin"
+        );
+    }
+}
+
+#[test]
+fn sql_stands_in_the_store_only() {
+    let statements = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "];
+    for (file, text) in sources() {
+        let has_sql = statements.iter().any(|statement| text.contains(statement));
+        assert!(!has_sql || layer(&file) == "store", "{file} has SQL");
+    }
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_for_and_stays_short() {
+    for (file, text) in sources() {
+        assert!(
+            text.starts_with("//! "),
+            "{file} does not say what it is for"
+        );
+        let lines = text.lines().count();
+        assert!(lines <= 300, "{file} has {lines} lines");
+    }
+}

@@ -1,0 +1,83 @@
+//! The WebAssembly engine, set up as Spin sets it up, and the compiled component.
+
+use std::path::Path;
+
+use wasmtime::{
+    Cache, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
+    component::{Component, HasSelf, Linker},
+    error::Context,
+};
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+
+use crate::{bindings::Spin, cli::Args, state::State};
+
+/// How many instances can live at once.
+const MAX_INSTANCES: u32 = 1_000;
+
+/// An engine with Spin's features and limits.
+///
+/// # Errors
+/// When the cache of compiled code cannot be set up.
+pub(crate) fn new(args: &Args) -> Result<Engine> {
+    let mut config = Config::new();
+    config.wasm_component_model_async(true);
+    // Nothing is interrupted here, but Spin's checks for it cost time: they are kept so
+    // that measurements compare.
+    config.epoch_interruption(true);
+    if !args.disable_cache {
+        let cache = Cache::from_file(args.cache.as_deref()).context(
+            "cannot use the cache of compiled code (move it with --cache, or pass --disable-cache)",
+        )?;
+        config.cache(Some(cache));
+    }
+    let on_demand = config.clone();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    // The pool reserves terabytes of address space, which some machines do not have.
+    Engine::new(&config).or_else(|_| Engine::new(&on_demand))
+}
+
+/// Spin's limits.
+fn pool() -> PoolingAllocationConfig {
+    const MIB: usize = 1 << 20;
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(MAX_INSTANCES)
+        .total_core_instances(4 * MAX_INSTANCES)
+        .total_memories(MAX_INSTANCES)
+        .total_tables(2 * MAX_INSTANCES)
+        .total_stacks(MAX_INSTANCES)
+        .table_elements(100_000)
+        .max_component_instance_size(10 * MIB)
+        .max_core_instance_size(10 * MIB)
+        .max_core_instances_per_component(200)
+        .max_tables_per_component(64)
+        .max_memories_per_component(32)
+        .max_tables_per_module(2)
+        .max_memories_per_module(2)
+        .max_memory_size(4096 * MIB)
+        .linear_memory_keep_resident(2 * MIB)
+        .table_keep_resident(MIB / 2);
+    pool
+}
+
+/// Compiles the component, or takes it from the cache, and links it.
+///
+/// # Errors
+/// When it is not a component, imports what this host does not have, or does not
+/// export `wasi:http/handler@0.3`.
+pub(crate) fn load(engine: &Engine, path: &Path) -> Result<ServicePre<State>> {
+    let component = Component::from_file(engine, path)
+        .with_context(|| format!("{} is not a WebAssembly component", path.display()))?;
+    let linked = linker(engine)?
+        .instantiate_pre(&component)
+        .and_then(ServicePre::new);
+    linked.with_context(|| format!("this host cannot run {}", path.display()))
+}
+
+fn linker(engine: &Engine) -> Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    Spin::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    Ok(linker)
+}

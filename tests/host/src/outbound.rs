@@ -1,0 +1,83 @@
+//! Outbound HTTP: the requests the component makes, as far as they are allowed.
+
+use std::{io, sync::Arc, time::Duration};
+
+use http::{HeaderName, Request, Response, header};
+use http_body_util::BodyExt;
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
+    WasiHttpHooks, default_send_request,
+    p3::bindings::http::types::{DnsErrorPayload, ErrorCode},
+};
+
+use crate::allowed_hosts::AllowedHosts;
+
+/// Spin's limit for each phase of a request that sets none.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+
+type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
+type Exchange = Result<(Response<WasiBody>, Io), Error>;
+
+/// The hooks into WASI HTTP of one instance.
+pub(crate) struct Outbound {
+    allowed: Arc<AllowedHosts>,
+}
+
+impl Outbound {
+    /// Lets out what `allowed` matches.
+    pub(crate) fn new(allowed: Arc<AllowedHosts>) -> Self {
+        Self { allowed }
+    }
+}
+
+impl WasiHttpHooks for Outbound {
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        is_forbidden(name)
+    }
+
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(is_forbidden)
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _response_processed: Io,
+    ) -> Box<dyn Future<Output = Exchange> + Send> {
+        let allowed = self.allowed.allow(request.uri());
+        Box::new(async move {
+            if !allowed {
+                return Err(Error::HttpRequestDenied);
+            }
+            send(request, options).await
+        })
+    }
+
+    fn p3_error_from_connect(&mut self, err: &io::Error) -> ErrorCode {
+        // The resolver's errors do not come from the operating system.
+        if err.raw_os_error().is_none() || err.kind() == io::ErrorKind::AddrNotAvailable {
+            return ErrorCode::DnsError(DnsErrorPayload {
+                rcode: Some("address not available".to_owned()),
+                info_code: Some(0),
+            });
+        }
+        ErrorCode::ConnectionRefused
+    }
+}
+
+/// The first-byte timeout covers all until then, as in Spin: resolving and TLS have no other.
+async fn send(request: Request<WasiBody>, options: Option<RequestOptions>) -> Exchange {
+    let limit = options
+        .and_then(|options| options.first_byte_timeout)
+        .unwrap_or(DEFAULT_TIMEOUT);
+    let (response, io) = tokio::time::timeout(limit, default_send_request(request, options))
+        .await
+        .map_err(|_| Error::ConnectionReadTimeout)??;
+    Ok((response.map(BodyExt::boxed_unsync), Box::new(io)))
+}
+
+/// Spin 4.1 shows the component the `host` header, and this list is for both directions.
+fn is_forbidden(name: &HeaderName) -> bool {
+    name != header::HOST && DEFAULT_FORBIDDEN_HEADERS.contains(name)
+}

@@ -1,0 +1,123 @@
+//! The HTTP server: connections in, requests to the component, answers back.
+
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use anyhow::Result;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+};
+use tokio::net::{TcpListener, TcpStream};
+use wasmtime_wasi_http::{
+    Error, WasiBody,
+    handler::{ProxyHandler, TrapOrPanicError},
+};
+
+use crate::{instances::Instances, request, routes::Routes};
+
+/// Paths below it are answered by Spin itself.
+const WELL_KNOWN: &str = "/.well-known/spin/";
+/// How long to wait when a connection cannot be accepted, say for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Routes requests to the component's instances.
+pub(crate) struct Server {
+    pub(crate) handler: ProxyHandler<Instances>,
+    pub(crate) routes: Routes,
+}
+
+impl Server {
+    /// Serves until `stop` resolves, and then until the last request under way is answered.
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+    ) {
+        let connections = GracefulShutdown::new();
+        let mut stop = pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, client)) => self.clone().serve(stream, client, &connections),
+                    Err(err) => {
+                        eprintln!("A connection was not accepted: {err}");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        connections.shutdown().await;
+    }
+
+    fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        client: SocketAddr,
+        connections: &GracefulShutdown,
+    ) {
+        let watcher = connections.watcher();
+        tokio::spawn(async move {
+            // Answers are small and the next request waits for them.
+            let _ = stream.set_nodelay(true);
+            let builder = Builder::new(TokioExecutor::new());
+            let service = service_fn(move |request| self.clone().answer(request, client));
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            // What fails here is the client's doing, and nobody is left to tell.
+            let _ = watcher.watch(connection).await;
+        });
+    }
+
+    /// An error closes the connection, as it does in Spin.
+    async fn answer(
+        self: Arc<Self>,
+        mut request: Request<Incoming>,
+        client: SocketAddr,
+    ) -> Result<Response<WasiBody>> {
+        let path = request.uri().path();
+        if let Some(name) = path.strip_prefix(WELL_KNOWN) {
+            return Ok(match name {
+                "health" => plain(StatusCode::OK, "OK"),
+                _ => plain(StatusCode::NOT_FOUND, ""),
+            });
+        }
+        let Some(route) = self.routes.find(path) else {
+            return Ok(plain(StatusCode::NOT_FOUND, ""));
+        };
+        request::make_absolute(&mut request)?;
+        if request::add_headers(&mut request, route, client).is_err() {
+            return Ok(plain(StatusCode::INTERNAL_SERVER_ERROR, ""));
+        }
+        Ok(self.ask(request).await)
+    }
+
+    /// What the component answers; an empty 500 when it fails to.
+    async fn ask(&self, request: Request<Incoming>) -> Response<WasiBody> {
+        let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
+        self.handler
+            .handle((), request)
+            .await
+            .unwrap_or_else(|err| {
+                // A trap has been printed when its instance was dropped.
+                if !err.is::<TrapOrPanicError>() {
+                    eprintln!("A request was not answered: {err:#}");
+                }
+                plain(StatusCode::INTERNAL_SERVER_ERROR, "")
+            })
+    }
+}
+
+fn plain(status: StatusCode, body: &'static str) -> Response<WasiBody> {
+    let body = Full::new(Bytes::from_static(body.as_bytes()));
+    let body = body
+        .map_err(|never: Infallible| match never {})
+        .boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}

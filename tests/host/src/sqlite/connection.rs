@@ -1,0 +1,208 @@
+//! One native connection, and the statements that run on it off the async threads.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, ensure};
+use rusqlite::{
+    DatabaseName, Row,
+    hooks::{AuthAction, AuthContext, Authorization},
+    params_from_iter,
+    types::ValueRef,
+};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::spawn_blocking,
+};
+
+use super::MAX_BUFFERED_BYTES;
+use crate::bindings::spin::sqlite::sqlite::{Error, RowResult, Value};
+
+/// How many rows wait for the component before the statement waits, as in Spin.
+const ROWS_AHEAD: usize = 4;
+
+/// The database file that the name `default` stands for.
+pub(crate) struct Database(PathBuf);
+
+impl Database {
+    /// The database in `state_dir`; the file is created when there is none.
+    ///
+    /// # Errors
+    /// When the file is not a database or cannot be read and written.
+    pub(crate) fn in_dir(state_dir: &Path) -> anyhow::Result<Self> {
+        let path = state_dir.join("sqlite_db.db");
+        let describe = || format!("cannot use the database {}", path.display());
+        let connection = rusqlite::Connection::open(&path).with_context(describe)?;
+        let version =
+            connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
+        version.with_context(describe)?;
+        let read_only = connection
+            .is_readonly(DatabaseName::Main)
+            .with_context(describe)?;
+        ensure!(
+            !read_only,
+            "the database {} is not writable",
+            path.display()
+        );
+        Ok(Self(path))
+    }
+
+    /// Where the file lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Opens a new native connection, with Spin's rules: foreign keys are enforced, a lock
+    /// is waited for up to 5 s (both are rusqlite's defaults), and no file can be attached.
+    pub(super) async fn connect(&self) -> Result<Connection, Error> {
+        let path = self.0.clone();
+        let opened = spawn_blocking(move || {
+            let connection = rusqlite::Connection::open(path)?;
+            connection.authorizer(Some(authorize));
+            Ok(connection)
+        });
+        let connection = opened
+            .await
+            .map_err(|err| Error::Io(err.to_string()))?
+            .map_err(io_error)?;
+        Ok(Connection(Arc::new(Mutex::new(connection))))
+    }
+}
+
+fn authorize(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
+            Authorization::Deny
+        }
+        _ => Authorization::Allow,
+    }
+}
+
+/// One native connection. An open transaction is rolled back when it is dropped.
+/// Public because the generated bindings export it again.
+#[derive(Clone)]
+pub struct Connection(Arc<Mutex<rusqlite::Connection>>);
+
+/// A statement under way.
+pub(super) struct Statement {
+    pub(super) columns: Vec<String>,
+    pub(super) rows: mpsc::Receiver<RowResult>,
+    /// Comes after the last row; also with what was wrong with the statement itself.
+    pub(super) result: oneshot::Receiver<Result<(), Error>>,
+}
+
+impl Connection {
+    /// Starts the first statement in `sql`; the rest of the text is ignored, as in Spin.
+    /// Waits until the statement before it on this connection is done.
+    pub(super) async fn start(&self, sql: String, parameters: Vec<Value>) -> Statement {
+        let connection = Arc::clone(&self.0).lock_owned().await;
+        let (columns_sender, columns) = oneshot::channel();
+        let (rows_sender, rows) = mpsc::channel(ROWS_AHEAD);
+        let (result_sender, result) = oneshot::channel();
+        spawn_blocking(move || {
+            let outcome = run(&connection, &sql, parameters, columns_sender, &rows_sender);
+            // Whoever has the result can start the next statement at once.
+            drop(connection);
+            let _ = result_sender.send(outcome);
+        });
+        // A text that is no statement has no columns; its error is in the result.
+        let columns = columns.await.unwrap_or_default();
+        Statement {
+            columns,
+            rows,
+            result,
+        }
+    }
+
+    /// The number of rows that the last INSERT, UPDATE or DELETE changed.
+    pub(super) async fn changes(&self) -> u64 {
+        self.0.lock().await.changes()
+    }
+
+    /// The rowid of the last INSERT, or 0.
+    pub(super) async fn last_insert_rowid(&self) -> i64 {
+        self.0.lock().await.last_insert_rowid()
+    }
+}
+
+fn run(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    parameters: Vec<Value>,
+    columns: oneshot::Sender<Vec<String>>,
+    rows: &mpsc::Sender<RowResult>,
+) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached(sql).map_err(io_error)?;
+    let names = statement
+        .column_names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let _ = columns.send(names);
+    let width = statement.column_count();
+    let mut found = statement
+        .query(params_from_iter(parameters.into_iter().map(to_native)))
+        .map_err(io_error)?;
+    while let Some(row) = found.next().map_err(io_error)? {
+        let row = read_row(row, width)?;
+        // Fails when the component has dropped the stream.
+        rows.blocking_send(row)
+            .map_err(|_| Error::Io("row send error".to_owned()))?;
+    }
+    Ok(())
+}
+
+fn read_row(row: &Row<'_>, width: usize) -> Result<RowResult, Error> {
+    let mut size = 0;
+    let mut values = Vec::with_capacity(width);
+    for column in 0..width {
+        let value = row.get_ref(column).map_err(io_error)?;
+        let value = from_native(value)?;
+        size += size_in_memory(&value);
+        values.push(value);
+    }
+    if size > MAX_BUFFERED_BYTES {
+        return Err(Error::Io(format!(
+            "query result exceeds limit of {MAX_BUFFERED_BYTES} bytes"
+        )));
+    }
+    Ok(RowResult { values })
+}
+
+/// In bytes.
+fn size_in_memory(value: &Value) -> usize {
+    let heap = match value {
+        Value::Text(text) => text.len(),
+        Value::Blob(blob) => blob.len(),
+        Value::Null | Value::Integer(_) | Value::Real(_) => 0,
+    };
+    size_of::<Value>() + heap
+}
+
+fn from_native(value: ValueRef<'_>) -> Result<Value, Error> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(integer) => Value::Integer(integer),
+        ValueRef::Real(real) => Value::Real(real),
+        ValueRef::Text(text) => {
+            Value::Text(String::from_utf8(text.to_vec()).map_err(|err| Error::Io(err.to_string()))?)
+        }
+        ValueRef::Blob(blob) => Value::Blob(blob.to_vec()),
+    })
+}
+
+fn to_native(value: Value) -> rusqlite::types::Value {
+    match value {
+        Value::Null => rusqlite::types::Value::Null,
+        Value::Integer(integer) => rusqlite::types::Value::Integer(integer),
+        Value::Real(real) => rusqlite::types::Value::Real(real),
+        Value::Text(text) => rusqlite::types::Value::Text(text),
+        Value::Blob(blob) => rusqlite::types::Value::Blob(blob),
+    }
+}
+
+fn io_error(err: rusqlite::Error) -> Error {
+    Error::Io(err.to_string())
+}

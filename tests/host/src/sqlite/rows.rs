@@ -1,0 +1,43 @@
+//! The rows of a statement as a stream that the component reads.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::sync::mpsc;
+use wasmtime::{
+    Result, StoreContextMut,
+    component::{Destination, StreamProducer, StreamResult},
+};
+
+use crate::bindings::spin::sqlite::sqlite::RowResult;
+
+/// Hands rows on as they arrive, one at a time.
+pub(super) struct RowProducer(pub(super) mpsc::Receiver<RowResult>);
+
+impl<D> StreamProducer<D> for RowProducer {
+    type Item = RowResult;
+    type Buffer = Option<RowResult>;
+
+    fn poll_produce<'a>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        store: StoreContextMut<'a, D>,
+        mut destination: Destination<'a, Self::Item, Self::Buffer>,
+        finish: bool,
+    ) -> Poll<Result<StreamResult>> {
+        if destination.remaining(store) == Some(0) {
+            return Poll::Ready(Ok(StreamResult::Completed));
+        }
+        let received = self.0.poll_recv(cx);
+        if received.is_pending() && finish {
+            return Poll::Ready(Ok(StreamResult::Cancelled));
+        }
+        let Some(row) = ready!(received) else {
+            return Poll::Ready(Ok(StreamResult::Dropped));
+        };
+        destination.set_buffer(Some(row));
+        Poll::Ready(Ok(StreamResult::Completed))
+    }
+}

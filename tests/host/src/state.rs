@@ -1,0 +1,79 @@
+//! What an instance of the component holds, and what all of them share.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::{
+    allowed_hosts::AllowedHosts, outbound::Outbound, output::Output, sqlite::Database,
+    variables::Variables,
+};
+
+/// What the manifest and the command line give to the component.
+pub(crate) struct App {
+    pub(crate) component_id: String,
+    pub(crate) variables: Variables,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) allowed_hosts: Arc<AllowedHosts>,
+    /// The names of the databases it may open.
+    pub(crate) databases: HashSet<String>,
+    pub(crate) database: Database,
+    pub(crate) stdout: Arc<Output>,
+    pub(crate) stderr: Arc<Output>,
+}
+
+/// The data of one instance's store.
+pub(crate) struct State {
+    pub(crate) app: Arc<App>,
+    pub(crate) table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outbound: Outbound,
+    /// Given back when the instance is dropped.
+    _alive: TaskTrackerToken,
+}
+
+impl State {
+    /// The state of a new instance that is counted as alive by `alive`.
+    pub(crate) fn new(app: Arc<App>, alive: TaskTrackerToken) -> Self {
+        let mut wasi = WasiCtx::builder();
+        for (key, value) in &app.environment {
+            wasi.env(key, value);
+        }
+        wasi.stdout(app.stdout.writer());
+        wasi.stderr(app.stderr.writer());
+        Self {
+            table: ResourceTable::new(),
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            outbound: Outbound::new(app.allowed_hosts.clone()),
+            app,
+            _alive: alive,
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.outbound,
+        }
+    }
+}

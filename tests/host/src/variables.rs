@@ -1,0 +1,284 @@
+//! Variables: where the application's come from, and how the component reads its own.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    env::{self, VarError},
+    io::ErrorKind,
+    path::Path,
+};
+
+use anyhow::{Context, Result, bail};
+use wasmtime::component::{Accessor, HasSelf};
+
+use crate::{
+    bindings::spin::variables::variables::{Error, Host, HostWithStore},
+    manifest::Variable,
+    state::State,
+    template,
+};
+
+/// The component's variables, by name.
+pub(crate) type Variables = HashMap<String, String>;
+
+/// The sources of values, in the order in which Spin asks them.
+pub(crate) struct Sources {
+    /// From `--variable`.
+    pub(crate) flags: HashMap<String, String>,
+    /// Reads one environment variable of this process.
+    pub(crate) environment: fn(&str) -> Result<String, VarError>,
+    /// From the `.env` file.
+    pub(crate) dotenv: HashMap<String, String>,
+}
+
+impl Sources {
+    /// The sources of this process; `.env` is read from the working directory, as Spin does.
+    ///
+    /// # Errors
+    /// When there is a `.env` and it cannot be read or parsed, or a flag names a file
+    /// that cannot be read.
+    pub(crate) fn of_process(flags: Vec<(String, String)>) -> Result<Self> {
+        Ok(Self {
+            flags: flags
+                .into_iter()
+                .map(|(name, value)| Ok((name, read_flag(value)?)))
+                .collect::<Result<_>>()?,
+            environment: |name| env::var(name),
+            dotenv: read_dotenv(Path::new(".env"))?,
+        })
+    }
+
+    fn get(&self, name: &str) -> Result<Option<String>> {
+        if let Some(value) = self.flags.get(name) {
+            return Ok(Some(value.clone()));
+        }
+        let key = environment_name(name);
+        match (self.environment)(&key) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(self.dotenv.get(&key).cloned()),
+            Err(VarError::NotUnicode(_)) => bail!("{key} is not UTF-8"),
+        }
+    }
+
+    /// The value of every application variable.
+    ///
+    /// # Errors
+    /// When a name is not one that Spin allows, or a required variable has no value.
+    pub(crate) fn resolve(
+        &self,
+        declared: &BTreeMap<String, Variable>,
+    ) -> Result<HashMap<String, String>> {
+        let mut values = HashMap::new();
+        for (name, variable) in declared {
+            check_name(name).map_err(anyhow::Error::msg)?;
+            let value = self.get(name)?.or_else(|| variable.default.clone());
+            let value = value.with_context(|| {
+                let key = environment_name(name);
+                format!("the variable `{name}` is required and has no value: set {key}, or pass --variable {name}=...")
+            })?;
+            values.insert(name.clone(), value);
+        }
+        Ok(values)
+    }
+}
+
+/// The component's variables, rendered from the application's values.
+///
+/// # Errors
+/// When a name is not one that Spin allows, or a template is not usable.
+pub(crate) fn of_component(
+    templates: &BTreeMap<String, String>,
+    values: &HashMap<String, String>,
+) -> Result<Variables> {
+    let render = |(name, template): (&String, &String)| {
+        check_name(name).map_err(anyhow::Error::msg)?;
+        let value = template::render(template, values)
+            .with_context(|| format!("the component's variable `{name}` is not usable"))?;
+        Ok((name.clone(), value))
+    };
+    templates.iter().map(render).collect()
+}
+
+/// The value of a flag is in a file when it is written as `@path`.
+fn read_flag(value: String) -> Result<String> {
+    match value.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {path}, which a --variable names")),
+        None => Ok(value),
+    }
+}
+
+fn environment_name(variable: &str) -> String {
+    format!("SPIN_VARIABLE_{}", variable.to_ascii_uppercase())
+}
+
+fn read_dotenv(path: &Path) -> Result<HashMap<String, String>> {
+    let entries = match dotenvy::from_path_iter(path) {
+        Ok(entries) => entries,
+        Err(dotenvy::Error::Io(err)) if err.kind() == ErrorKind::NotFound => {
+            return Ok(HashMap::new());
+        }
+        Err(_) => bail!("cannot read {}", path.display()),
+    };
+    // The parser's own message quotes the line, which may hold a secret.
+    let parsed: Result<_, _> = entries.collect();
+    let Ok(values) = parsed else {
+        bail!("a line of {} is not KEY=VALUE", path.display())
+    };
+    Ok(values)
+}
+
+/// Spin's rule for names, with Spin's words.
+fn check_name(name: &str) -> Result<(), String> {
+    let allowed = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_';
+    let reason = if name.is_empty() {
+        "must not be empty".to_owned()
+    } else if let Some(invalid) = name.chars().find(|c| !allowed(c)) {
+        format!(
+            "invalid character {invalid:?}. Variable names may contain only lower-case letters, numbers, and underscores."
+        )
+    } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        "must start with a lowercase ASCII letter".to_owned()
+    } else if name.ends_with('_') {
+        "must end with a lowercase ASCII letter or digit".to_owned()
+    } else if name.contains("__") {
+        "must not contain multiple consecutive underscores".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(format!("{name:?}: {reason}"))
+}
+
+impl Host for State {}
+
+impl<T: Send> HostWithStore<T> for HasSelf<State> {
+    async fn get(
+        accessor: &Accessor<T, Self>,
+        name: String,
+    ) -> wasmtime::Result<Result<String, Error>> {
+        if let Err(reason) = check_name(&name) {
+            return Ok(Err(Error::InvalidName(reason)));
+        }
+        Ok(accessor.with(|mut access| {
+            let app = &access.get().app;
+            let undefined =
+                || Error::Undefined(format!("no variable for {:?}.{name:?}", app.component_id));
+            app.variables.get(&name).cloned().ok_or_else(undefined)
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declare(toml: &str) -> BTreeMap<String, Variable> {
+        toml::from_str(toml).unwrap()
+    }
+
+    fn map(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn sources(
+        flags: &[(&str, &str)],
+        environment: fn(&str) -> Result<String, VarError>,
+        dotenv: &[(&str, &str)],
+    ) -> Sources {
+        Sources {
+            flags: map(flags),
+            environment,
+            dotenv: map(dotenv),
+        }
+    }
+
+    fn unset(_: &str) -> Result<String, VarError> {
+        Err(VarError::NotPresent)
+    }
+
+    fn set(name: &str) -> Result<String, VarError> {
+        match name {
+            "SPIN_VARIABLE_A_1" => Ok("environment".to_owned()),
+            _ => Err(VarError::NotPresent),
+        }
+    }
+
+    #[test]
+    fn a_required_variable_without_a_value_is_named_with_the_ways_to_set_it() {
+        let err = sources(&[], unset, &[]).resolve(&declare("a_1 = { required = true }"));
+        let message = err.unwrap_err().to_string();
+        for expected in ["`a_1` is required", "SPIN_VARIABLE_A_1", "--variable a_1="] {
+            assert!(
+                message.contains(expected),
+                "{message:?} has no {expected:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_spin_does_not_allow_is_refused() {
+        for name in ["", "aX", "1bc", "_x", "x.y", "x_", "a__b", "x-y"] {
+            assert!(check_name(name).is_err(), "{name:?}");
+            let declared = declare(&format!("\"{name}\" = {{ default = \"\" }}"));
+            assert!(
+                sources(&[], unset, &[]).resolve(&declared).is_err(),
+                "{name:?}"
+            );
+        }
+        for name in ["a", "abc", "a1b2c3", "a_1", "a_1_b_3"] {
+            assert!(check_name(name).is_ok(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_environment_before_dotenv_before_the_default() {
+        let declared = declare("a_1 = { default = \"default\" }");
+        let dotenv = [("SPIN_VARIABLE_A_1", "dotenv")];
+        for (sources, expected) in [
+            (sources(&[("a_1", "flag")], set, &dotenv), "flag"),
+            (sources(&[], set, &dotenv), "environment"),
+            (sources(&[], unset, &dotenv), "dotenv"),
+            (sources(&[], unset, &[]), "default"),
+            (sources(&[("a_1", "")], set, &dotenv), ""),
+        ] {
+            assert_eq!(sources.resolve(&declared).unwrap()["a_1"], expected);
+        }
+    }
+
+    #[test]
+    fn a_component_variable_that_names_nothing_is_refused_by_its_name() {
+        let templates = BTreeMap::from([("own".to_owned(), "{{ other }}".to_owned())]);
+        let message = format!("{:#}", of_component(&templates, &map(&[])).unwrap_err());
+        assert!(
+            message.contains("`own`") && message.contains("`other`"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_bad_dotenv_is_refused_without_quoting_it_and_a_missing_one_is_fine() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join(".env");
+        assert!(read_dotenv(&path).unwrap().is_empty());
+        std::fs::write(&path, "A='hunter2\nB").unwrap();
+        let message = format!("{:#}", read_dotenv(&path).unwrap_err());
+        assert!(!message.contains("hunter2"), "{message}");
+        std::fs::write(&path, "# comment\nA='1 2'\n").unwrap();
+        assert_eq!(read_dotenv(&path).unwrap(), map(&[("A", "1 2")]));
+    }
+
+    #[test]
+    fn a_flag_may_name_a_file_that_holds_the_value() {
+        assert!(read_flag("@/no/such/file".to_owned()).is_err());
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("value");
+        std::fs::write(&path, "from a file").unwrap();
+        assert_eq!(
+            read_flag(format!("@{}", path.display())).unwrap(),
+            "from a file"
+        );
+        assert_eq!(read_flag("plain@".to_owned()).unwrap(), "plain@");
+    }
+}
