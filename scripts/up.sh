@@ -41,12 +41,12 @@ has_spin() {
 # Waits until the service answers, and fails with it if it ends instead.
 wait_until_ready() {
   local status
-  while kill -0 "$server" 2>/dev/null; do
+  # Another server may have the port; then ours is about to end, and says so.
+  while sleep 0.2 && kill -0 "$server" 2>/dev/null; do
     status=$(curl -s -o /dev/null -w '%{http_code}' "$url/health/ready" || true)
     case $status in
       200) return ;;
-      000) sleep 0.1 ;;
-      *) fail "Gatehouse cannot work like this: the log above names the setting or the database, and what is wrong." ;;
+      503) fail "Gatehouse cannot work like this: the log above names the setting or the database, and what is wrong." ;;
     esac
   done
   wait "$server" || exit

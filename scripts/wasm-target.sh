@@ -5,15 +5,15 @@
 # very version of the toolchain, and wasi-libc. That takes a minute or two, needs crates.io but
 # no root, and changes nothing outside the toolchain.
 #
-# DEBIAN_MIRROR  the mirror to take the packages from, http://deb.debian.org/debian by default
+# DEBIAN_MIRROR  the mirror to take the packages from; by default that of the system's own apt
 
 set -euo pipefail
 
 readonly target=wasm32-wasip2
-readonly mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 timeout=$(command -v timeout || true) # not on macOS
 tried=
+mirror=
 export RUST_BACKTRACE=0 # it would hide rustup's message at the end of the log
 
 have() { command -v "$1" >/dev/null; }
@@ -61,6 +61,7 @@ with_debian() {
 # counts is the version, not the age of the list: so mirrors that keep old days will do.
 find_packages() {
   local apt=$scratch/apt suite
+  mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -v security | head -n 1)}
   mkdir -p "$apt"/etc/apt/{apt.conf,preferences,sources.list,trusted.gpg}.d \
     "$apt"/var/{lib/apt/lists,cache/apt/archives}/partial
   apt-config dump | grep -iE '^Acquire::(https?|Check|ForceIP)' >"$apt/conf" || true
@@ -129,8 +130,8 @@ if works || with_rustup || with_debian; then exit; fi
 
 cat >&2 <<END
 wasm-target: rustc $version cannot build for $target. Tried:$tried
-What to do: run 'rustup target add $target' with a connection to static.rust-lang.org. Or run this
-script on Debian or Ubuntu (packages debian-archive-keyring, gcc) with a connection to crates.io and to a
-mirror, named by DEBIAN_MIRROR, that has rust-src $version: http://snapshot.debian.org keeps them all.
+What to do: run 'rustup target add $target' with a connection to rustup's download server. Or run
+this script on Debian or Ubuntu (packages debian-archive-keyring, gcc) with a connection to the crate
+registry and to a Debian mirror, named by DEBIAN_MIRROR, that has rust-src $version.
 END
 exit 1

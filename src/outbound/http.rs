@@ -3,8 +3,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::body::{Bytes, HttpBody};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Full, Limited};
 
@@ -37,7 +37,15 @@ pub enum HttpError {
 ///
 /// # Errors
 /// No answer in time, no connection, or an answer that is larger than any that we expect.
-pub async fn send(request: Request<Full<Bytes>>, deadline: Duration) -> Result<Answer, HttpError> {
+pub async fn send(
+    mut request: Request<Full<Bytes>>,
+    deadline: Duration,
+) -> Result<Answer, HttpError> {
+    // Without it the body is sent in chunks, which some servers do not take.
+    if let Some(length) = request.body().size_hint().exact() {
+        let length = HeaderValue::from(length);
+        request.headers_mut().insert(header::CONTENT_LENGTH, length);
+    }
     let answer = pin!(exchange(request));
     let timer = pin!(spin_sdk::time::sleep(deadline));
     match select(answer, timer).await {
