@@ -15,6 +15,7 @@ use crate::domain::throttle::{
     FORGOT_PASSWORD_PER_ADDRESS, FORGOT_PASSWORD_PER_EMAIL, LOGIN_FAILURES_PER_ACCOUNT,
     RESET_PASSWORD_PER_ADDRESS,
 };
+use crate::domain::timestamp::Timestamp;
 use crate::error::validation::ValidationErrorBody;
 use crate::error::{Error, ErrorBody};
 use crate::extract::body::{FromFields, ValidJson};
@@ -22,6 +23,7 @@ use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::mailer::MailWaits;
 use crate::settings::Settings;
+use crate::store::db::Connection;
 use crate::store::{outbox, predecessor, reset_tokens, sessions, users};
 use crate::throttle;
 
@@ -58,30 +60,33 @@ pub async fn forgot_password(
         now,
     )
     .await?;
-    let answer = Message::new("If the email exists, a reset link has been sent.");
-    let accepted = (StatusCode::ACCEPTED, Extension(MailWaits), answer);
-    let email = request.email.digest();
-    match throttle::count(app, &mut connection, FORGOT_PASSWORD_PER_EMAIL, email, now).await {
-        Err(Error::TooManyRequests { .. }) => return Ok(accepted),
-        other => other?,
-    }
 
+    // The count is part of the transaction: with or without a user there is something to commit,
+    // and it takes its time.
+    let mut transaction = connection.begin().await?;
+    let email = request.email.digest();
+    match throttle::count(app, &mut transaction, FORGOT_PASSWORD_PER_EMAIL, email, now).await {
+        Ok(()) => put_link_into_outbox(app, &mut transaction, &request.email, now).await?,
+        Err(Error::TooManyRequests { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    transaction.commit().await?;
+    let answer = Message::new("If the email exists, a reset link has been sent.");
+    Ok((StatusCode::ACCEPTED, Extension(MailWaits), answer))
+}
+
+async fn put_link_into_outbox(
+    app: &App,
+    connection: &mut Connection<'_>,
+    email: &Email,
+    now: Timestamp,
+) -> Result<(), Error> {
     let id = ambient::random_id();
     let token = app.reset_tokens.issue(id).hashed();
     let expires_at = now.plus(app.settings.reset_token_lifetime);
-    let mut transaction = connection.begin().await?;
-    reset_tokens::replace(
-        &mut transaction,
-        id,
-        &request.email,
-        &token,
-        expires_at,
-        now,
-    )
-    .await?;
-    outbox::insert_password_reset(&mut transaction, ambient::random_id(), id, now).await?;
-    transaction.commit().await?;
-    Ok(accepted)
+    reset_tokens::replace(connection, id, email, &token, expires_at, now).await?;
+    outbox::insert_password_reset(connection, ambient::random_id(), id, now).await?;
+    Ok(())
 }
 
 /// Choose a new password by a reset link

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::db::{Connection, DbError};
+use super::users::Credentials;
 use crate::domain::session::{RefreshToken, SessionLifetime};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::user::Role;
@@ -25,29 +26,34 @@ pub struct Session {
     pub rotated_at: Timestamp,
 }
 
-/// Begins a session, and forgets the user's sessions that have ended by themselves.
+/// Begins a session for a user whose password is still the one that was checked, and forgets the
+/// user's sessions that have ended by themselves. `false` if the password was changed meanwhile:
+/// nothing that begins with the old one may outlive a reset.
 ///
 /// # Errors
 /// The database failed.
 pub async fn insert(
     connection: &mut Connection<'_>,
     session: Uuid,
-    user: Uuid,
+    user: &Credentials,
     lifetime: SessionLifetime,
     now: Timestamp,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     let statement = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
-                     expires_at) VALUES (?1, ?2, 0, ?3, ?3, ?4)";
+                     expires_at) SELECT ?1, id, 0, ?4, ?4, ?5 FROM users \
+                     WHERE id = ?2 AND hashed_password = ?3 RETURNING id";
     let parameters = [
         session.to_string().into(),
-        user.to_string().into(),
+        user.id.to_string().into(),
+        user.hashed_password.as_str().into(),
         now.unix().into(),
         lifetime.expiry(now, now).unix().into(),
     ];
-    connection.run(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     let statement = "DELETE FROM sessions WHERE user_id = ?1 AND expires_at <= ?2";
-    let parameters = [user.to_string().into(), now.unix().into()];
-    connection.run(statement, parameters).await.map(drop)
+    let parameters = [user.id.to_string().into(), now.unix().into()];
+    connection.run(statement, parameters).await?;
+    Ok(row.is_some())
 }
 
 /// Uses up a refresh token: one statement, so that of many at once one succeeds. `None` if it is

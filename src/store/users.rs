@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::db::{Connection, DbError, Value};
+use super::db::{Connection, DbError};
 use crate::domain::email::Email;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::user::{Role, User};
@@ -11,8 +11,10 @@ use crate::domain::username::Username;
 /// How many numbers are tried one by one before the search for a free name takes larger steps.
 const COUNTED_SUGGESTIONS: u64 = 100;
 
-/// What a user gave to log in with.
-pub enum LoginName {
+/// What a user is looked up by.
+pub enum Lookup {
+    /// The identifier.
+    Id(Uuid),
     /// An email address.
     Email(Email),
     /// A user name, in any case.
@@ -131,21 +133,22 @@ pub async fn suggest_username(
     Ok(taken.numbered(free))
 }
 
-/// The credentials of the user with this name or address.
+/// The credentials of a user.
 ///
 /// # Errors
 /// The database failed.
 pub async fn find_credentials(
     connection: &mut Connection<'_>,
-    name: &LoginName,
+    lookup: &Lookup,
 ) -> Result<Option<Credentials>, DbError> {
-    let (condition, name) = match name {
-        LoginName::Email(email) => ("email = ?1", email.as_str()),
-        LoginName::Username(username) => ("lower(username) = lower(?1)", username.as_str()),
+    let (condition, value) = match lookup {
+        Lookup::Id(id) => ("id = ?1", id.to_string()),
+        Lookup::Email(email) => ("email = ?1", email.as_str().to_owned()),
+        Lookup::Username(name) => ("lower(username) = lower(?1)", name.as_str().to_owned()),
     };
     let statement =
         format!("SELECT id, hashed_password, account_role FROM users WHERE {condition}");
-    let row = connection.run_for_one(&statement, [name.into()]).await?;
+    let row = connection.run_for_one(&statement, [value.into()]).await?;
     row.map(|row| {
         Ok(Credentials {
             id: row.uuid(0)?,
@@ -154,20 +157,6 @@ pub async fn find_credentials(
         })
     })
     .transpose()
-}
-
-/// What a user may do.
-///
-/// # Errors
-/// The database failed.
-pub async fn find_role(
-    connection: &mut Connection<'_>,
-    user: Uuid,
-) -> Result<Option<Role>, DbError> {
-    let statement = "SELECT account_role FROM users WHERE id = ?1";
-    let row = connection.run_for_one(statement, [user.to_string().into()]);
-    let row = row.await?;
-    row.map(|row| row.read(0, Role::from_stored)).transpose()
 }
 
 /// Replaces a user's password.
@@ -189,7 +178,8 @@ pub async fn set_password(
     connection.run(statement, parameters).await.map(drop)
 }
 
-/// Replaces the hash of a password that stays the same, unless it has been changed meanwhile.
+/// Replaces the hash of a password that stays the same. `false` if somebody else has replaced it
+/// meanwhile.
 ///
 /// # Errors
 /// The database failed.
@@ -197,15 +187,17 @@ pub async fn replace_hash(
     connection: &mut Connection<'_>,
     user: Uuid,
     outdated: &str,
-    hashed_password: String,
-) -> Result<(), DbError> {
-    let statement = "UPDATE users SET hashed_password = ?3 WHERE id = ?1 AND hashed_password = ?2";
-    let parameters: [Value; 3] = [
+    hashed_password: &str,
+) -> Result<bool, DbError> {
+    let statement = "UPDATE users SET hashed_password = ?3 WHERE id = ?1 AND hashed_password = ?2 \
+                     RETURNING id";
+    let parameters = [
         user.to_string().into(),
         outdated.into(),
         hashed_password.into(),
     ];
-    connection.run(statement, parameters).await.map(drop)
+    let row = connection.run_for_one(statement, parameters).await?;
+    Ok(row.is_some())
 }
 
 /// Reads a user, if there is any: fails where the table is not what it should be.

@@ -21,7 +21,7 @@ use crate::extract::fields::Fields;
 use crate::settings::Settings;
 use crate::store::db::Connection;
 use crate::store::sessions;
-use crate::store::users::{self, Credentials, LoginName};
+use crate::store::users::{self, Credentials, Lookup};
 use crate::throttle;
 
 /// Log in
@@ -50,12 +50,13 @@ pub async fn login(
     let now = ambient::now();
     let mut connection = app.database.connect().await?;
     throttle::count(app, &mut connection, LOGIN_PER_ADDRESS, address, now).await?;
-    let credentials = match request.login_name() {
-        Some(name) => users::find_credentials(&mut connection, &name).await?,
+    let lookup = request.lookup();
+    let user = match &lookup {
+        Some(lookup) => users::find_credentials(&mut connection, lookup).await?,
         None => None,
     };
     // Counted before the password is looked at: of many guesses at once, no more pass than may.
-    let account = account(&credentials, &request);
+    let account = account(user.as_ref(), lookup.as_ref(), &request);
     throttle::count(
         app,
         &mut connection,
@@ -64,13 +65,15 @@ pub async fn login(
         now,
     )
     .await?;
-    let user = check_password(app, &mut connection, credentials, &request.password).await?;
+    let user = check_password(app, &mut connection, user, &request.password).await?;
     throttle::give_back(app, &mut connection, LOGIN_FAILURES_PER_ACCOUNT, &account).await?;
 
     let now = ambient::now();
     let session = ambient::random_id();
     let lifetime = app.settings.session_lifetime;
-    sessions::insert(&mut connection, session, user.id, lifetime, now).await?;
+    if !sessions::insert(&mut connection, session, &user, lifetime, now).await? {
+        return Err(fail(Some(&user)));
+    }
     let token = RefreshToken {
         session,
         counter: 0,
@@ -78,43 +81,63 @@ pub async fn login(
     Token::issue(app, user.id, user.role, token, now)
 }
 
-/// Whose failures count together: all names of a user; a name that nobody has counts alike.
-fn account(credentials: &Option<Credentials>, request: &LoginRequest) -> String {
-    match credentials {
-        Some(user) => user.id.to_string(),
-        None => digest(&request.username.to_lowercase()),
+/// Whose failures count together: all names of a user, and all spellings of a name that nobody
+/// has, so that being held back tells nothing about who exists.
+fn account(user: Option<&Credentials>, lookup: Option<&Lookup>, request: &LoginRequest) -> String {
+    match (user, lookup) {
+        (Some(user), _) => user.id.to_string(),
+        (None, Some(Lookup::Email(email))) => email.digest(),
+        (None, _) => digest(&request.username.to_lowercase()),
     }
 }
 
-/// Compares the password, at the same cost whether the user exists or not, and gives a hash that
-/// was made with other parameters its new form.
+/// Compares the password, at the same cost whether the user exists or not.
 async fn check_password(
     app: &App,
     connection: &mut Connection<'_>,
-    credentials: Option<Credentials>,
+    user: Option<Credentials>,
     password: &Secret,
 ) -> Result<Credentials, Error> {
-    let stored = credentials
-        .as_ref()
-        .map(|user| user.hashed_password.as_str());
+    let verdict = verify(app, user.as_ref(), password)?;
+    match (verdict, user) {
+        (Verdict::Right, Some(user)) => Ok(user),
+        (Verdict::Outdated, Some(user)) => renew_hash(app, connection, user, password).await,
+        (_, user) => Err(fail(user.as_ref())),
+    }
+}
+
+fn verify(app: &App, user: Option<&Credentials>, password: &Secret) -> Result<Verdict, Error> {
+    let stored = user.map(|user| user.hashed_password.as_str());
     let verdict = app.password_hasher.verify(password, stored);
-    let verdict = verdict.map_err(anyhow::Error::from)?;
-    let user = match (verdict, credentials) {
-        (Verdict::Right, Some(user)) => return Ok(user),
-        (Verdict::Outdated, Some(user)) => user,
-        (Verdict::Wrong, Some(user)) => return Err(fail(Some(user))),
-        (_, None) => return Err(fail(None)),
-    };
-    let hash = app
-        .password_hasher
-        .rehash(password, ambient::random_bytes());
+    Ok(verdict.map_err(anyhow::Error::from)?)
+}
+
+/// Gives a hash that was made with other parameters its new form.
+async fn renew_hash(
+    app: &App,
+    connection: &mut Connection<'_>,
+    user: Credentials,
+    password: &Secret,
+) -> Result<Credentials, Error> {
+    let salt = ambient::random_bytes();
+    let hash = app.password_hasher.rehash(password, salt);
     let hash = hash.map_err(anyhow::Error::from)?;
-    users::replace_hash(connection, user.id, &user.hashed_password, hash).await?;
-    Ok(user)
+    if users::replace_hash(connection, user.id, &user.hashed_password, &hash).await? {
+        return Ok(Credentials {
+            hashed_password: hash,
+            ..user
+        });
+    }
+    // Another login renewed it, or a reset changed the password: only the new hash can tell.
+    let user = users::find_credentials(connection, &Lookup::Id(user.id)).await?;
+    match verify(app, user.as_ref(), password)? {
+        Verdict::Wrong => Err(fail(user.as_ref())),
+        Verdict::Right | Verdict::Outdated => user.ok_or_else(|| fail(None)),
+    }
 }
 
 /// The answer is the same whatever the reason; only the log tells.
-fn fail(user: Option<Credentials>) -> Error {
+fn fail(user: Option<&Credentials>) -> Error {
     match user {
         Some(user) => tracing::info!(user = %user.id, "login failed: wrong password"),
         None => tracing::info!("login failed: no such user"),
@@ -148,12 +171,11 @@ pub struct LoginRequest {
 
 impl LoginRequest {
     /// Who it is meant to be; `None` if no user can have such a name.
-    fn login_name(&self) -> Option<LoginName> {
+    fn lookup(&self) -> Option<Lookup> {
         if self.username.contains('@') {
-            Email::parse(&self.username).ok().map(LoginName::Email)
+            Email::parse(&self.username).ok().map(Lookup::Email)
         } else {
-            let username = Username::parse(&self.username);
-            username.ok().map(LoginName::Username)
+            Username::parse(&self.username).ok().map(Lookup::Username)
         }
     }
 }

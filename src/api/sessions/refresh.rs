@@ -14,8 +14,9 @@ use crate::error::{Error, ErrorBody};
 use crate::extract::body::ValidJson;
 use crate::extract::client::ClientAddress;
 use crate::store::db::Connection;
+use crate::store::predecessor;
 use crate::store::sessions::{self, Owner};
-use crate::store::{predecessor, users};
+use crate::store::users::{self, Lookup};
 use crate::throttle;
 
 /// Refresh the tokens
@@ -90,13 +91,13 @@ async fn adopt(
     let mut transaction = connection.begin().await?;
     let user = predecessor::redeem(&mut transaction, token, now).await?;
     let user = user.ok_or(Error::InvalidRefreshToken)?;
-    let role = users::find_role(&mut transaction, user).await?;
-    let role = role.ok_or(Error::InvalidRefreshToken)?;
-    sessions::insert(&mut transaction, session, user, lifetime, now).await?;
+    let user = users::find_credentials(&mut transaction, &Lookup::Id(user)).await?;
+    let user = user.ok_or(Error::InvalidRefreshToken)?;
+    sessions::insert(&mut transaction, session, &user, lifetime, now).await?;
     transaction.commit().await?;
     let token = RefreshToken {
         session,
         counter: 0,
     };
-    Token::issue(app, user, role, token, now)
+    Token::issue(app, user.id, user.role, token, now)
 }
