@@ -10,13 +10,36 @@ use crate::helpers::server::{component, in_repository};
 /// In bytes. It is read, compiled and kept by every host.
 const MAX_SIZE: u64 = 3_000_000;
 
-/// What Rust's standard library brings along for wasm32-wasip2, whether it is used or not.
-const STANDARD_LIBRARY: [&str; 1] = [""];
+/// Types of what the world lists.
+const TYPES: [&str; 2] = ["wasi:clocks/types@0.3.0", "wasi:http/types@0.3.0"];
+
+/// What Rust's standard library brings along for wasm32-wasip2, whether it is used or not. No
+/// files and no sockets are among it.
+const STANDARD_LIBRARY: [&str; 17] = [
+    "wasi:cli/environment@0.2.6",
+    "wasi:cli/exit@0.2.6",
+    "wasi:cli/stderr@0.2.6",
+    "wasi:cli/stdin@0.2.6",
+    "wasi:cli/stdout@0.2.6",
+    "wasi:cli/terminal-input@0.2.6",
+    "wasi:cli/terminal-output@0.2.6",
+    "wasi:cli/terminal-stderr@0.2.6",
+    "wasi:cli/terminal-stdin@0.2.6",
+    "wasi:cli/terminal-stdout@0.2.6",
+    "wasi:clocks/monotonic-clock@0.2.6",
+    "wasi:clocks/wall-clock@0.2.6",
+    "wasi:io/error@0.2.6",
+    "wasi:io/poll@0.2.6",
+    "wasi:io/streams@0.2.6",
+    "wasi:random/insecure-seed@0.2.6",
+    "wasi:random/random@0.2.6",
+];
 
 #[test]
 fn it_imports_what_its_world_lists_and_what_the_standard_library_brings() {
     let (imports, _) = interfaces();
     let mut expected = world("import");
+    expected.extend(TYPES.map(str::to_owned));
     expected.extend(STANDARD_LIBRARY.map(str::to_owned));
     assert_eq!(imports, expected);
 }

@@ -105,16 +105,19 @@ async fn a_short_lock_is_waited_for() {
 
 #[tokio::test]
 async fn a_database_that_is_none_gets_a_500_and_is_not_ready() {
-    let setup = Setup::new();
-    fs::write(setup.database_path(), "no database at all\n".repeat(1000)).expect("a file");
-    assert_broken(&setup.spawn().await).await;
+    let app = spawn_app().await;
+    let garbage = "no database at all\n".repeat(1000);
+    fs::write(app.database_path(), garbage).expect("the file can be overwritten");
+    assert_broken(&app).await;
 }
 
 #[tokio::test]
 async fn a_database_that_cannot_be_opened_gets_a_500_and_is_not_ready() {
-    let setup = Setup::new();
-    fs::create_dir(setup.database_path()).expect("a directory in the place of the file");
-    assert_broken(&setup.spawn().await).await;
+    let app = spawn_app().await;
+    // `spin` makes the file at the first request, the host at its start.
+    let _ = fs::remove_file(app.database_path());
+    fs::create_dir(app.database_path()).expect("a directory can take the file's place");
+    assert_broken(&app).await;
 }
 
 async fn assert_broken(app: &App) {

@@ -3,31 +3,13 @@
 use serde_json::json;
 
 use crate::helpers::answer::Answer;
-use crate::helpers::app::{App, EMAIL_API_KEY, Setup, spawn_app};
-use crate::helpers::flows::{
-    EMAIL, FORGOT_PASSWORD, USERNAME, link_in, registration_with, token_in,
-};
-use crate::helpers::stub::Reply;
+use crate::helpers::app::{EMAIL_API_KEY, Setup, spawn_app};
+use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, USERNAME, link_in, registration_with};
 use crate::helpers::time::{SOON, eventually};
 
 const SUBJECT: &str = "Reset Your Password - Action Required";
-/// The wait until a mail is tried again is over.
-const LET_WAIT_PASS: &str = "UPDATE outbox SET due_at = unixepoch() - 1";
-
-/// Waits until the outbox holds this many mails.
-async fn outbox_holds(app: &App, mails: i64) {
-    let settled = async || (app.count("outbox") == mails).then_some(());
-    eventually(&format!("the outbox holds {mails}"), SOON, settled).await;
-}
-
-/// Waits until the provider's answer to the try with this number has been written down.
-async fn put_off(app: &App) {
-    let wait = async || {
-        let output = app.server.output();
-        output.contains("mail put off").then_some(())
-    };
-    eventually("the mail is put off", SOON, wait).await;
-}
+/// Of the notice that the password was changed.
+const CHANGED_SUBJECT: &str = "Your Password Was Changed";
 
 #[tokio::test]
 async fn a_reset_mail_is_posted_to_the_provider_in_its_own_form() {
@@ -167,110 +149,6 @@ async fn mail_goes_to_the_stored_address_alone() {
 }
 
 #[tokio::test]
-async fn a_mail_that_was_taken_leaves_the_outbox() {
-    let app = spawn_app().await;
-    app.register_tom().await;
-    app.reset_token(1).await;
-    outbox_holds(&app, 0).await;
-}
-
-#[tokio::test]
-async fn a_mail_that_fails_for_now_is_sent_again_later_with_the_same_key_and_link() {
-    for reply in [
-        Reply::Text(500, "oops"),
-        Reply::Json(503, json!({"name": "unavailable"})),
-        Reply::Json(429, json!({"name": "rate_limit_exceeded"})),
-    ] {
-        let app = spawn_app().await;
-        app.mail_provider.reply_with(reply);
-        app.register_tom().await;
-        app.forgot_password(EMAIL).await.assert_status(202);
-        let first = app.mail(1).await;
-        put_off(&app).await;
-        app.mail_provider
-            .reply_with(Reply::Json(200, json!({"id": "1"})));
-        app.change(LET_WAIT_PASS);
-        app.forgot_password("nobody@example.com")
-            .await
-            .assert_status(202);
-        let second = app.mail(2).await;
-        assert!(
-            first
-                .header("idempotency-key")
-                .is_some_and(|key| key.len() >= 16)
-        );
-        assert_eq!(
-            first.header("idempotency-key"),
-            second.header("idempotency-key")
-        );
-        assert_eq!(first.body, second.body);
-        outbox_holds(&app, 0).await;
-        app.reset_password(&token_in(&second), "battery staple 2")
-            .await
-            .assert_status(200);
-    }
-}
-
-#[tokio::test]
-async fn a_mail_is_not_tried_again_before_its_time() {
-    let app = spawn_app().await;
-    app.mail_provider.reply_with(Reply::Text(500, "oops"));
-    app.register_tom().await;
-    app.forgot_password(EMAIL).await.assert_status(202);
-    app.mail(1).await;
-    put_off(&app).await;
-    let wait: i64 = app.value("SELECT due_at - unixepoch() FROM outbox");
-    assert!((50..=120).contains(&wait), "{wait}");
-    assert_eq!(app.mail_provider.received().len(), 1);
-}
-
-#[tokio::test]
-async fn different_mails_have_different_keys() {
-    let app = spawn_app().await;
-    app.register_tom().await;
-    app.reset_token(1).await;
-    app.reset_token(2).await;
-    let mails = app.mail_provider.received();
-    assert_ne!(
-        mails[0].header("idempotency-key"),
-        mails[1].header("idempotency-key")
-    );
-}
-
-#[tokio::test]
-async fn a_mail_that_the_provider_refuses_for_good_is_given_up() {
-    let app = spawn_app().await;
-    app.mail_provider
-        .reply_with(Reply::Json(422, json!({"name": "validation_error"})));
-    app.register_tom().await;
-    app.forgot_password(EMAIL).await.assert_status(202);
-    app.mail(1).await;
-    outbox_holds(&app, 0).await;
-    assert!(app.server.output().contains("mail given up"));
-}
-
-#[tokio::test]
-async fn a_provider_that_is_silent_or_dead_changes_nothing_for_the_caller() {
-    let mut app = spawn_app().await;
-    app.register_tom().await;
-    let expected = app.forgot_password("nobody@example.com").await;
-    app.mail_provider.reply_with(Reply::Silence);
-    let silent = app.forgot_password(EMAIL).await;
-    app.mail(1).await;
-    app.mail_provider.die().await;
-    let dead = app.forgot_password(EMAIL).await;
-    for answer in [silent, dead] {
-        answer.assert_json(202, &expected.json());
-    }
-    put_off(&app).await;
-    assert_eq!(
-        app.count("outbox"),
-        1,
-        "a newer link replaces the older one and its mail"
-    );
-}
-
-#[tokio::test]
 async fn a_developer_finds_the_text_of_a_mail_in_the_log() {
     let app = Setup::new()
         .with("email_provider", "log")
@@ -287,4 +165,41 @@ async fn a_developer_finds_the_text_of_a_mail_in_the_log() {
     };
     eventually("the mail is logged", SOON, logged).await;
     assert_eq!(app.mail_provider.received().len(), 0);
+}
+
+#[tokio::test]
+async fn the_owner_is_told_when_the_password_was_changed() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let token = app.reset_token(1).await;
+    app.reset_password(&token, "battery staple 2")
+        .await
+        .assert_status(200);
+    let notice = app.mail(2).await.json();
+    assert_eq!(notice["to"], json!([EMAIL]));
+    assert_eq!(notice["subject"], CHANGED_SUBJECT);
+    for part in [&notice["text"], &notice["html"]] {
+        let part = part.as_str().expect("a part is a text");
+        assert!(
+            part.contains("password of your account has just been changed"),
+            "{part}"
+        );
+        assert!(part.contains(USERNAME), "{part}");
+        assert!(!part.contains(&token), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_reset_that_failed() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let token = app.reset_token(1).await;
+    app.reset_password("nope", "battery staple 2")
+        .await
+        .assert_status(400);
+    app.reset_password(&token, "short").await.assert_status(422);
+    app.reset_token(2).await;
+    let subjects = app.mail_provider.received();
+    let mut subjects = subjects.iter().map(|mail| mail.json()["subject"].clone());
+    assert!(subjects.all(|subject| subject == SUBJECT));
 }

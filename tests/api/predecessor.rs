@@ -1,8 +1,10 @@
 //! The predecessor's database, put in place as it was left.
 
-use crate::helpers::api_error::{EMAIL_TAKEN, INCORRECT_CREDENTIALS, INVALID_RESET_TOKEN};
+use crate::helpers::api_error::{
+    EMAIL_TAKEN, INCORRECT_CREDENTIALS, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN,
+};
 use crate::helpers::app::{App, Setup};
-use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration, registration_of};
+use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, USERNAME, registration, registration_of};
 use crate::helpers::token::{claims, predecessor_claims, signed};
 
 const USER: &str = "0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77";
@@ -37,6 +39,13 @@ const DATABASE: &str = "
         'f3b0c9d2-52d1-4f0b-9a39-0d2f6f5a7c11', '0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77',
         'a-reset-token-in-plain-text', '2099-01-01 00:00:00.000000', 0,
         '2025-03-04 05:06:07.123456');
+    INSERT INTO refresh_tokens VALUES
+        ('1', '0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77', 'eyJ.alive.1', '2099-01-01 00:00:00.000000',
+         '2025-03-04 05:06:07.123456'),
+        ('2', '0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77', 'eyJ.alive.2', '2099-01-01 00:00:00.000000',
+         '2025-03-04 05:06:07.123456'),
+        ('3', '0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77', 'eyJ.expired', '2025-03-11 05:06:07.123456',
+         '2025-03-04 05:06:07.123456');
 ";
 
 /// A service that took over the predecessor's database.
@@ -134,4 +143,55 @@ async fn nothing_of_its_users_is_lost() {
         "{USER}{USERNAME}{EMAIL}ADMINPRO2030-01-01 00:00:00.0000002025-03-04 05:06:07.123456"
     );
     assert_eq!(kept, expected);
+}
+
+#[tokio::test]
+async fn its_refresh_tokens_are_good_for_one_more_use() {
+    let app = spawn_successor().await;
+    let tokens = Tokens::of(&app.refresh("eyJ.alive.1").await);
+    assert_eq!(claims(&tokens.access)["sub"], USER);
+    app.test_data(&tokens.access).await.assert_status(200);
+    app.refresh(&tokens.refresh).await.assert_status(200);
+    for used_up in ["eyJ.alive.1", "eyJ.expired"] {
+        app.refresh(used_up)
+            .await
+            .assert_error(&INVALID_REFRESH_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_the_table_of_its_refresh_tokens_holds_is_a_token_once_they_are_used_up() {
+    let app = spawn_successor().await;
+    app.refresh("eyJ.alive.1").await.assert_status(200);
+    app.logout("eyJ.alive.2").await.assert_status(204);
+    for id in 1..=3 {
+        let query = format!("SELECT refresh_token FROM refresh_tokens WHERE id = '{id}'");
+        let stored: String = app.value(&query);
+        let answer = app.refresh(&stored).await;
+        answer.assert_error(&INVALID_REFRESH_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn a_logout_ends_its_refresh_token_and_no_other() {
+    let app = spawn_successor().await;
+    app.logout("eyJ.alive.1").await.assert_status(204);
+    app.refresh("eyJ.alive.1")
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+    app.refresh("eyJ.alive.2").await.assert_status(200);
+}
+
+#[tokio::test]
+async fn a_reset_ends_all_its_refresh_tokens() {
+    let app = spawn_successor().await;
+    let token = app.reset_token(1).await;
+    app.reset_password(&token, "battery staple 2")
+        .await
+        .assert_status(200);
+    for refresh_token in ["eyJ.alive.1", "eyJ.alive.2"] {
+        app.refresh(refresh_token)
+            .await
+            .assert_error(&INVALID_REFRESH_TOKEN);
+    }
 }

@@ -5,12 +5,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use crate::helpers::app::{spawn_app, spawn_app_with};
-use crate::helpers::flows::{
-    EMAIL, PASSWORD, USERNAME, registration, registration_of, registration_with,
-};
+use crate::helpers::app::spawn_app;
+use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration, registration_of};
 use crate::helpers::time::unix_now;
-use crate::helpers::validation::{broken_rule, secret};
 
 #[tokio::test]
 async fn a_new_user_is_answered_with_what_everybody_may_see_of_them() {
@@ -134,64 +131,6 @@ async fn unknown_fields_are_ignored() {
         app.value::<String>("SELECT account_role FROM users"),
         "REGULAR"
     );
-}
-
-#[tokio::test]
-async fn passwords_of_any_characters_up_to_256_bytes_are_taken_and_log_in() {
-    let app = spawn_app().await;
-    let longest = format!("{}1", "a".repeat(255));
-    for (number, password) in [
-        "abcde1",
-        "a b 1 2 ",
-        "żółw\u{1F422}a1",
-        "a1%_'\"\\&=+",
-        &longest,
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let username = format!("user{number}");
-        let mut body = registration_of(&format!("{number}@example.com"), &username);
-        body["password"] = password.into();
-        app.register(&body).await.assert_status(201);
-        app.login(&username, password).await.assert_status(200);
-    }
-}
-
-#[tokio::test]
-async fn a_password_is_stored_as_an_argon2id_hash_with_the_parameters_of_the_settings() {
-    let app = spawn_app().await;
-    app.register_tom().await;
-    let stored: String = app.value("SELECT hashed_password FROM users");
-    assert!(
-        stored.starts_with("$argon2id$v=19$m=7168,t=1,p=1$"),
-        "{stored}"
-    );
-}
-
-#[tokio::test]
-async fn two_users_with_one_password_have_different_hashes() {
-    let app = spawn_app().await;
-    app.register_tom().await;
-    app.register(&registration_of("ann@example.com", "ann"))
-        .await
-        .assert_status(201);
-    let hashes: i64 = app.value("SELECT count(DISTINCT hashed_password) FROM users");
-    assert_eq!(hashes, 2);
-}
-
-#[tokio::test]
-async fn the_least_length_of_a_password_is_a_setting() {
-    let app = spawn_app_with("password_min_length", "12").await;
-    let answer = app
-        .register(&registration_with("password", "abcdefghij1"))
-        .await;
-    let message = "Password must be at least 12 characters long";
-    answer.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
-    let answer = app
-        .register(&registration_with("password", "abcdefghijk1"))
-        .await;
-    answer.assert_status(201);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app_with};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, REGISTER, TEST_DATA};
+use crate::helpers::server::listen_address;
 
 /// Every route but the readiness probe refuses to work, and the log says because of which
 /// variable, but not what it holds.
@@ -61,12 +62,15 @@ async fn a_value_that_cannot_be_used_is_named_by_the_log_and_never_repeated() {
         ("frontend_url", "app.example.org/no-scheme"),
         ("frontend_url", "javascript:alert(1)"),
         ("captcha_provider", "unknown-provider"),
-        ("captcha_service_host", "ftp://captcha.example.org"),
+        ("captcha_service_host", "ftp://captcha.example.org:21"),
         ("captcha_service_path", "no-slash-first"),
         ("email_provider", "pigeon"),
         ("email_api_key", ""),
         ("emails_from_email", "not-an-address"),
         ("emails_from_name", ""),
+        ("cors_allow_origins", "app.example.org"),
+        ("trusted_proxy_hops", "some-proxies"),
+        ("throttle", "perhaps"),
     ] {
         let app = spawn_app_with(variable, value).await;
         assert_unusable(&app, variable, value).await;
@@ -112,9 +116,12 @@ async fn what_a_misconfigured_service_answers_is_described() {
 }
 
 #[tokio::test]
-async fn a_missing_secret_key_is_named_by_the_log() {
-    let app = Setup::new().without("secret_key").spawn().await;
-    assert_unusable(&app, "secret_key", "").await;
+async fn a_server_without_a_secret_key_ends_and_says_so() {
+    let setup = Setup::new().without("secret_key");
+    let mut server = setup.spawn_server(&listen_address());
+    assert!(!server.end().await.success());
+    let output = server.output();
+    assert!(output.contains("secret_key"), "{output}");
 }
 
 #[tokio::test]

@@ -65,6 +65,11 @@ pub(crate) const METHOD_NOT_ALLOWED: ApiError =
     ApiError::new(405, "METHOD_NOT_ALLOWED", "Method Not Allowed");
 pub(crate) const BODY_TOO_LARGE: ApiError =
     ApiError::new(413, "BODY_TOO_LARGE", "Request body too large");
+pub(crate) const TOO_MANY_REQUESTS: ApiError = ApiError::new(
+    429,
+    "TOO_MANY_REQUESTS",
+    "Too many requests. Please try again later.",
+);
 pub(crate) const DB_LOCKED: ApiError = ApiError::new(
     503,
     "DB_LOCKED",

@@ -1,0 +1,176 @@
+//! Headers that every answer has, and those that let a page of another origin read it.
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::app::{App, spawn_app, spawn_app_with};
+use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, TEST_DATA};
+
+const PATHS: [&str; 8] = [
+    "/",
+    "/health/live",
+    "/health/ready",
+    "/docs",
+    "/docs.yaml",
+    "/nope",
+    LOGIN,
+    TEST_DATA,
+];
+
+#[tokio::test]
+async fn no_answer_may_be_taken_for_another_type() {
+    let app = spawn_app().await;
+    for path in PATHS {
+        let answer = app.get(path).await;
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_runs_nothing_is_framed_by_nobody_and_tells_nobody() {
+    let app = spawn_app().await;
+    let page = app.get("/docs").await;
+    let policy = page.header("content-security-policy").unwrap_or_default();
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(page.header("x-frame-options"), Some("DENY"));
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_that_the_log_knows() {
+    let app = spawn_app().await;
+    let mut ids = Vec::new();
+    for path in PATHS {
+        let answer = app.get(path).await;
+        ids.push(answer.header("x-request-id").expect("an id").to_owned());
+    }
+    let log = app.server.output();
+    for id in &ids {
+        assert!(log.contains(id.as_str()), "{id}");
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), PATHS.len());
+}
+
+#[tokio::test]
+async fn an_id_of_the_callers_is_kept_if_it_can_do_no_harm() {
+    let app = spawn_app().await;
+    for (given, kept) in [
+        ("5f2b7c1e-a.b_c", true),
+        ("", false),
+        ("a b", false),
+        ("\",\"level\":\"ERROR", false),
+        (&"a".repeat(65), false),
+    ] {
+        let request = app.request(Method::GET, "/").header("x-request-id", given);
+        let answer = Answer::to(request).await;
+        assert_eq!(
+            answer.header("x-request-id") == Some(given),
+            kept,
+            "{given}"
+        );
+    }
+}
+
+async fn preflight(app: &App, origin: &str) -> HeaderMap {
+    let request = app
+        .request(Method::OPTIONS, LOGIN)
+        .header("origin", origin)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type");
+    let answer = request.send().await.expect("an answer");
+    answer.headers().clone()
+}
+
+async fn login_from(app: &App, origin: &str) -> HeaderMap {
+    let form = [("username", EMAIL), ("password", PASSWORD)];
+    let request = app.request(Method::POST, LOGIN).header("origin", origin);
+    Answer::to(request.form(&form)).await.headers
+}
+
+fn allowed<'a>(headers: &'a HeaderMap, what: &str) -> Option<&'a str> {
+    headers
+        .get(format!("access-control-allow-{what}"))?
+        .to_str()
+        .ok()
+}
+
+#[tokio::test]
+async fn by_default_no_other_origin_may_read_an_answer() {
+    let app = spawn_app().await;
+    for headers in [
+        preflight(&app, "https://app.example.com").await,
+        login_from(&app, "https://app.example.com").await,
+    ] {
+        assert_eq!(allowed(&headers, "origin"), None);
+        assert_eq!(allowed(&headers, "credentials"), None);
+    }
+}
+
+#[tokio::test]
+async fn the_origins_of_the_list_and_no_others_may_read_answers() {
+    let list = "https://app.example.com, http://localhost:3000";
+    let app = spawn_app_with("cors_allow_origins", list).await;
+    for origin in ["https://app.example.com", "http://localhost:3000"] {
+        for headers in [
+            preflight(&app, origin).await,
+            login_from(&app, origin).await,
+        ] {
+            assert_eq!(allowed(&headers, "origin"), Some(origin));
+            assert_eq!(allowed(&headers, "credentials"), Some("true"));
+        }
+    }
+    for origin in [
+        "https://evil.example.com",
+        "http://app.example.com",
+        "https://app.example.com.evil.com",
+        "https://app.example.com:8443",
+        "null",
+    ] {
+        for headers in [
+            preflight(&app, origin).await,
+            login_from(&app, origin).await,
+        ] {
+            assert_eq!(allowed(&headers, "origin"), None, "{origin}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_list_may_send_json_a_form_and_a_token() {
+    let app = spawn_app_with("cors_allow_origins", "https://app.example.com").await;
+    let headers = preflight(&app, "https://app.example.com").await;
+    let methods = allowed(&headers, "methods").unwrap_or_default();
+    assert!(
+        methods.contains("GET") && methods.contains("POST"),
+        "{methods}"
+    );
+    let names = allowed(&headers, "headers")
+        .unwrap_or_default()
+        .to_lowercase();
+    assert!(
+        names.contains("authorization") && names.contains("content-type"),
+        "{names}"
+    );
+}
+
+#[tokio::test]
+async fn with_a_star_every_origin_may_read_answers_but_send_no_credentials() {
+    let app = spawn_app_with("cors_allow_origins", "*").await;
+    let origin = "https://anybody.example.com";
+    for headers in [
+        preflight(&app, origin).await,
+        login_from(&app, origin).await,
+    ] {
+        assert_eq!(allowed(&headers, "origin"), Some("*"));
+        assert_eq!(allowed(&headers, "credentials"), None);
+    }
+}

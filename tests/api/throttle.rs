@@ -1,0 +1,293 @@
+//! Throttling: so many attempts at once, and then one more every so often.
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::api_error::{
+    ApiError, INCORRECT_CREDENTIALS, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN, TOO_MANY_REQUESTS,
+};
+use crate::helpers::app::{App, Setup};
+use crate::helpers::flows::{EMAIL, LOGIN, LOGOUT, PASSWORD, REFRESH, USERNAME, registration};
+
+const WRONG: &str = "wrong password 1";
+
+/// A service that holds back whoever tries too often.
+async fn spawn_throttled() -> App {
+    Setup::new().with("throttle", "on").spawn().await
+}
+
+/// A throttled service behind one proxy, where every request can have an address of its own.
+async fn spawn_behind_proxy() -> App {
+    let setup = Setup::new().with("throttle", "on");
+    setup.with("trusted_proxy_hops", "1").spawn().await
+}
+
+async fn login_from(app: &App, address: &str, username: &str, password: &str) -> Answer {
+    let form = [("username", username), ("password", password)];
+    let request = app
+        .request(Method::POST, LOGIN)
+        .header("x-forwarded-for", address);
+    Answer::to(request.form(&form)).await
+}
+
+/// Uses up the logins of one address, all at once: while one waited for another, time would pass.
+/// Each claims another address, which its only proxy, if one is trusted, did not see.
+async fn use_up_logins(app: &App) {
+    let logins = (0..20).map(|number| async move {
+        let claimed = format!("203.0.113.{number}, 192.0.2.1");
+        login_from(app, &claimed, &format!("user{number}"), WRONG).await
+    });
+    for answer in join_all(logins).await {
+        answer.assert_error(&INCORRECT_CREDENTIALS);
+    }
+}
+
+/// It is a 429 that says how many seconds to wait, at most this many.
+#[track_caller]
+fn assert_throttled(answer: &Answer, seconds: u64) {
+    answer.assert_error(&TOO_MANY_REQUESTS);
+    let wait = answer
+        .header("retry-after")
+        .and_then(|wait| wait.parse::<u64>().ok());
+    assert!(
+        wait.is_some_and(|wait| (1..=seconds).contains(&wait)),
+        "{answer:?}"
+    );
+}
+
+/// Makes all limits forget a number of seconds.
+fn let_pass(app: &App, seconds: u64) {
+    app.change(&format!(
+        "UPDATE throttle SET full_at = full_at - {seconds}"
+    ));
+}
+
+#[tokio::test]
+async fn ten_registrations_from_one_address_are_followed_by_one_a_minute() {
+    let app = spawn_throttled().await;
+    app.register(&registration()).await.assert_status(201);
+    for _ in 0..9 {
+        app.register(&registration()).await.assert_status(409);
+    }
+    let asked = app.captcha.received().len();
+    assert_throttled(&app.register(&registration()).await, 60);
+    assert_eq!(
+        app.captcha.received().len(),
+        asked,
+        "nobody is asked for a refused attempt"
+    );
+    let_pass(&app, 60);
+    app.register(&registration()).await.assert_status(409);
+    assert_throttled(&app.register(&registration()).await, 60);
+}
+
+#[tokio::test]
+async fn twenty_logins_from_one_address_are_followed_by_twenty_a_minute() {
+    let app = spawn_throttled().await;
+    app.register_tom().await;
+    use_up_logins(&app).await;
+    assert_throttled(&app.login(EMAIL, PASSWORD).await, 3);
+    let_pass(&app, 3);
+    app.login(EMAIL, PASSWORD).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn ten_failures_hold_an_account_back_wherever_they_come_from() {
+    let app = spawn_behind_proxy().await;
+    app.register_tom().await;
+    for (number, username) in [EMAIL, USERNAME, "TOM", "Tom@Example.Com", "tom"]
+        .into_iter()
+        .cycle()
+        .take(10)
+        .enumerate()
+    {
+        let address = format!("192.0.2.{number}");
+        let answer = login_from(&app, &address, username, WRONG).await;
+        answer.assert_error(&INCORRECT_CREDENTIALS);
+    }
+    for username in [EMAIL, USERNAME] {
+        let answer = login_from(&app, "192.0.2.100", username, PASSWORD).await;
+        assert_throttled(&answer, 60);
+    }
+    let_pass(&app, 60);
+    login_from(&app, "192.0.2.100", EMAIL, PASSWORD)
+        .await
+        .assert_status(200);
+}
+
+#[tokio::test]
+async fn an_unknown_account_is_held_back_like_a_known_one() {
+    let app = spawn_behind_proxy().await;
+    for number in 0..10 {
+        let address = format!("192.0.2.{number}");
+        let answer = login_from(&app, &address, "ann@example.com", WRONG).await;
+        answer.assert_error(&INCORRECT_CREDENTIALS);
+    }
+    let answer = login_from(&app, "192.0.2.100", "ANN@example.com", WRONG).await;
+    assert_throttled(&answer, 60);
+}
+
+#[tokio::test]
+async fn right_passwords_do_not_count_against_an_account() {
+    let app = spawn_behind_proxy().await;
+    app.register_tom().await;
+    for number in 0..30 {
+        let address = format!("192.0.2.{number}");
+        login_from(&app, &address, EMAIL, PASSWORD)
+            .await
+            .assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn of_many_guesses_at_once_no_more_than_ten_are_looked_at() {
+    let app = spawn_behind_proxy().await;
+    app.register_tom().await;
+    let addresses: Vec<_> = (0..60).map(|number| format!("192.0.2.{number}")).collect();
+    let guesses = addresses
+        .iter()
+        .map(|address| login_from(&app, address, EMAIL, WRONG));
+    let answers = join_all(guesses).await;
+    let (refused, looked_at): (Vec<_>, Vec<_>) = answers
+        .iter()
+        .partition(|answer| answer.status == TOO_MANY_REQUESTS.status);
+    for answer in &looked_at {
+        answer.assert_error(&INCORRECT_CREDENTIALS);
+    }
+    for answer in refused {
+        assert_throttled(answer, 60);
+    }
+    assert_eq!(looked_at.len(), 10);
+}
+
+#[tokio::test]
+async fn the_owner_of_an_account_that_is_held_back_gets_in_by_a_reset() {
+    let app = spawn_behind_proxy().await;
+    app.register_tom().await;
+    for number in 0..11 {
+        login_from(&app, &format!("192.0.2.{number}"), EMAIL, WRONG).await;
+    }
+    let token = app.reset_token(1).await;
+    app.reset_password(&token, "battery staple 2")
+        .await
+        .assert_status(200);
+    app.login(EMAIL, "battery staple 2")
+        .await
+        .assert_status(200);
+}
+
+#[tokio::test]
+async fn no_header_helps_where_no_proxy_is_trusted() {
+    let app = spawn_throttled().await;
+    let headers = [
+        "x-forwarded-for",
+        "forwarded",
+        "x-real-ip",
+        "spin-client-addr",
+        "true-client-ip",
+    ];
+    use_up_logins(&app).await;
+    for header in headers {
+        let request = app
+            .request(Method::POST, LOGIN)
+            .header(header, "192.0.2.7:5");
+        let answer = Answer::to(request.form(&[("username", "a"), ("password", "b")])).await;
+        assert_throttled(&answer, 3);
+    }
+}
+
+#[tokio::test]
+async fn behind_a_proxy_only_what_it_saw_itself_counts() {
+    let app = spawn_behind_proxy().await;
+    use_up_logins(&app).await;
+    let same = login_from(&app, "203.0.113.200, 192.0.2.1", "ann", WRONG).await;
+    assert_throttled(&same, 3);
+    let other = login_from(&app, "192.0.2.1, 203.0.113.200", "ann", WRONG).await;
+    other.assert_error(&INCORRECT_CREDENTIALS);
+}
+
+#[tokio::test]
+async fn three_links_to_one_address_are_followed_by_silence_and_the_same_answer() {
+    let app = spawn_throttled().await;
+    app.register_tom().await;
+    let expected = app.forgot_password("nobody@example.com").await;
+    for _ in 0..5 {
+        app.forgot_password(EMAIL)
+            .await
+            .assert_json(202, &expected.json());
+    }
+    app.mail(3).await;
+    assert_eq!(app.mail_provider.received().len(), 3);
+    let_pass(&app, 1200);
+    app.forgot_password(EMAIL).await.assert_status(202);
+    app.mail(4).await;
+}
+
+#[tokio::test]
+async fn ten_requests_for_links_from_one_address_are_followed_by_one_a_minute() {
+    let app = spawn_throttled().await;
+    for number in 0..10 {
+        let answer = app
+            .forgot_password(&format!("user{number}@example.com"))
+            .await;
+        answer.assert_status(202);
+    }
+    assert_throttled(&app.forgot_password(EMAIL).await, 60);
+}
+
+#[tokio::test]
+async fn ten_resets_from_one_address_are_followed_by_ten_a_minute() {
+    let app = spawn_throttled().await;
+    for _ in 0..10 {
+        let answer = app.reset_password("nope", "battery staple 2").await;
+        answer.assert_error(&INVALID_RESET_TOKEN);
+    }
+    assert_throttled(&app.reset_password("nope", "battery staple 2").await, 6);
+}
+
+#[tokio::test]
+async fn thirty_refreshes_or_logouts_from_one_address_are_followed_by_thirty_a_minute() {
+    let app = spawn_throttled().await;
+    let cases: [(&str, Option<&ApiError>); 2] =
+        [(REFRESH, Some(&INVALID_REFRESH_TOKEN)), (LOGOUT, None)];
+    for (path, error) in cases {
+        let body = json!({"refresh_token": "nope"});
+        // Time passes meanwhile, so a few more may be let through than at once.
+        for _ in 0..30 {
+            let answer = app.post(path, &body).await;
+            match error {
+                Some(error) => answer.assert_error(error),
+                None => drop(answer.assert_status(204)),
+            }
+        }
+        let more = join_all((0..10).map(|_| app.post(path, &body))).await;
+        let last = more
+            .iter()
+            .find(|answer| answer.status == TOO_MANY_REQUESTS.status);
+        assert_throttled(last.expect("somebody is held back"), 2);
+    }
+}
+
+#[tokio::test]
+async fn the_limits_of_one_route_leave_the_others_alone() {
+    let app = spawn_throttled().await;
+    let tokens = app.log_tom_in().await;
+    let_pass(&app, 60);
+    use_up_logins(&app).await;
+    assert_throttled(&app.login(EMAIL, PASSWORD).await, 3);
+    app.refresh(&tokens.refresh).await.assert_status(200);
+    app.test_data(&tokens.access).await.assert_status(200);
+    app.get("/health/ready").await.assert_status(200);
+}
+
+#[tokio::test]
+async fn switched_off_nobody_is_held_back() {
+    let app = Setup::new().with("throttle", "off").spawn().await;
+    for _ in 0..40 {
+        app.login(EMAIL, WRONG)
+            .await
+            .assert_error(&INCORRECT_CREDENTIALS);
+    }
+}
