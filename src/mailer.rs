@@ -1,6 +1,7 @@
 //! Delivers what is in the outbox, after the answer that put it there.
 
 use minijinja::context;
+use time::Duration;
 
 use crate::ambient;
 use crate::app::App;
@@ -18,8 +19,11 @@ pub struct MailWaits;
 /// The database failed, or a template.
 pub async fn deliver(app: &App) -> anyhow::Result<()> {
     while let Some(mail) = take_due(app).await? {
-        // Nobody waits for a connection while a provider takes its time.
-        let result = email::send(&app.settings.email, &write(app, &mail)?).await;
+        let result = match mail.is_stale {
+            true => Err(SendError::Permanent("its link has expired".into())),
+            // Nobody waits for a connection while a provider takes its time.
+            false => email::send(&app.settings.email, &write(app, &mail)?).await,
+        };
         settle(app, &mail, result).await?;
     }
     Ok(())
@@ -28,26 +32,26 @@ pub async fn deliver(app: &App) -> anyhow::Result<()> {
 async fn take_due(app: &App) -> anyhow::Result<Option<DueMail>> {
     let now = ambient::now();
     // While it is being sent nobody else takes it; if this instance dies, it is due again then.
-    let lease_ends = next_try(1, now, jitter());
+    let lease_ends = next_try(1, Duration::ZERO, now, jitter());
     let mut connection = app.database.connect().await?;
     Ok(outbox::take_due(&mut connection, now, lease_ends).await?)
 }
 
 async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> anyhow::Result<()> {
     let mut connection = app.database.connect().await?;
+    let attempts = mail.attempts;
     match result {
         Ok(()) => outbox::delete(&mut connection, mail.id).await?,
         Err(SendError::Temporary { cause, retry_after }) if !mail.is_last_try() => {
-            tracing::warn!(mail = %mail.id, attempts = mail.attempts, cause, "mail put off");
-            let now = ambient::now();
-            let asked = now.plus(retry_after.unwrap_or_default().try_into()?);
-            let due_at = next_try(mail.attempts, now, jitter()).max(asked);
+            let retry_after = retry_after.unwrap_or_default();
+            let retry_after = retry_after.try_into().unwrap_or(Duration::MAX);
+            let due_at = next_try(attempts, retry_after, ambient::now(), jitter());
             outbox::put_off(&mut connection, mail.id, due_at).await?;
+            tracing::warn!(mail = %mail.id, attempts, cause, "mail put off");
         }
         Err(error) => {
-            let attempts = mail.attempts;
-            tracing::error!(mail = %mail.id, attempts, cause = %error, "mail given up");
             outbox::delete(&mut connection, mail.id).await?;
+            tracing::error!(mail = %mail.id, attempts, cause = %error, "mail given up");
         }
     }
     Ok(())

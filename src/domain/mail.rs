@@ -8,6 +8,8 @@ use super::timestamp::Timestamp;
 /// After how many minutes a mail is tried again that failed for the first, second ... time: five
 /// tries within about an hour. A reset link is of little use later.
 const RETRY_MINUTES: [i64; MAX_ATTEMPTS - 1] = [1, 4, 15, 40];
+/// The longest that a provider may ask to be left alone.
+const MAX_RETRY_AFTER: Duration = Duration::HOUR;
 /// After as many tries a mail is given up.
 const MAX_ATTEMPTS: usize = 5;
 
@@ -36,6 +38,8 @@ pub struct DueMail {
     pub username: String,
     /// How often it has been tried, this time included.
     pub attempts: usize,
+    /// Whether what it tells is true no more: its link has expired.
+    pub is_stale: bool,
 }
 
 impl DueMail {
@@ -45,14 +49,16 @@ impl DueMail {
     }
 }
 
-/// When a mail is due again that fails now for the `attempts`-th time. `jitter`, any number,
-/// spreads the retries of what failed together over half of the delay.
-pub fn next_try(attempts: usize, now: Timestamp, jitter: u32) -> Timestamp {
+/// When a mail is due again that fails now for the `attempts`-th time: not before the provider
+/// wants to hear of us again. `jitter`, any number, spreads the retries of what failed together
+/// over half of the delay.
+pub fn next_try(attempts: usize, retry_after: Duration, now: Timestamp, jitter: u32) -> Timestamp {
     let last = RETRY_MINUTES[RETRY_MINUTES.len() - 1];
     let minutes = RETRY_MINUTES.get(attempts.saturating_sub(1)).copied();
     let delay = Duration::minutes(minutes.unwrap_or(last));
     let spread = i64::from(jitter) % (delay.whole_seconds() / 2);
-    now.plus(delay + Duration::seconds(spread))
+    let delay = delay + Duration::seconds(spread);
+    now.plus(delay.max(retry_after.min(MAX_RETRY_AFTER)))
 }
 
 #[cfg(test)]
@@ -62,12 +68,21 @@ mod tests {
     #[test]
     fn the_delays_grow_and_stay_within_about_an_hour_and_a_half() {
         let start = Timestamp::from_unix(0).expect("a moment");
-        let delay = |attempts, jitter| next_try(attempts, start, jitter).unix();
+        let delay = |attempts, jitter| next_try(attempts, Duration::ZERO, start, jitter).unix();
         assert_eq!(delay(1, 0), 60);
         assert_eq!(delay(1, 29), 89);
         assert_eq!(delay(1, 30), 60);
         let longest: i64 = (1..MAX_ATTEMPTS).map(|n| delay(n, 30 * n as u32 - 1)).sum();
         assert!((3600..=5400).contains(&longest), "{longest}");
         assert_eq!(delay(17, 0), 40 * 60);
+    }
+
+    #[test]
+    fn a_provider_is_left_alone_as_long_as_it_asks_but_not_for_ever() {
+        let start = Timestamp::from_unix(0).expect("a moment");
+        let delay = |asked| next_try(1, Duration::seconds(asked), start, 0).unix();
+        assert_eq!(delay(30), 60);
+        assert_eq!(delay(300), 300);
+        assert_eq!(delay(31_536_000), 3600);
     }
 }

@@ -76,8 +76,14 @@ pub async fn take_due(
                      WHERE id = (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT 1) \
                      RETURNING id, kind, reset_token_id, attempts, \
                      (SELECT email FROM users WHERE id = user_id), \
-                     (SELECT username FROM users WHERE id = user_id)";
-    let parameters = [now.unix().into(), retry_at.unix().into()];
+                     (SELECT username FROM users WHERE id = user_id), \
+                     EXISTS (SELECT 1 FROM password_reset_tokens t WHERE t.id = reset_token_id \
+                     AND t.expires_at <= ?3)";
+    let parameters = [
+        now.unix().into(),
+        retry_at.unix().into(),
+        now.to_sql().into(),
+    ];
     let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| due_mail(&row)).transpose()
 }
@@ -96,6 +102,7 @@ fn due_mail(row: &Row) -> Result<DueMail, DbError> {
         attempts: usize::try_from(row.integer(3)?).unwrap_or(usize::MAX),
         to: row.text(4)?.to_owned(),
         username: row.text(5)?.to_owned(),
+        is_stale: row.integer(6)? != 0,
     })
 }
 

@@ -19,7 +19,8 @@ pub async fn may_speak_for(connection: &mut Connection<'_>, user: Uuid) -> Resul
     Ok(row.await?.is_some())
 }
 
-/// Uses up a refresh token of the predecessor and says whose it was. The row stays, the token goes.
+/// Uses up a refresh token of the predecessor and says whose it was. The row stays, the token
+/// goes, and what takes its place is no token.
 ///
 /// # Errors
 /// The database failed.
@@ -29,7 +30,8 @@ pub async fn redeem(
     now: Timestamp,
 ) -> Result<Option<Uuid>, DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id \
-                     WHERE refresh_token = ?1 AND expires_at > ?2 RETURNING user_id";
+                     WHERE refresh_token = ?1 AND refresh_token NOT LIKE 'void:%' \
+                     AND expires_at > ?2 RETURNING user_id";
     let parameters = [token.expose().into(), now.to_sql().into()];
     let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| row.uuid(0)).transpose()
