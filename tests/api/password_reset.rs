@@ -7,7 +7,7 @@ use crate::helpers::api_error::{
     INCORRECT_CREDENTIALS, INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN,
 };
 use crate::helpers::app::spawn_app;
-use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, PASSWORD, RESET_PASSWORD, token_in};
+use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, PASSWORD, RESET_PASSWORD, Tokens, token_in};
 use crate::helpers::validation::{bad_email, broken_rule, missing, not_a_string, secret};
 
 const NEW_PASSWORD: &str = "battery staple 2";
@@ -79,6 +79,36 @@ async fn a_reset_ends_all_sessions_and_begins_none() {
             .assert_error(&INVALID_REFRESH_TOKEN);
     }
     assert_eq!(app.count("sessions"), 0);
+}
+
+#[tokio::test]
+async fn a_reset_that_races_a_refresh_leaves_no_old_session_alive() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    for round in 1..=10 {
+        let tokens = app.tokens_of_tom().await;
+        let reset_token = app.reset_token(2 * round - 1).await;
+        let (refreshed, reset) = tokio::join!(
+            app.refresh(&tokens.refresh),
+            app.reset_password(&reset_token, PASSWORD),
+        );
+        reset.assert_status(200);
+        app.mail(2 * round).await;
+        app.test_data(&tokens.access)
+            .await
+            .assert_error(&INVALID_ACCESS_TOKEN);
+        if refreshed.status == 200 {
+            let next = Tokens::of(&refreshed);
+            app.test_data(&next.access)
+                .await
+                .assert_error(&INVALID_ACCESS_TOKEN);
+            app.refresh(&next.refresh)
+                .await
+                .assert_error(&INVALID_REFRESH_TOKEN);
+        } else {
+            refreshed.assert_error(&INVALID_REFRESH_TOKEN);
+        }
+    }
 }
 
 #[tokio::test]
