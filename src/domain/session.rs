@@ -13,6 +13,8 @@ use super::timestamp::Timestamp;
 /// refresh at once, or a client that never saw the answer, are no thieves.
 pub const GRACE: Duration = Duration::seconds(10);
 
+/// How far two machines' clocks may be apart.
+const CLOCK_TOLERANCE: Duration = Duration::seconds(30);
 const ID_BYTES: usize = 16;
 const COUNTER_BYTES: usize = 8;
 const SIGNED_BYTES: usize = ID_BYTES + COUNTER_BYTES;
@@ -95,7 +97,9 @@ pub fn judge_replay(
     now: Timestamp,
 ) -> Replay {
     let is_previous = token.counter.checked_add(1) == Some(counter);
-    if is_previous && now <= rotated_at.plus(GRACE) {
+    // A rotation that lies ahead was made before the clock was set back: nobody knows how long ago.
+    let is_recent = rotated_at <= now.plus(CLOCK_TOLERANCE) && now <= rotated_at.plus(GRACE);
+    if is_previous && is_recent {
         Replay::Retried
     } else {
         Replay::Reused
@@ -155,6 +159,8 @@ mod tests {
         assert_eq!(judge(8, 0), Replay::Retried);
         assert_eq!(judge(8, 10), Replay::Retried);
         assert_eq!(judge(8, 11), Replay::Reused);
+        assert_eq!(judge(8, -30), Replay::Retried);
+        assert_eq!(judge(8, -31), Replay::Reused);
         assert_eq!(judge(9, 0), Replay::Reused);
         assert_eq!(judge(7, 0), Replay::Reused);
     }
