@@ -1,0 +1,189 @@
+//! The captcha service: what it is asked, and what its answers and troubles mean.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::helpers::api_error::{
+    ApiError, CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA,
+};
+use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
+use crate::helpers::flows::{CAPTCHA_ID, EMAIL, PASSWORD, registration, registration_of};
+use crate::helpers::stub::Reply;
+
+/// The service waits for five seconds, and answers within six.
+const PATIENCE: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(4)..=Duration::from_secs(6);
+
+async fn assert_refused(app: &App, reply: Reply, error: &ApiError) {
+    app.captcha.reply_with(reply);
+    app.register(&registration()).await.assert_error(error);
+    assert_eq!(app.count("users"), 0);
+}
+
+#[tokio::test]
+async fn it_is_asked_once_whether_the_answer_is_right() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let asked = app.captcha.received();
+    assert_eq!(asked.len(), 1);
+    let question = &asked[0];
+    assert_eq!(question.method.as_str(), "POST");
+    assert_eq!(question.path, "/api/v1/captcha/verify");
+    assert_eq!(question.header("content-type"), Some("application/json"));
+    assert_eq!(
+        question.json(),
+        json!({"id": CAPTCHA_ID, "answer": "7XK2P"})
+    );
+}
+
+#[tokio::test]
+async fn its_path_is_a_setting() {
+    for (path, asked_at) in [
+        ("", "/captcha/verify"),
+        ("/", "/captcha/verify"),
+        ("/checks/v2/", "/checks/v2/captcha/verify"),
+    ] {
+        let app = spawn_app_with("captcha_service_path", path).await;
+        app.register_tom().await;
+        assert_eq!(app.captcha.received()[0].path, asked_at);
+    }
+}
+
+#[tokio::test]
+async fn any_text_is_passed_on_as_an_answer() {
+    let app = spawn_app().await;
+    for (number, answer) in ["", " ", "żółw \u{1F422}", "\"}, {\"answer\": \"x", "a\nb"]
+        .into_iter()
+        .enumerate()
+    {
+        let mut body = registration_of(&format!("{number}@example.com"), &format!("user{number}"));
+        body["captcha_answer"] = answer.into();
+        app.register(&body).await.assert_status(201);
+        assert_eq!(app.captcha.received()[number].json()["answer"], answer);
+    }
+}
+
+#[tokio::test]
+async fn only_a_true_is_valid_passes() {
+    let app = spawn_app().await;
+    for verdict in [
+        json!({"is_valid": false}),
+        json!({"is_valid": null}),
+        json!({"is_valid": "true"}),
+        json!({"is_valid": 1}),
+        json!({"is_valid": [true]}),
+        json!({"valid": true}),
+        json!({}),
+        json!([]),
+        json!([{"is_valid": true}]),
+        json!(true),
+        json!("is_valid"),
+        Value::Null,
+    ] {
+        assert_refused(&app, Reply::Json(200, verdict), &INVALID_CAPTCHA).await;
+    }
+    app.captcha
+        .reply_with(Reply::Json(200, json!({"is_valid": true, "more": 1})));
+    app.register(&registration()).await.assert_status(201);
+}
+
+#[tokio::test]
+async fn an_error_of_the_service_is_told_apart_from_a_wrong_answer() {
+    let app = spawn_app().await;
+    for status in [400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504] {
+        let reply = Reply::Json(status, json!({"is_valid": true}));
+        assert_refused(&app, reply, &CAPTCHA_ERROR).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_json_is_an_error_of_the_service() {
+    let app = spawn_app().await;
+    for text in [
+        "",
+        "true!",
+        "<html>",
+        "{\"is_valid\": true",
+        "{is_valid: true}",
+    ] {
+        assert_refused(&app, Reply::Text(200, text), &CAPTCHA_ERROR).await;
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_takes_longer_than_five_seconds_has_timed_out() {
+    let silent = spawn_app().await;
+    let trickling = spawn_app().await;
+    let start = Instant::now();
+    tokio::join!(
+        assert_refused(&silent, Reply::Silence, &CAPTCHA_TIMEOUT),
+        assert_refused(&trickling, Reply::Trickle, &CAPTCHA_TIMEOUT),
+    );
+    assert!(PATIENCE.contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_service_that_refuses_connections_is_unavailable() {
+    let mut app = spawn_app().await;
+    app.captcha.die().await;
+    app.register(&registration())
+        .await
+        .assert_error(&CAPTCHA_UNAVAILABLE);
+    assert_eq!(app.count("users"), 0);
+}
+
+#[tokio::test]
+async fn a_service_that_hangs_up_is_unavailable() {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let address = listener
+        .local_addr()
+        .expect("a bound socket has an address");
+    let hanging_up = tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            drop(connection);
+        }
+    });
+    let app = spawn_app_with("captcha_service_host", &format!("http://{address}")).await;
+    app.register(&registration())
+        .await
+        .assert_error(&CAPTCHA_UNAVAILABLE);
+    hanging_up.abort();
+}
+
+#[tokio::test]
+async fn nobody_else_waits_for_a_slow_service() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    app.captcha.reply_with(Reply::Silence);
+    let late = registration_of("late@example.com", "late");
+    let registering = app.register(&late);
+    let others = async {
+        let start = Instant::now();
+        app.login(EMAIL, PASSWORD).await.assert_status(200);
+        app.forgot_password(EMAIL).await.assert_status(202);
+        start.elapsed()
+    };
+    let (registered, others_took) = tokio::join!(registering, others);
+    registered.assert_error(&CAPTCHA_TIMEOUT);
+    assert!(others_took < *PATIENCE.start(), "{others_took:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_has_recovered_is_asked_again() {
+    let app = spawn_app().await;
+    assert_refused(&app, Reply::Text(500, ""), &CAPTCHA_ERROR).await;
+    app.captcha
+        .reply_with(Reply::Json(200, json!({"is_valid": true})));
+    app.register(&registration()).await.assert_status(201);
+}
+
+#[tokio::test]
+async fn switched_off_it_asks_nobody() {
+    let app = Setup::new().with("captcha_provider", "off").spawn().await;
+    app.register_tom().await;
+    assert_eq!(app.captcha.received().len(), 0);
+}

@@ -1,0 +1,78 @@
+//! The built component: what it may touch, and how large it is.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use wasmparser::{Parser, Payload};
+
+use crate::helpers::server::{component, in_repository};
+
+/// In bytes. It is read, compiled and kept by every host.
+const MAX_SIZE: u64 = 3_000_000;
+
+/// What Rust's standard library brings along for wasm32-wasip2, whether it is used or not.
+const STANDARD_LIBRARY: [&str; 1] = [""];
+
+#[test]
+fn it_imports_what_its_world_lists_and_what_the_standard_library_brings() {
+    let (imports, _) = interfaces();
+    let mut expected = world("import");
+    expected.extend(STANDARD_LIBRARY.map(str::to_owned));
+    assert_eq!(imports, expected);
+}
+
+#[test]
+fn it_exports_what_its_world_lists() {
+    let (_, exports) = interfaces();
+    assert_eq!(
+        exports,
+        BTreeSet::from(["wasi:http/handler@0.3.0".to_owned()])
+    );
+    assert_eq!(exports, world("export"));
+}
+
+#[test]
+fn it_is_at_most_three_megabytes_large() {
+    let metadata = fs::metadata(component()).expect("the component can be read");
+    let size = metadata.len();
+    assert!(size <= MAX_SIZE, "{size} bytes");
+}
+
+/// The names of the interfaces that the component imports and exports.
+fn interfaces() -> (BTreeSet<String>, BTreeSet<String>) {
+    let bytes = fs::read(component()).expect("the component can be read");
+    let mut imports = BTreeSet::new();
+    let mut exports = BTreeSet::new();
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(&bytes) {
+        match payload.expect("the component is WebAssembly") {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                let names = section
+                    .into_iter()
+                    .map(|import| import.expect("an import").name.name);
+                imports.extend(names.map(str::to_owned));
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                let names = section
+                    .into_iter()
+                    .map(|export| export.expect("an export").name.name);
+                exports.extend(names.map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+    (imports, exports)
+}
+
+/// What the world in `wit` imports or exports.
+fn world(direction: &str) -> BTreeSet<String> {
+    let world = fs::read_to_string(in_repository("wit/world.wit"));
+    let world = world.expect("the world can be read");
+    let listed = world.lines().filter_map(|line| {
+        let interface = line.trim().strip_prefix(direction)?.strip_suffix(';')?;
+        Some(interface.trim().to_owned())
+    });
+    listed.collect()
+}

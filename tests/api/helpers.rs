@@ -1,0 +1,12 @@
+//! What the tests have in common: an app of their own, its neighbours, and words for its answers.
+
+pub(crate) mod answer;
+pub(crate) mod api_error;
+pub(crate) mod app;
+pub(crate) mod description;
+pub(crate) mod flows;
+pub(crate) mod server;
+pub(crate) mod stub;
+pub(crate) mod time;
+pub(crate) mod token;
+pub(crate) mod validation;

@@ -1,0 +1,82 @@
+//! The service's own description, and whether an answer is as it says.
+
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::answer::Answer;
+use super::app::spawn_app;
+
+static DOCUMENT: OnceCell<Value> = OnceCell::const_new();
+
+/// `/openapi.json`, asked for once.
+pub(crate) async fn document() -> &'static Value {
+    DOCUMENT.get_or_init(fetch).await
+}
+
+async fn fetch() -> Value {
+    let app = spawn_app().await;
+    let response = app
+        .request(reqwest::Method::GET, "/openapi.json")
+        .send()
+        .await;
+    let response = response.expect("the description can be had");
+    response.json().await.expect("the description is JSON")
+}
+
+/// Fails the test if an answer of a described route is not as it is described. A method that is
+/// not described must not be there.
+pub(crate) async fn check(method: &str, path: &str, answer: &Answer) {
+    let document = document().await;
+    let Some(operations) = document["paths"].get(path) else {
+        return;
+    };
+    let Some(operation) = operations.get(method) else {
+        assert_eq!(answer.status, 405, "{method} {path} is not described");
+        return;
+    };
+    let status = answer.status.to_string();
+    let described = operation["responses"].get(&status);
+    let described = described
+        .unwrap_or_else(|| panic!("{method} {path} does not describe a {status}: {answer:?}"));
+    match described.get("content") {
+        None => assert_eq!(
+            answer.text, "",
+            "{method} {path} describes no body of a {status}"
+        ),
+        Some(content) => check_content(document, content, answer),
+    }
+}
+
+fn check_content(document: &Value, content: &Value, answer: &Answer) {
+    let content_type = answer.header("content-type").unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    let described = content.get(media_type);
+    let described =
+        described.unwrap_or_else(|| panic!("{media_type} is not described: {answer:?}"));
+    let body = match media_type {
+        "application/json" => answer.json(),
+        _ => json!(answer.text),
+    };
+    validate(document, &described["schema"], &body);
+}
+
+/// Fails the test unless `value` satisfies a schema of the document.
+pub(crate) fn validate(document: &Value, schema: &Value, value: &Value) {
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "components": document["components"],
+        "allOf": [schema],
+    });
+    let validator = jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .expect("the description holds JSON schemas");
+    let problems: Vec<_> = validator
+        .iter_errors(value)
+        .map(|e| e.to_string())
+        .collect();
+    assert!(
+        problems.is_empty(),
+        "{value} is not as described: {problems:?}"
+    );
+}

@@ -1,0 +1,277 @@
+//! Login: who gets in, with which tokens, and that nobody else learns why not.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::api_error::INCORRECT_CREDENTIALS;
+use crate::helpers::app::{Setup, spawn_app, spawn_app_with};
+use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, USERNAME, registration_with};
+use crate::helpers::time::unix_now;
+use crate::helpers::token::{claims, header};
+use crate::helpers::validation::missing;
+
+#[tokio::test]
+async fn a_login_is_answered_with_the_tokens_of_a_new_session() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let answer = app.login(EMAIL, PASSWORD).await;
+    answer.assert_json(
+        200,
+        &json!({
+            "access_token": answer.field("access_token"),
+            "refresh_token": answer.field("refresh_token"),
+            "token_type": "bearer",
+            "expires_in": 1800,
+        }),
+    );
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(app.count("sessions"), 1);
+}
+
+#[tokio::test]
+async fn the_email_and_the_username_log_in_in_any_case() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    for username in [EMAIL, "TOM@Example.Com", USERNAME, "tom", "TOM"] {
+        app.login(username, PASSWORD).await.assert_status(200);
+    }
+    assert_eq!(app.count("sessions"), 5);
+}
+
+#[tokio::test]
+async fn what_else_the_password_grant_sends_is_ignored() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let answer = app.login_form(&[
+        ("grant_type", "password"),
+        ("username", EMAIL),
+        ("password", PASSWORD),
+        ("scope", "a b"),
+        ("client_id", "front-end"),
+        ("client_secret", "x"),
+        ("more", "x"),
+    ]);
+    answer.await.assert_status(200);
+}
+
+#[tokio::test]
+async fn every_failed_login_gets_the_same_401() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let hash: String = app.value("SELECT hashed_password FROM users");
+    for (username, password) in [
+        (EMAIL, "correct horse 2"),
+        (EMAIL, "Correct horse 1"),
+        (EMAIL, "correct horse 1 "),
+        (EMAIL, " correct horse 1"),
+        (EMAIL, "correct horse"),
+        (EMAIL, hash.as_str()),
+        (USERNAME, "wrong"),
+        ("ann@example.com", PASSWORD),
+        ("ann", PASSWORD),
+        ("admin", PASSWORD),
+        ("a", PASSWORD),
+        ("Tom1", PASSWORD),
+        ("To%", PASSWORD),
+        ("T_m", PASSWORD),
+        ("' OR 1=1 --", PASSWORD),
+        (" Tom", PASSWORD),
+        ("tom@example.com\0", PASSWORD),
+        ("@", PASSWORD),
+    ] {
+        app.login(username, password)
+            .await
+            .assert_error(&INCORRECT_CREDENTIALS);
+    }
+    assert_eq!(app.count("sessions"), 0);
+}
+
+#[tokio::test]
+async fn a_failed_login_looks_the_same_whether_the_user_exists_or_not() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let wrong_password = app.login(EMAIL, "wrong password 1").await;
+    let unknown_user = app.login("ann@example.com", "wrong password 1").await;
+    assert_eq!(wrong_password.status, unknown_user.status);
+    assert_eq!(wrong_password.text, unknown_user.text);
+    let names = |answer: &Answer| answer.headers.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&wrong_password), names(&unknown_user));
+}
+
+#[tokio::test]
+async fn nothing_of_a_long_password_is_cut_off() {
+    let app = spawn_app().await;
+    let password = format!("{}1", "a".repeat(99));
+    app.register(&registration_with("password", password.as_str()))
+        .await
+        .assert_status(201);
+    for length in [1, 72, 99] {
+        app.login(EMAIL, &password[..length])
+            .await
+            .assert_error(&INCORRECT_CREDENTIALS);
+    }
+    let longer = format!("{password}1");
+    app.login(EMAIL, &longer)
+        .await
+        .assert_error(&INCORRECT_CREDENTIALS);
+    app.login(EMAIL, &password).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn a_password_past_the_limit_is_an_incorrect_one() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let password = "a1".repeat(250_000);
+    app.login(EMAIL, &password)
+        .await
+        .assert_error(&INCORRECT_CREDENTIALS);
+}
+
+#[tokio::test]
+async fn fields_that_are_missing_or_empty_get_a_422_that_names_them() {
+    let app = spawn_app().await;
+    let no_username = missing("username", Value::Null);
+    let no_password = missing("password", Value::Null);
+    for (form, errors) in [
+        (vec![], vec![no_username.clone(), no_password.clone()]),
+        (vec![("username", EMAIL)], vec![no_password.clone()]),
+        (vec![("password", PASSWORD)], vec![no_username.clone()]),
+        (
+            vec![("username", ""), ("password", "")],
+            vec![no_username, no_password],
+        ),
+    ] {
+        app.login_form(&form).await.assert_invalid(&errors);
+    }
+}
+
+#[tokio::test]
+async fn a_json_body_is_a_form_without_fields() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let answer = app
+        .post(LOGIN, &json!({"username": EMAIL, "password": PASSWORD}))
+        .await;
+    answer.assert_invalid(&["username", "password"].map(|field| missing(field, Value::Null)));
+}
+
+#[tokio::test]
+async fn another_grant_type_than_password_is_refused() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    for grant_type in [
+        "refresh_token",
+        "PASSWORD",
+        "password ",
+        "client_credentials",
+    ] {
+        let form = [
+            ("grant_type", grant_type),
+            ("username", EMAIL),
+            ("password", PASSWORD),
+        ];
+        app.login_form(&form).await.assert_invalid(&[json!({
+            "type": "string_pattern_mismatch",
+            "loc": ["body", "grant_type"],
+            "msg": "String should match pattern '^password$'",
+            "input": grant_type,
+            "ctx": {"pattern": "^password$"},
+        })]);
+    }
+}
+
+#[tokio::test]
+async fn an_access_token_says_who_for_how_long_and_in_which_session() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    let before = unix_now();
+    let token = app.tokens_of_tom().await.access;
+    let session: String = app.value("SELECT id FROM sessions");
+    assert_eq!(header(&token)["alg"], "HS256");
+    let claims = claims(&token);
+    let issued_at = claims["iat"].as_i64().expect("iat is a number");
+    let id = claims["jti"].as_str().expect("jti is a text");
+    let expected = json!({
+        "sub": user,
+        "exp": issued_at + 1800,
+        "iat": issued_at,
+        "nbf": claims["nbf"],
+        "iss": "gatehouse",
+        "jti": id,
+        "type": "access",
+        "sid": session,
+        "role": "REGULAR",
+    });
+    assert_eq!(without_nulls(&claims), without_nulls(&expected));
+    assert!((before..=unix_now()).contains(&issued_at));
+    Uuid::parse_str(id).expect("jti is a UUID");
+}
+
+/// Claims that may be absent, like `nbf`, count as such.
+fn without_nulls(claims: &Value) -> Value {
+    let claims = claims.as_object().expect("the claims are an object").iter();
+    let there = claims.filter(|(_, value)| !value.is_null());
+    there
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn two_logins_have_different_sessions_and_tokens() {
+    let app = spawn_app().await;
+    let first = app.log_tom_in().await;
+    let second = app.tokens_of_tom().await;
+    assert_ne!(first.refresh, second.refresh);
+    for claim in ["sid", "jti"] {
+        assert_ne!(
+            claims(&first.access)[claim],
+            claims(&second.access)[claim],
+            "{claim}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_lifetime_of_access_tokens_is_a_setting() {
+    let app = spawn_app_with("access_token_expire_minutes", "5").await;
+    app.register_tom().await;
+    let answer = app.login(EMAIL, PASSWORD).await;
+    assert_eq!(answer.json()["expires_in"], 300);
+    let claims = claims(&answer.field("access_token"));
+    let lifetime = claims["exp"].as_i64().zip(claims["iat"].as_i64());
+    assert_eq!(lifetime.map(|(end, start)| end - start), Some(300));
+}
+
+#[tokio::test]
+async fn the_algorithm_of_access_tokens_is_a_setting() {
+    for algorithm in ["HS384", "HS512"] {
+        let app = spawn_app_with("algorithm", algorithm).await;
+        let tokens = app.log_tom_in().await;
+        assert_eq!(header(&tokens.access)["alg"], algorithm);
+        app.test_data(&tokens.access).await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn a_session_lives_for_as_many_days_as_the_settings_say() {
+    let app = Setup::new()
+        .with("refresh_token_expire_days", "3")
+        .spawn()
+        .await;
+    app.log_tom_in().await;
+    let lifetime: i64 = app.value("SELECT expires_at - created_at FROM sessions");
+    assert_eq!(lifetime, 3 * 24 * 3600);
+}
+
+#[tokio::test]
+async fn many_logins_at_once_are_all_answered() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let answers = join_all((0..50).map(|_| app.login(EMAIL, PASSWORD))).await;
+    for answer in answers {
+        answer.assert_status(200);
+    }
+    assert_eq!(app.count("sessions"), 50);
+}

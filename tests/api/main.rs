@@ -1,0 +1,26 @@
+//! What callers can rely on: black-box tests of the built component over HTTP.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test is the world outside: it has a clock"
+)]
+
+mod captcha;
+mod component;
+mod database;
+mod email;
+mod errors;
+mod health;
+mod helpers;
+mod login;
+mod logout;
+mod openapi;
+mod password_reset;
+mod predecessor;
+mod protected;
+mod refresh;
+mod registration;
+mod registration_conflicts;
+mod registration_rules;
+mod secrets;
+mod settings;

@@ -1,0 +1,249 @@
+//! The API's own description: complete, valid, and the same in all its forms.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::helpers::app::spawn_app;
+use crate::helpers::description::{document, validate};
+use crate::helpers::flows::{
+    FORGOT_PASSWORD, LOGIN, LOGOUT, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
+};
+
+/// Every route, and the statuses that it may answer with.
+const ROUTES: [(&str, &str, &[u16]); 13] = [
+    ("post", REGISTER, &[201, 400, 409, 413, 422, 500, 503, 504]),
+    ("post", LOGIN, &[200, 401, 413, 422, 500, 503]),
+    ("post", REFRESH, &[200, 401, 413, 422, 500, 503]),
+    ("post", LOGOUT, &[204, 413, 422, 500, 503]),
+    ("post", FORGOT_PASSWORD, &[202, 413, 422, 500, 503]),
+    ("post", RESET_PASSWORD, &[200, 400, 413, 422, 500, 503]),
+    ("get", TEST_DATA, &[200, 401, 500, 503]),
+    ("get", "/health/live", &[200]),
+    ("get", "/health/ready", &[200, 503]),
+    ("get", "/", &[200]),
+    ("get", "/openapi.json", &[200]),
+    ("get", "/docs.yaml", &[200]),
+    ("get", "/docs", &[200]),
+];
+
+/// All operations with their method and path.
+async fn operations() -> Vec<(String, String, &'static Value)> {
+    let paths = document().await["paths"]
+        .as_object()
+        .expect("paths are an object");
+    let mut operations = Vec::new();
+    for (path, methods) in paths {
+        let methods = methods.as_object().expect("a path is an object");
+        for (method, operation) in methods {
+            operations.push((method.clone(), path.clone(), operation));
+        }
+    }
+    operations
+}
+
+#[tokio::test]
+async fn it_is_openapi_3_1_and_says_what_and_which_version_it_describes() {
+    let document = document().await;
+    let version = document["openapi"].as_str().expect("the version is a text");
+    assert!(version.starts_with("3.1."), "{version}");
+    let info = &document["info"];
+    assert_eq!(info["title"], "Gatehouse");
+    let live = spawn_app().await.get("/health/live").await;
+    assert_eq!(info["version"], live.json()["version"]);
+    assert_eq!(info["license"]["identifier"], "Apache-2.0");
+}
+
+#[tokio::test]
+async fn it_lists_every_route_and_no_other() {
+    let listed: BTreeSet<_> = operations()
+        .await
+        .into_iter()
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    let expected: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|(method, path, _)| (method.to_string(), path.to_string()))
+        .collect();
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn every_route_lists_the_statuses_that_it_may_answer_with() {
+    let document = document().await;
+    for (method, path, statuses) in ROUTES {
+        let responses = document["paths"][path][method]["responses"].as_object();
+        let responses = responses.expect("responses are an object");
+        let listed: BTreeSet<_> = responses.keys().cloned().collect();
+        let missing: Vec<_> = statuses
+            .iter()
+            .filter(|status| !listed.contains(&status.to_string()))
+            .collect();
+        assert!(missing.is_empty(), "{method} {path}: {missing:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_has_a_summary_a_name_a_tag_and_words_for_every_answer() {
+    let mut names = BTreeSet::new();
+    for (method, path, operation) in operations().await {
+        let summary = operation["summary"].as_str().unwrap_or_default();
+        assert!(!summary.is_empty(), "{method} {path} has no summary");
+        let name = operation["operationId"].as_str().unwrap_or_default();
+        assert!(
+            !name.is_empty() && names.insert(name),
+            "{method} {path}: {name:?}"
+        );
+        assert!(
+            operation["tags"][0].is_string(),
+            "{method} {path} has no tag"
+        );
+        let responses = operation["responses"]
+            .as_object()
+            .expect("responses are an object");
+        for (status, response) in responses {
+            let description = response["description"].as_str().unwrap_or_default();
+            assert!(!description.is_empty(), "{method} {path} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_error_is_json_with_a_schema_of_its_own() {
+    for (method, path, operation) in operations().await {
+        let responses = operation["responses"]
+            .as_object()
+            .expect("responses are an object");
+        for (status, response) in responses
+            .iter()
+            .filter(|(status, _)| status.as_str() >= "400")
+        {
+            let schema = &response["content"]["application/json"]["schema"]["$ref"];
+            assert!(schema.is_string(), "{method} {path} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_reference_leads_to_a_schema_and_every_schema_is_one() {
+    let document = document().await;
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .expect("there are schemas");
+    for (name, schema) in schemas {
+        jsonschema::draft202012::meta::validate(schema)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    for reference in references(document) {
+        let pointer = reference
+            .strip_prefix('#')
+            .expect("a reference stays in the document");
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+/// All `$ref` in a document.
+fn references(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| match (name.as_str(), value.as_str()) {
+                ("$ref", Some(reference)) => vec![reference],
+                _ => references(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn every_body_has_a_schema_under_its_content_type_and_an_example_that_satisfies_it() {
+    let document = document().await;
+    for (method, path, operation) in operations().await {
+        let expected = match (method.as_str(), path.as_str()) {
+            ("get", _) => None,
+            (_, LOGIN) => Some("application/x-www-form-urlencoded"),
+            _ => Some("application/json"),
+        };
+        let Some(content_type) = expected else {
+            assert_eq!(operation.get("requestBody"), None, "{method} {path}");
+            continue;
+        };
+        let body = &operation["requestBody"];
+        assert_eq!(body["required"], true, "{path}");
+        let schema = &body["content"][content_type]["schema"];
+        let reference = schema["$ref"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{path}: {body}"));
+        let named = document
+            .pointer(reference.trim_start_matches('#'))
+            .expect("a schema");
+        validate(document, schema, &named["example"]);
+    }
+}
+
+#[tokio::test]
+async fn only_the_protected_route_asks_for_the_token_that_login_gives() {
+    let document = document().await;
+    let scheme = &document["components"]["securitySchemes"]["OAuth2PasswordBearer"];
+    assert_eq!(scheme["type"], "oauth2");
+    assert_eq!(scheme["flows"]["password"]["tokenUrl"], LOGIN);
+    for (_, path, operation) in operations().await {
+        let expected = (path == TEST_DATA).then(|| json!([{"OAuth2PasswordBearer": []}]));
+        assert_eq!(operation.get("security"), expected.as_ref(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_yaml_says_the_same_and_is_there_to_download() {
+    let app = spawn_app().await;
+    let answer = app.get("/docs.yaml").await;
+    answer.assert_status(200);
+    assert_eq!(answer.header("content-type"), Some("application/yaml"));
+    let disposition = answer.header("content-disposition");
+    assert_eq!(disposition, Some("attachment; filename=docs.yaml"));
+    let yaml: Value = yaml_serde::from_str(&answer.text).expect("it is YAML");
+    assert_eq!(&yaml, document().await);
+}
+
+#[tokio::test]
+async fn the_page_shows_every_route_and_runs_no_script() {
+    let app = spawn_app().await;
+    let answer = app.get("/docs").await;
+    answer.assert_status(200);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let page = answer.text.replace("&#x2f;", "/");
+    for (_, path, _) in ROUTES {
+        assert!(page.contains(path), "{path}");
+    }
+    assert!(!page.contains("<script"), "a script");
+    let policy = answer.header("content-security-policy").unwrap_or_default();
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+}
+
+#[tokio::test]
+async fn the_schemas_of_answers_are_strict_enough_to_notice_a_change() {
+    let document = document().await;
+    let required: BTreeMap<_, _> = [
+        ("UserPublic", 7),
+        ("Token", 4),
+        ("ErrorBody", 2),
+        ("ConflictBody", 2),
+        ("Health", 4),
+        ("Message", 1),
+        ("TestData", 2),
+    ]
+    .into();
+    for (name, fields) in required {
+        let required = &document["components"]["schemas"][name]["required"];
+        assert_eq!(
+            required.as_array().map(Vec::len),
+            Some(fields),
+            "{name}: {required}"
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! The predecessor's database, put in place as it was left.
+
+use crate::helpers::api_error::{EMAIL_TAKEN, INCORRECT_CREDENTIALS, INVALID_RESET_TOKEN};
+use crate::helpers::app::{App, Setup};
+use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration, registration_of};
+use crate::helpers::token::{claims, predecessor_claims, signed};
+
+const USER: &str = "0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77";
+
+/// Tom in the predecessor's tables, with everything that it can leave behind of him.
+const DATABASE: &str = "
+    CREATE TABLE users (
+        id VARCHAR NOT NULL, username VARCHAR NOT NULL, email VARCHAR NOT NULL,
+        hashed_password VARCHAR NOT NULL, account_role VARCHAR(9) NOT NULL,
+        account_subscription VARCHAR(4) NOT NULL, subscription_expires_at DATETIME,
+        created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        updated_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL, PRIMARY KEY (id));
+    CREATE UNIQUE INDEX ix_users_username_lower ON users (lower(username));
+    CREATE UNIQUE INDEX ix_users_email ON users (email);
+    CREATE TABLE refresh_tokens (
+        id VARCHAR NOT NULL, user_id VARCHAR NOT NULL, refresh_token VARCHAR NOT NULL,
+        expires_at DATETIME NOT NULL, created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        PRIMARY KEY (id), FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE,
+        UNIQUE (refresh_token));
+    CREATE TABLE password_reset_tokens (
+        id VARCHAR NOT NULL, user_id VARCHAR NOT NULL, token VARCHAR NOT NULL,
+        expires_at DATETIME NOT NULL, is_used BOOLEAN NOT NULL,
+        created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        PRIMARY KEY (id), FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE,
+        UNIQUE (token));
+    INSERT INTO users VALUES (
+        '0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77', 'Tom', 'tom@example.com',
+        -- bcrypt of 'correct horse 1'
+        '$2b$12$shmg9g9f3.yfVJdRYk3ugeLG.t6O9eSpw/vKDHW2EoY3kfDxN.ije', 'ADMIN', 'PRO',
+        '2030-01-01 00:00:00.000000', '2025-03-04 05:06:07.123456', '2025-03-04 05:06:07.123456');
+    INSERT INTO password_reset_tokens VALUES (
+        'f3b0c9d2-52d1-4f0b-9a39-0d2f6f5a7c11', '0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77',
+        'a-reset-token-in-plain-text', '2099-01-01 00:00:00.000000', 0,
+        '2025-03-04 05:06:07.123456');
+";
+
+/// A service that took over the predecessor's database.
+async fn spawn_successor() -> App {
+    let setup = Setup::new();
+    let database = rusqlite::Connection::open(setup.database_path());
+    let database = database.expect("the database can be made");
+    database
+        .execute_batch(DATABASE)
+        .expect("the predecessor's tables can be made");
+    drop(database);
+    setup.spawn().await
+}
+
+#[tokio::test]
+async fn its_users_log_in_with_their_old_passwords() {
+    let app = spawn_successor().await;
+    app.login(EMAIL, "wrong password 1")
+        .await
+        .assert_error(&INCORRECT_CREDENTIALS);
+    for username in [EMAIL, USERNAME] {
+        let answer = app.login(username, PASSWORD).await;
+        let token = answer.assert_status(200).field("access_token");
+        assert_eq!(claims(&token)["sub"], USER);
+        assert_eq!(claims(&token)["role"], "ADMIN");
+        app.test_data(&token).await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn an_old_hash_is_replaced_at_the_first_login_and_the_password_stays_the_same() {
+    let app = spawn_successor().await;
+    app.login(EMAIL, "wrong password 1")
+        .await
+        .assert_error(&INCORRECT_CREDENTIALS);
+    let hash = || app.value::<String>("SELECT hashed_password FROM users");
+    assert!(hash().starts_with("$2b$"), "{}", hash());
+    app.login(EMAIL, PASSWORD).await.assert_status(200);
+    assert!(hash().starts_with("$argon2id$"), "{}", hash());
+    app.login(EMAIL, PASSWORD).await.assert_status(200);
+    app.login(EMAIL, "wrong password 1")
+        .await
+        .assert_error(&INCORRECT_CREDENTIALS);
+}
+
+#[tokio::test]
+async fn its_access_tokens_stay_valid() {
+    let app = spawn_successor().await;
+    let answer = app.test_data(&signed(&predecessor_claims(USER))).await;
+    assert_eq!(answer.assert_status(200).field("user_id"), USER);
+}
+
+#[tokio::test]
+async fn its_users_keep_their_addresses_and_names() {
+    let app = spawn_successor().await;
+    app.register(&registration())
+        .await
+        .assert_error(&EMAIL_TAKEN);
+    let answer = app
+        .register(&registration_of("ann@example.com", "TOM"))
+        .await;
+    assert_eq!(
+        answer.assert_status(409).json()["detail"]["suggestion"],
+        "TOM1"
+    );
+    app.register(&registration_of("ann@example.com", "ann"))
+        .await
+        .assert_status(201);
+}
+
+#[tokio::test]
+async fn its_users_reset_their_passwords_but_not_by_a_token_that_lay_in_plain_text() {
+    let app = spawn_successor().await;
+    let new_password = "battery staple 2";
+    let old = app
+        .reset_password("a-reset-token-in-plain-text", new_password)
+        .await;
+    old.assert_error(&INVALID_RESET_TOKEN);
+    let token = app.reset_token(1).await;
+    app.reset_password(&token, new_password)
+        .await
+        .assert_status(200);
+    app.login(EMAIL, new_password).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn nothing_of_its_users_is_lost() {
+    let app = spawn_successor().await;
+    app.get("/health/ready").await.assert_status(200);
+    let kept: String = app.value(
+        "SELECT id || username || email || account_role || account_subscription \
+         || subscription_expires_at || created_at FROM users",
+    );
+    let expected = format!(
+        "{USER}{USERNAME}{EMAIL}ADMINPRO2030-01-01 00:00:00.0000002025-03-04 05:06:07.123456"
+    );
+    assert_eq!(kept, expected);
+}

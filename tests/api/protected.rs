@@ -1,0 +1,238 @@
+//! The protected route: which tokens open it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::helpers::answer::Answer;
+use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, NOT_AUTHENTICATED};
+use crate::helpers::app::{App, SECRET_KEY, Setup, spawn_app};
+use crate::helpers::flows::{TEST_DATA, registration_of};
+use crate::helpers::time::unix_now;
+use crate::helpers::token::{claims, predecessor_claims, signed, signed_with};
+
+async fn with_authorization(app: &App, value: &str) -> Answer {
+    let request = app.request(Method::GET, TEST_DATA);
+    Answer::to(request.header("authorization", value)).await
+}
+
+#[tokio::test]
+async fn an_access_token_opens_it_for_its_user() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    let tokens = app.tokens_of_tom().await;
+    let answer = app.test_data(&tokens.access).await;
+    answer.assert_json(
+        200,
+        &json!({"message": "This is protected test data", "user_id": user}),
+    );
+}
+
+#[tokio::test]
+async fn the_scheme_may_be_written_in_any_case() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let answer = with_authorization(&app, &format!("{scheme} {}", tokens.access)).await;
+        answer.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn without_a_bearer_token_nobody_is_authenticated() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    app.get(TEST_DATA).await.assert_error(&NOT_AUTHENTICATED);
+    for value in [
+        "",
+        "Basic dG9tOnRvbQ==",
+        &tokens.access,
+        &format!("Token {}", tokens.access),
+    ] {
+        with_authorization(&app, value)
+            .await
+            .assert_error(&NOT_AUTHENTICATED);
+    }
+    let in_query = format!("{TEST_DATA}?access_token={}", tokens.access);
+    app.get(&in_query).await.assert_error(&NOT_AUTHENTICATED);
+}
+
+#[tokio::test]
+async fn what_is_no_token_is_not_valid() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    let too_long = format!("{}{}", tokens.access, "A".repeat(8000));
+    for token in [
+        "x",
+        ".",
+        "..",
+        "a.b.c",
+        "e30.e30.e30",
+        &tokens.refresh,
+        &too_long,
+    ] {
+        app.test_data(token)
+            .await
+            .assert_error(&INVALID_ACCESS_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_changed_is_not_valid() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    let parts: Vec<_> = tokens.access.split('.').collect();
+    let mut changed = claims(&tokens.access);
+    changed["role"] = json!("ADMIN");
+    let forged = signed(&changed);
+    let payload = forged.split('.').nth(1).expect("a token has claims");
+    for token in [
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{}.{}", parts[0], parts[1]),
+        format!("{}.{payload}.{}", parts[0], parts[2]),
+        format!("{}.", tokens.access),
+    ] {
+        app.test_data(&token)
+            .await
+            .assert_error(&INVALID_ACCESS_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn claims_that_are_missing_or_wrong_are_not_valid() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    let good = predecessor_claims(&user);
+    app.test_data(&signed(&good)).await.assert_status(200);
+    for (claim, value) in [
+        ("sub", Value::Null),
+        ("sub", json!("tom@example.com")),
+        ("sub", json!(5)),
+        ("sub", json!("00000000-0000-4000-8000-000000000000")),
+        ("exp", Value::Null),
+        ("exp", json!(unix_now() - 60)),
+        ("exp", json!(0)),
+        ("exp", json!(-1)),
+        ("exp", json!((unix_now() + 600).to_string())),
+        ("type", Value::Null),
+        ("type", json!("refresh")),
+        ("type", json!("reset")),
+        ("type", json!(["access"])),
+        ("iss", json!("somebody else")),
+        ("sid", json!("00000000-0000-4000-8000-000000000000")),
+        ("sid", json!("nope")),
+        ("iat", json!(unix_now() + 3600)),
+        ("nbf", json!(unix_now() + 3600)),
+    ] {
+        let mut claims = good.clone();
+        match value {
+            Value::Null => drop(claims.as_object_mut().expect("claims").remove(claim)),
+            value => claims[claim] = value,
+        }
+        let answer = app.test_data(&signed(&claims)).await;
+        assert_eq!(answer.status, 401, "{claims}");
+        answer.assert_error(&INVALID_ACCESS_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    let mut claims = predecessor_claims(&user);
+    claims["iat"] = json!(unix_now() + 20);
+    app.test_data(&signed(&claims)).await.assert_status(200);
+    claims["exp"] = json!(unix_now() - 10);
+    app.test_data(&signed(&claims)).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn a_token_does_not_choose_its_own_algorithm_or_key() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    let claims = predecessor_claims(&user);
+    for (key, header) in [
+        (SECRET_KEY, json!({"alg": "none", "typ": "JWT"})),
+        (SECRET_KEY, json!({"alg": "HS512", "typ": "JWT"})),
+        (SECRET_KEY, json!({"alg": "RS256", "typ": "JWT"})),
+        (SECRET_KEY, json!({"alg": "hs256", "typ": "JWT"})),
+        (SECRET_KEY, json!({"typ": "JWT"})),
+        ("", json!({"alg": "HS256", "typ": "JWT"})),
+        (
+            "x",
+            json!({"alg": "HS256", "jwk": {"kty": "oct", "k": "eA"}}),
+        ),
+        (
+            "x",
+            json!({"alg": "HS256", "jku": "http://127.0.0.1:1/", "kid": "../../dev/null"}),
+        ),
+    ] {
+        let token = signed_with(key, &header, &claims);
+        app.test_data(&token)
+            .await
+            .assert_error(&INVALID_ACCESS_TOKEN);
+    }
+    let unsigned = signed_with("", &json!({"alg": "none"}), &claims);
+    let (unsigned, _) = unsigned.rsplit_once('.').expect("a token has a signature");
+    app.test_data(&format!("{unsigned}."))
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+}
+
+#[tokio::test]
+async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    let mut claims = predecessor_claims(&user);
+    let answer = app.test_data(&signed(&claims)).await;
+    assert_eq!(answer.assert_status(200).field("user_id"), user);
+    claims["exp"] = json!(unix_now() - 60);
+    app.test_data(&signed(&claims))
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+}
+
+#[tokio::test]
+async fn a_token_of_another_key_is_not_valid() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    let header = json!({"alg": "HS256", "typ": "JWT"});
+    let claims = predecessor_claims(&user);
+    let token = signed_with(&"x".repeat(40), &header, &claims);
+    app.test_data(&token)
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+    let theirs = Setup::new()
+        .with("secret_key", &"x".repeat(40))
+        .spawn()
+        .await;
+    theirs
+        .test_data(&signed(&claims))
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+}
+
+#[tokio::test]
+async fn the_token_of_a_deleted_user_is_not_valid() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    let tokens = app.tokens_of_tom().await;
+    app.change("DELETE FROM users");
+    for token in [tokens.access, signed(&predecessor_claims(&user))] {
+        app.test_data(&token)
+            .await
+            .assert_error(&INVALID_ACCESS_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn a_token_names_the_user_of_its_session() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    let ann = registration_of("ann@example.com", "ann");
+    let ann = app.register(&ann).await.assert_status(201).field("id");
+    let mut claims = claims(&tokens.access);
+    claims["sub"] = json!(ann);
+    app.test_data(&signed(&claims))
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+}

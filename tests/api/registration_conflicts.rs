@@ -1,0 +1,165 @@
+//! Registrations that want what others have, one after another and at once.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::helpers::answer::Answer;
+use crate::helpers::api_error::{EMAIL_TAKEN, INVALID_CAPTCHA};
+use crate::helpers::app::{App, spawn_app};
+use crate::helpers::flows::{EMAIL, USERNAME, registration, registration_of};
+use crate::helpers::stub::Reply;
+
+/// So many at once that they need many instances and wait for each other.
+const CROWD: usize = 40;
+
+fn username_taken(suggestion: &str) -> Value {
+    json!({
+        "detail": {"message": "Username already taken", "suggestion": suggestion},
+        "error_code": "USERNAME_TAKEN",
+    })
+}
+
+/// Registers users of these names, each with an address of their own.
+async fn register_all(app: &App, usernames: &[&str]) {
+    for username in usernames {
+        let email = format!("{username}@example.com").to_lowercase();
+        let answer = app.register(&registration_of(&email, username)).await;
+        answer.assert_status(201);
+    }
+}
+
+async fn assert_suggested(app: &App, typed: &str, suggestion: &str) {
+    let answer = app
+        .register(&registration_of("late@example.com", typed))
+        .await;
+    answer.assert_json(409, &username_taken(suggestion));
+}
+
+#[tokio::test]
+async fn an_email_that_is_taken_in_another_spelling_gets_a_409() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    for email in [
+        EMAIL,
+        "TOM@example.com",
+        "tom@EXAMPLE.com",
+        "tom@ex\u{FF41}mple.com",
+    ] {
+        let answer = app.register(&registration_of(email, "ann")).await;
+        answer.assert_error(&EMAIL_TAKEN);
+    }
+    assert_eq!(app.count("users"), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_in_another_case_gets_a_409_with_the_next_free_number() {
+    let app = spawn_app().await;
+    register_all(&app, &["Tom"]).await;
+    for (typed, suggestion) in [("Tom", "Tom1"), ("tom", "tom1"), ("TOM", "TOM1")] {
+        assert_suggested(&app, typed, suggestion).await;
+    }
+    assert_eq!(app.count("users"), 1);
+}
+
+#[tokio::test]
+async fn the_suggested_number_is_the_smallest_that_is_free_in_any_case() {
+    let app = spawn_app().await;
+    register_all(&app, &["Tom", "TOM1", "tom2", "Tom4", "Tom10"]).await;
+    assert_suggested(&app, "Tom", "Tom3").await;
+    register_all(&app, &["Tom3"]).await;
+    assert_suggested(&app, "tom", "tom5").await;
+}
+
+#[tokio::test]
+async fn a_number_is_put_behind_a_name_that_ends_in_one() {
+    let app = spawn_app().await;
+    register_all(&app, &["tom1"]).await;
+    assert_suggested(&app, "tom1", "tom11").await;
+}
+
+#[tokio::test]
+async fn a_suggestion_is_never_longer_than_a_name_may_be() {
+    let app = spawn_app().await;
+    let longest = "a".repeat(30);
+    register_all(&app, &[&longest]).await;
+    let first = format!("{}1", "a".repeat(29));
+    assert_suggested(&app, &longest, &first).await;
+    register_all(&app, &[&first]).await;
+    let second = format!("{}2", "a".repeat(29));
+    assert_suggested(&app, &longest, &second).await;
+}
+
+#[tokio::test]
+async fn characters_that_a_pattern_would_read_otherwise_stand_for_themselves() {
+    let app = spawn_app().await;
+    register_all(&app, &["a_b", "axb1", "a-b1"]).await;
+    assert_suggested(&app, "a_b", "a_b1").await;
+}
+
+#[tokio::test]
+async fn a_suggestion_can_be_registered() {
+    let app = spawn_app().await;
+    register_all(&app, &["Tom"]).await;
+    let answer = app
+        .register(&registration_of("late@example.com", "tom"))
+        .await;
+    let suggestion = answer.json()["detail"]["suggestion"].clone();
+    let suggestion = suggestion.as_str().expect("a suggestion is a text");
+    let answer = app
+        .register(&registration_of("late@example.com", suggestion))
+        .await;
+    answer.assert_status(201);
+}
+
+#[tokio::test]
+async fn a_taken_email_is_told_before_a_taken_name() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    app.register(&registration())
+        .await
+        .assert_error(&EMAIL_TAKEN);
+}
+
+#[tokio::test]
+async fn a_wrong_captcha_answer_is_told_before_a_taken_email() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    app.captcha
+        .reply_with(Reply::Json(200, json!({"is_valid": false})));
+    app.register(&registration())
+        .await
+        .assert_error(&INVALID_CAPTCHA);
+}
+
+#[tokio::test]
+async fn of_many_registrations_of_one_email_at_once_one_succeeds_and_the_others_get_the_409() {
+    let app = spawn_app().await;
+    let bodies = (0..CROWD).map(|number| registration_of(EMAIL, &format!("user{number}")));
+    let losers = race(&app, bodies).await;
+    for loser in losers {
+        loser.assert_error(&EMAIL_TAKEN);
+    }
+    assert_eq!(app.count("users"), 1);
+}
+
+#[tokio::test]
+async fn of_many_registrations_of_one_name_at_once_one_succeeds_and_the_others_get_the_409() {
+    let app = spawn_app().await;
+    let bodies =
+        (0..CROWD).map(|number| registration_of(&format!("user{number}@example.com"), USERNAME));
+    let losers = race(&app, bodies).await;
+    for loser in losers {
+        loser.assert_json(409, &username_taken("Tom1"));
+    }
+    assert_eq!(app.count("users"), 1);
+}
+
+/// Sends all of them at once; one succeeds, and the others are returned.
+async fn race(app: &App, bodies: impl Iterator<Item = Value>) -> Vec<Answer> {
+    let bodies: Vec<_> = bodies.collect();
+    let answers = join_all(bodies.iter().map(|body| app.register(body))).await;
+    let (winners, losers): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!(winners.len(), 1, "{losers:?}");
+    losers
+}

@@ -1,0 +1,164 @@
+//! Secrets: no answer but the one that issues it, no log and no table holds one.
+
+use std::fs;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::helpers::answer::Answer;
+use crate::helpers::app::{App, EMAIL_API_KEY, SECRET_KEY, spawn_app};
+use crate::helpers::flows::{
+    EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, Tokens,
+    registration,
+};
+use crate::helpers::stub::Reply;
+
+const SECRET: &str = "hunter2-hunter2";
+const SECRET_FIELDS: [&str; 5] = [
+    "password",
+    "new_password",
+    "token",
+    "refresh_token",
+    "captcha_answer",
+];
+
+#[tokio::test]
+async fn no_answer_repeats_a_secret_whatever_else_is_wrong() {
+    let app = spawn_app().await;
+    let shapes: [Value; 5] = [
+        json!(SECRET),
+        json!([SECRET]),
+        json!({"a": SECRET}),
+        json!({ SECRET: 1 }),
+        json!([[{"b": [SECRET]}]]),
+    ];
+    for shape in shapes {
+        let fields = SECRET_FIELDS.map(|field| (field.to_owned(), shape.clone()));
+        let body: Value = fields.into_iter().collect();
+        for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
+            let answer = app.post(path, &body).await;
+            assert!(
+                !answer.text.contains(SECRET),
+                "{path} {body}: {}",
+                answer.text
+            );
+        }
+    }
+    assert!(!app.server.output().contains(SECRET));
+}
+
+#[tokio::test]
+async fn no_answer_repeats_a_body_that_cannot_be_read() {
+    let app = spawn_app().await;
+    for path in [
+        REGISTER,
+        REFRESH,
+        LOGOUT,
+        FORGOT_PASSWORD,
+        RESET_PASSWORD,
+        LOGIN,
+    ] {
+        for body in [
+            format!("{{\"password\": \"{SECRET}\", }}"),
+            format!("{{\"password\": {SECRET}}}"),
+            format!("[\"{SECRET}\"]"),
+            format!("\"{SECRET}\""),
+            format!("{{\"{SECRET}\": 1, \"{SECRET}\": 2}}"),
+        ] {
+            let request = app.request(Method::POST, path);
+            let request = request.header("content-type", "application/json");
+            let answer = Answer::to(request.body(body.clone())).await;
+            assert!(
+                !answer.text.contains(SECRET),
+                "{path} {body}: {}",
+                answer.text
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_login_form_is_repeated() {
+    let app = spawn_app().await;
+    for form in [
+        vec![("password", SECRET)],
+        vec![("username", EMAIL), ("password", SECRET)],
+        vec![
+            ("grant_type", "x"),
+            ("username", EMAIL),
+            ("password", SECRET),
+        ],
+        vec![("grant_type", "x"), ("client_secret", SECRET)],
+    ] {
+        let answer = app.login_form(&form).await;
+        assert!(!answer.text.contains(SECRET), "{form:?}: {}", answer.text);
+    }
+    assert!(!app.server.output().contains(SECRET));
+}
+
+/// A user's life, with some accidents, and every secret that came up in it.
+async fn live(app: &App) -> Vec<String> {
+    app.register(&registration()).await.assert_status(201);
+    let first = app.tokens_of_tom().await;
+    let second = Tokens::of(&app.refresh(&first.refresh).await);
+    app.change("UPDATE sessions SET rotated_at = rotated_at - 11");
+    app.refresh(&first.refresh).await.assert_status(401);
+    let used = app.reset_token(1).await;
+    app.mail_provider.reply_with(Reply::Text(500, "oops"));
+    let pending = app.reset_token(2).await;
+    app.login(EMAIL, "battery staple 2")
+        .await
+        .assert_status(401);
+    let third = app.tokens_of_tom().await;
+    app.captcha.reply_with(Reply::Text(500, "oops"));
+    app.register(&registration()).await.assert_status(503);
+    app.reset_password(&used, "battery staple 3")
+        .await
+        .assert_status(400);
+    let tokens = [first, second, third].into_iter();
+    let tokens = tokens.flat_map(|tokens| [tokens.access, tokens.refresh]);
+    let fixed = [
+        PASSWORD,
+        "battery staple",
+        "7XK2P",
+        SECRET_KEY,
+        EMAIL_API_KEY,
+    ];
+    tokens
+        .chain([used, pending])
+        .chain(fixed.map(str::to_owned))
+        .collect()
+}
+
+#[tokio::test]
+async fn neither_the_database_nor_the_log_holds_a_secret() {
+    let app = spawn_app().await;
+    let secrets = live(&app).await;
+    let log = app.server.output();
+    let database = database_files(&app);
+    assert!(database.contains(EMAIL), "the files hold the data");
+    for secret in secrets {
+        assert!(!log.contains(&secret), "the log holds {secret}");
+        assert!(!database.contains(&secret), "the database holds {secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_nobody() {
+    let app = spawn_app().await;
+    live(&app).await;
+    let log = app.server.output();
+    assert!(log.contains("session revoked"), "the log is there: {log}");
+    assert!(!log.contains(EMAIL));
+}
+
+/// The database and its journal, as text.
+fn database_files(app: &App) -> String {
+    let path = app.database_path();
+    let journal = path.with_extension("db-wal");
+    [path, journal]
+        .iter()
+        .filter_map(|file| fs::read(file).ok())
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .collect()
+}

@@ -1,0 +1,163 @@
+//! Settings that cannot be used, and servers that cannot start.
+
+use std::net::TcpListener;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::helpers::answer::Answer;
+use crate::helpers::app::{App, Setup, spawn_app_with};
+use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, REGISTER, TEST_DATA};
+
+/// Every route but the readiness probe refuses to work, and the log says because of which
+/// variable, but not what it holds.
+async fn assert_unusable(app: &App, variable: &str, value: &str) {
+    let answer = app.get("/health/ready").await;
+    let mut body = answer.assert_status(503).json();
+    assert!(body["version"].take().is_string());
+    assert_eq!(
+        body,
+        json!({
+            "status": "unavailable",
+            "version": null,
+            "uptime": null,
+            "components": {"settings": "unusable"},
+        })
+    );
+    assert_logged(app, variable);
+    if value.len() > 3 {
+        assert!(
+            !app.server.output().contains(value),
+            "the log repeats {variable}"
+        );
+    }
+}
+
+fn assert_logged(app: &App, variable: &str) {
+    let output = app.server.output();
+    let mut lines = output
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let is_logged = lines.any(|line| {
+        line["variable"] == variable && line["message"].as_str().is_some_and(|text| text.len() > 30)
+    });
+    assert!(is_logged, "the log does not name {variable}");
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_be_used_is_named_by_the_log_and_never_repeated() {
+    for (variable, value) in [
+        ("secret_key", "only-31-bytes-long-secret-key-x"),
+        ("algorithm", "RS256"),
+        ("algorithm", "none"),
+        ("access_token_expire_minutes", "thirty"),
+        ("access_token_expire_minutes", "0"),
+        ("refresh_token_expire_days", "-1"),
+        ("reset_token_expire_minutes", "1.5e1"),
+        ("session_max_days", "forever"),
+        ("password_min_length", "six-or-so"),
+        ("argon2_memory_kib", "lots-of-it"),
+        ("argon2_passes", "0"),
+        ("frontend_url", "app.example.org/no-scheme"),
+        ("frontend_url", "javascript:alert(1)"),
+        ("captcha_provider", "unknown-provider"),
+        ("captcha_service_host", "ftp://captcha.example.org"),
+        ("captcha_service_path", "no-slash-first"),
+        ("email_provider", "pigeon"),
+        ("email_api_key", ""),
+        ("emails_from_email", "not-an-address"),
+        ("emails_from_name", ""),
+    ] {
+        let app = spawn_app_with(variable, value).await;
+        assert_unusable(&app, variable, value).await;
+    }
+}
+
+#[tokio::test]
+async fn without_usable_settings_every_route_but_the_probe_is_out_of_order() {
+    let app = spawn_app_with("algorithm", "none").await;
+    let misconfigured = json!({
+        "detail": "The service is misconfigured, its log says how.",
+        "error_code": "MISCONFIGURED",
+    });
+    for (method, path) in [
+        (Method::GET, "/"),
+        (Method::GET, "/health/live"),
+        (Method::GET, "/openapi.json"),
+        (Method::GET, TEST_DATA),
+        (Method::POST, REGISTER),
+        (Method::POST, LOGIN),
+    ] {
+        let answer = app.request(method, path).send().await.expect("an answer");
+        assert_eq!(answer.status(), 500, "{path}");
+        let body: Value = answer.json().await.expect("the answer is JSON");
+        assert_eq!(body, misconfigured, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_misconfigured_service_answers_is_described() {
+    let app = spawn_app_with("algorithm", "none").await;
+    for path in [
+        "/",
+        "/health/live",
+        "/openapi.json",
+        "/docs.yaml",
+        "/docs",
+        TEST_DATA,
+    ] {
+        app.get(path).await.assert_status(500);
+    }
+    app.login(EMAIL, PASSWORD).await.assert_status(500);
+}
+
+#[tokio::test]
+async fn a_missing_secret_key_is_named_by_the_log() {
+    let app = Setup::new().without("secret_key").spawn().await;
+    assert_unusable(&app, "secret_key", "").await;
+}
+
+#[tokio::test]
+async fn all_problems_are_named_at_once() {
+    let app = Setup::new()
+        .with("secret_key", "short")
+        .with("algorithm", "none")
+        .with("frontend_url", "nowhere")
+        .spawn()
+        .await;
+    for variable in ["secret_key", "algorithm", "frontend_url"] {
+        assert_unusable(&app, variable, "").await;
+    }
+}
+
+#[tokio::test]
+async fn a_secret_key_of_32_bytes_and_no_other_setting_is_enough() {
+    let app = Setup::new()
+        .with("secret_key", &"k".repeat(32))
+        .without("argon2_memory_kib")
+        .without("argon2_passes")
+        .without("captcha_provider")
+        .without("email_provider")
+        .without("email_api_key")
+        .spawn()
+        .await;
+    app.get("/health/ready").await.assert_status(200);
+    let hello = Answer::to(app.request(Method::GET, "/")).await;
+    hello.assert_status(200);
+}
+
+#[tokio::test]
+async fn a_port_that_is_in_use_ends_the_server_with_a_message() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener
+        .local_addr()
+        .expect("a bound socket has an address")
+        .to_string();
+    let mut server = Setup::new().spawn_server(&address);
+    assert!(!server.end().await.success());
+    let output = server.output();
+    assert!(
+        output.contains(&address) || output.contains("in use"),
+        "{output}"
+    );
+}
