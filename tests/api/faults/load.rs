@@ -12,7 +12,7 @@ const LOGINS: usize = 100;
 /// What a hundred instances at once may take, each with 19 MiB for its hash, in KiB.
 const MEMORY: u64 = 4 * 1024 * 1024;
 /// How long any other route may take meanwhile.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The most memory that the server ever had, in KiB.
 fn peak_memory(app: &App) -> u64 {
