@@ -1,0 +1,92 @@
+//! Troubles of the captcha service: told within six seconds, and nobody else waits meanwhile.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::helpers::api_error::{
+    ApiError, CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA,
+};
+use crate::helpers::app::{App, spawn_app_with};
+use crate::helpers::flows::{EMAIL, PASSWORD, registration_of};
+use crate::helpers::stub::Reply;
+use crate::helpers::time::{SOON, eventually};
+
+const LIMIT: Duration = Duration::from_secs(6);
+
+async fn assert_refused_in_time(app: &App, error: &ApiError) {
+    let start = Instant::now();
+    let answer = app
+        .register(&registration_of("late@example.com", "late"))
+        .await;
+    let took = start.elapsed();
+    answer.assert_error(error);
+    assert!(took < LIMIT, "{took:?}");
+}
+
+#[tokio::test]
+async fn n20_whatever_the_captcha_service_does_is_told_within_six_seconds() {
+    let mut app = spawn_app_with("captcha_service_path", "/api/v1").await;
+    app.register_tom().await;
+    for (reply, error) in [
+        (Reply::Silence, &CAPTCHA_TIMEOUT),
+        (Reply::Trickle, &CAPTCHA_TIMEOUT),
+        (Reply::Busy("60"), &CAPTCHA_ERROR),
+        (Reply::Text(500, "oops"), &CAPTCHA_ERROR),
+        (Reply::Text(200, "<html>"), &CAPTCHA_ERROR),
+        (
+            Reply::Text(200, "\u{FEFF}{\"is_valid\": true}"),
+            &CAPTCHA_ERROR,
+        ),
+        (Reply::Text(302, ""), &CAPTCHA_ERROR),
+        (
+            Reply::Json(200, json!({"is_valid": "true"})),
+            &INVALID_CAPTCHA,
+        ),
+        (Reply::Json(200, json!([true])), &INVALID_CAPTCHA),
+    ] {
+        app.captcha.reply_with(reply);
+        assert_refused_in_time(&app, error).await;
+    }
+    app.captcha.die().await;
+    assert_refused_in_time(&app, &CAPTCHA_UNAVAILABLE).await;
+    assert_eq!(app.count("users"), 1);
+}
+
+#[tokio::test]
+async fn n20_an_answer_without_end_is_an_error_of_the_service() {
+    let app = spawn_app_with("captcha_service_path", "/api/v1").await;
+    let large = json!({"is_valid": true, "more": "x".repeat(10_000_000)});
+    app.captcha.reply_with(Reply::Json(200, large));
+    let answer = app
+        .register(&registration_of("late@example.com", "late"))
+        .await;
+    answer.assert_status(503);
+    assert_eq!(app.count("users"), 0);
+}
+
+#[tokio::test]
+async fn n20_while_the_captcha_is_slow_nobody_waits_and_no_transaction_is_open() {
+    let app = spawn_app_with("throttle", "on").await;
+    app.register_tom().await;
+    app.captcha.reply_with(Reply::Silence);
+    let late = registration_of("late@example.com", "late");
+    let registering = app.register(&late);
+    let others = async {
+        let is_asked = async || (app.captcha.received().len() == 2).then_some(());
+        eventually("the captcha service is asked", SOON, is_asked).await;
+        let start = Instant::now();
+        app.login(EMAIL, PASSWORD).await.assert_status(200);
+        let other = app.database();
+        other
+            .busy_timeout(Duration::ZERO)
+            .expect("a timeout can be set");
+        other
+            .execute_batch("BEGIN EXCLUSIVE; ROLLBACK")
+            .expect("no transaction is open");
+        start.elapsed()
+    };
+    let (registered, took) = tokio::join!(registering, others);
+    registered.assert_error(&CAPTCHA_TIMEOUT);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}

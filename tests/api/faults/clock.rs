@@ -1,0 +1,101 @@
+//! Clocks that are wrong: half a minute is tolerated, and a step back revives nothing.
+
+use serde_json::json;
+
+use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN};
+use crate::helpers::app::spawn_app;
+use crate::helpers::flows::{EMAIL, PASSWORD, Tokens};
+use crate::helpers::time::unix_now;
+use crate::helpers::token::{claims, signed};
+
+const NEW_PASSWORD: &str = "battery staple 2";
+/// Everything happened an hour later than now: what the clock shows after a step back.
+const SESSION_OF_LATER: &str = "UPDATE sessions SET created_at = created_at + 3600, \
+                                rotated_at = rotated_at + 3600, expires_at = expires_at + 3600";
+const RESET_OF_LATER: &str = "UPDATE password_reset_tokens SET \
+                              created_at = datetime(created_at, '+1 hour'), \
+                              expires_at = datetime(expires_at, '+1 hour')";
+
+#[tokio::test]
+async fn n21_tokens_of_a_clock_that_is_half_a_minute_off_are_taken() {
+    let app = spawn_app().await;
+    let issued = claims(&app.log_tom_in().await.access);
+    let now = unix_now();
+    for (issued_at, expires_at, status) in [
+        (now + 28, now + 1828, 200),
+        (now - 1828, now - 28, 200),
+        (now + 90, now + 1890, 401),
+        (now - 1890, now - 90, 401),
+    ] {
+        let mut claims = issued.clone();
+        claims["iat"] = json!(issued_at);
+        claims["exp"] = json!(expires_at);
+        let answer = app.test_data(&signed(&claims)).await;
+        assert_eq!(answer.status, status, "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn n21_a_step_back_revives_no_refresh_token() {
+    let app = spawn_app().await;
+    let first = app.log_tom_in().await;
+    let second = Tokens::of(&app.refresh(&first.refresh).await);
+    app.change(SESSION_OF_LATER);
+    app.refresh(&first.refresh)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+    app.refresh(&second.refresh)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+    app.test_data(&second.access)
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+}
+
+#[tokio::test]
+async fn n21_after_a_step_back_the_current_session_goes_on() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    app.change(SESSION_OF_LATER);
+    app.test_data(&tokens.access).await.assert_status(200);
+    let next = Tokens::of(&app.refresh(&tokens.refresh).await);
+    app.test_data(&next.access).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn n21_a_step_back_revives_no_reset_token() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let superseded = app.next_reset_token(EMAIL).await;
+    let used = app.next_reset_token(EMAIL).await;
+    app.reset_password(&used, NEW_PASSWORD)
+        .await
+        .assert_status(200);
+    app.change(RESET_OF_LATER);
+    for token in [used, superseded] {
+        app.reset_password(&token, PASSWORD)
+            .await
+            .assert_error(&INVALID_RESET_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn n21_a_step_back_revives_no_session() {
+    let app = spawn_app().await;
+    let logged_out = app.log_tom_in().await;
+    app.logout(&logged_out.refresh).await.assert_status(204);
+    let reset = app.tokens_of_tom().await;
+    let token = app.next_reset_token(EMAIL).await;
+    app.reset_password(&token, NEW_PASSWORD)
+        .await
+        .assert_status(200);
+    app.change("UPDATE users SET updated_at = datetime(updated_at, '+1 hour')");
+    for tokens in [logged_out, reset] {
+        app.test_data(&tokens.access)
+            .await
+            .assert_error(&INVALID_ACCESS_TOKEN);
+        app.refresh(&tokens.refresh)
+            .await
+            .assert_error(&INVALID_REFRESH_TOKEN);
+    }
+}

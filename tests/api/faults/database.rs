@@ -1,0 +1,117 @@
+//! A database that others keep locked: waited for, then refused as agreed, never half-written.
+
+use std::time::Duration;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::api_error::DB_LOCKED;
+use crate::helpers::app::{App, spawn_app_with};
+use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
+
+const NEW_PASSWORD: &str = "battery staple 2";
+
+/// What callers hold when the lock begins.
+struct Held {
+    refreshed: Tokens,
+    logged_out: Tokens,
+    reset_token: String,
+}
+
+async fn spawn_app_in_use() -> (App, Held) {
+    let app = spawn_app_with("throttle", "on").await;
+    let refreshed = app.log_tom_in().await;
+    let held = Held {
+        refreshed,
+        logged_out: app.tokens_of_tom().await,
+        reset_token: app.next_reset_token(EMAIL).await,
+    };
+    (app, held)
+}
+
+/// Another process that keeps the database locked for so long.
+async fn lock_for(app: &App, time: Duration) {
+    let other = app.database();
+    other
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("the database can be locked");
+    tokio::time::sleep(time).await;
+    other
+        .execute_batch("COMMIT")
+        .expect("the lock can be given back");
+}
+
+/// Everything that writes, at once.
+async fn write_everything(app: &App, held: &Held) -> [Answer; 7] {
+    let late = registration_of("late@example.com", "late");
+    let answers = tokio::join!(
+        app.register(&late),
+        app.login(EMAIL, PASSWORD),
+        app.login(EMAIL, "wrong password 1"),
+        app.refresh(&held.refreshed.refresh),
+        app.logout(&held.logged_out.refresh),
+        app.forgot_password("late@example.com"),
+        app.reset_password(&held.reset_token, NEW_PASSWORD),
+    );
+    answers.into()
+}
+
+/// All rows of all tables, as text.
+fn contents(app: &App) -> Vec<String> {
+    let tables = [
+        ("users", "id || email || hashed_password || updated_at"),
+        ("sessions", "id || counter || rotated_at || expires_at"),
+        ("password_reset_tokens", "id || token || is_used"),
+        ("throttle", "key || full_at"),
+    ];
+    let texts = tables.map(|(table, columns)| {
+        app.value(&format!(
+            "SELECT coalesce(group_concat({columns}), '') FROM {table}"
+        ))
+    });
+    texts.into()
+}
+
+#[tokio::test]
+async fn n17_a_lock_of_a_second_is_waited_for() {
+    let (app, held) = spawn_app_in_use().await;
+    let lock = lock_for(&app, Duration::from_secs(1));
+    let (answers, ()) = tokio::join!(write_everything(&app, &held), lock);
+    let statuses = answers.map(|answer| answer.status);
+    // The reset may come before the login, the refresh and the wrong guess, or after them.
+    assert!(
+        matches!(statuses, [201, 200 | 401, 401, 200 | 401, 204, 202, 200]),
+        "{statuses:?}"
+    );
+}
+
+#[tokio::test]
+async fn n17_a_lock_of_eight_seconds_gets_a_503_and_leaves_no_trace() {
+    let (app, held) = spawn_app_in_use().await;
+    let before = contents(&app);
+    let reading = async {
+        app.test_data(&held.refreshed.access)
+            .await
+            .assert_status(200);
+        app.get("/health/ready").await.assert_status(200);
+    };
+    let lock = lock_for(&app, Duration::from_secs(8));
+    let (answers, (), ()) = tokio::join!(write_everything(&app, &held), reading, lock);
+    for answer in answers {
+        answer.assert_error(&DB_LOCKED);
+    }
+    assert_eq!(contents(&app), before);
+    assert_everything_works(&app, &held).await;
+}
+
+/// Nothing was used up by the attempts that failed.
+async fn assert_everything_works(app: &App, held: &Held) {
+    app.refresh(&held.refreshed.refresh)
+        .await
+        .assert_status(200);
+    app.logout(&held.logged_out.refresh)
+        .await
+        .assert_status(204);
+    app.login(EMAIL, PASSWORD).await.assert_status(200);
+    app.reset_password(&held.reset_token, NEW_PASSWORD)
+        .await
+        .assert_status(200);
+}

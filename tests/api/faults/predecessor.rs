@@ -1,0 +1,152 @@
+//! The predecessor's data, put in place: what was issued then works as long as it should, once.
+
+use serde_json::json;
+
+use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN};
+use crate::helpers::app::{App, Setup};
+use crate::helpers::flows::{EMAIL, Tokens};
+use crate::helpers::time::{SOON, eventually, unix_now};
+use crate::helpers::token::{claims, predecessor_claims, signed};
+use crate::predecessor::{DATABASE, USER};
+
+/// Refresh tokens, as it stored them: the second has expired.
+const ADD_REFRESH_TOKENS: &str = "
+    INSERT INTO refresh_tokens (id, user_id, refresh_token, expires_at) VALUES
+        ('1f3b0c9d-52d1-4f0b-9a39-0d2f6f5a7c11', ?1, ?2, '2099-01-01 00:00:00.000000'),
+        ('2f3b0c9d-52d1-4f0b-9a39-0d2f6f5a7c11', ?1, ?3, '2025-01-01 00:00:00.000000')";
+const NEW_PASSWORD: &str = "battery staple 2";
+
+struct Successor {
+    app: App,
+    refresh_token: String,
+    expired: String,
+}
+
+/// A service that took over a database with one user and everything that was issued to him.
+async fn spawn_successor() -> Successor {
+    let setup = Setup::new();
+    let mut refresh_claims = predecessor_claims(USER);
+    refresh_claims["type"] = json!("refresh");
+    let refresh_token = signed(&refresh_claims);
+    refresh_claims["exp"] = json!(unix_now() - 600);
+    let expired = signed(&refresh_claims);
+    let database = rusqlite::Connection::open(setup.database_path()).expect("a database");
+    database
+        .execute_batch(DATABASE)
+        .expect("the predecessor's tables");
+    let tokens = (USER, &refresh_token, &expired);
+    database
+        .execute(ADD_REFRESH_TOKENS, tokens)
+        .expect("refresh tokens");
+    drop(database);
+    Successor {
+        app: setup.spawn().await,
+        refresh_token,
+        expired,
+    }
+}
+
+#[tokio::test]
+async fn its_refresh_token_works_once_and_becomes_a_session() {
+    let Successor {
+        app, refresh_token, ..
+    } = spawn_successor().await;
+    let tokens = Tokens::of(&app.refresh(&refresh_token).await);
+    assert_eq!(claims(&tokens.access)["sub"], USER);
+    app.test_data(&tokens.access).await.assert_status(200);
+    app.refresh(&refresh_token)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+    app.refresh(&tokens.refresh).await.assert_status(200);
+    assert_eq!(app.count("sessions"), 1);
+}
+
+#[tokio::test]
+async fn its_refresh_token_used_twenty_times_at_once_becomes_one_session() {
+    let Successor {
+        app, refresh_token, ..
+    } = spawn_successor().await;
+    let refreshes = (0..20).map(|_| app.refresh(&refresh_token));
+    let answers = futures_util::future::join_all(refreshes).await;
+    let succeeded = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!(succeeded, 1);
+    assert_eq!(app.count("sessions"), 1);
+}
+
+#[tokio::test]
+async fn its_expired_refresh_token_does_not_work() {
+    let Successor { app, expired, .. } = spawn_successor().await;
+    app.refresh(&expired)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+    assert_eq!(app.count("sessions"), 0);
+}
+
+#[tokio::test]
+async fn its_refresh_token_can_be_logged_out() {
+    let Successor {
+        app, refresh_token, ..
+    } = spawn_successor().await;
+    app.logout(&refresh_token).await.assert_status(204);
+    app.refresh(&refresh_token)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+}
+
+#[tokio::test]
+async fn its_tokens_die_with_the_password() {
+    let Successor {
+        app, refresh_token, ..
+    } = spawn_successor().await;
+    let access_token = signed(&predecessor_claims(USER));
+    app.test_data(&access_token).await.assert_status(200);
+    let reset_token = app.next_reset_token(EMAIL).await;
+    app.reset_password(&reset_token, NEW_PASSWORD)
+        .await
+        .assert_status(200);
+    app.test_data(&access_token)
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+    app.refresh(&refresh_token)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+}
+
+#[tokio::test]
+async fn its_access_tokens_die_with_the_password_even_if_they_were_to_live_longer_than_ours() {
+    let Successor { app, .. } = spawn_successor().await;
+    let mut claims = predecessor_claims(USER);
+    claims["exp"] = json!(unix_now() + 24 * 3600);
+    let access_token = signed(&claims);
+    app.test_data(&access_token).await.assert_status(200);
+    let reset_token = app.next_reset_token(EMAIL).await;
+    app.reset_password(&reset_token, NEW_PASSWORD)
+        .await
+        .assert_status(200);
+    app.test_data(&access_token)
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+}
+
+#[tokio::test]
+async fn no_token_in_plain_text_stays_once_it_is_used_or_has_expired() {
+    let Successor {
+        app,
+        refresh_token,
+        expired,
+    } = spawn_successor().await;
+    app.refresh(&refresh_token).await.assert_status(200);
+    let stored = "SELECT group_concat(refresh_token) FROM refresh_tokens";
+    let is_void = async || {
+        let stored: String = app.value(stored);
+        (!stored.contains(&refresh_token) && !stored.contains(&expired)).then_some(())
+    };
+    eventually("the tokens are void", SOON, is_void).await;
+    let reset_tokens: String = app.value("SELECT group_concat(token) FROM password_reset_tokens");
+    assert!(
+        !reset_tokens.contains("a-reset-token-in-plain-text"),
+        "{reset_tokens}"
+    );
+    let rows = ["users", "refresh_tokens", "password_reset_tokens"].map(|table| app.count(table));
+    assert_eq!(rows, [1, 2, 1]);
+}

@@ -1,0 +1,179 @@
+//! Who has an account is nobody else's business: all failures look alike and take the same time.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::app::{App, Setup};
+use crate::helpers::crowd::{address, spawn_throttled_app};
+use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, LOGIN, registration_of};
+use crate::helpers::time::{SOON, eventually};
+
+const WRONG: &str = "wrong password 1";
+const NOBODY: &str = "nobody@example.com";
+const LOCKED_OUT: &str = "eve@example.com";
+/// Of each kind, so many answers are timed.
+const SAMPLES: usize = 100;
+
+/// The service with hashes as costly as in production, a user, and one whose hash is unusable.
+async fn spawn_app_with_users() -> App {
+    let setup = Setup::new()
+        .without("argon2_memory_kib")
+        .without("argon2_passes");
+    let app = setup.spawn().await;
+    app.register_tom().await;
+    let body = registration_of(LOCKED_OUT, "eve");
+    app.register(&body).await.assert_status(201);
+    app.change("UPDATE users SET hashed_password = '!' WHERE username = 'eve'");
+    app
+}
+
+/// All that tells one answer from another, but for what is new in each.
+fn shape(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let headers = answer.headers.iter().map(|(name, value)| {
+        let is_new_in_each = ["date", "x-request-id"].contains(&name.as_str());
+        let value = if is_new_in_each {
+            ""
+        } else {
+            value.to_str().expect("text")
+        };
+        (name.to_string(), value.to_owned())
+    });
+    (answer.status, headers.collect(), answer.text.clone())
+}
+
+/// The medians of the times that requests take, of each kind; they take turns.
+async fn medians<const N: usize>(requests: [impl Fn() -> reqwest::RequestBuilder; N]) -> [f64; N] {
+    let mut times = [const { Vec::new() }; N];
+    for _ in 0..SAMPLES {
+        for (request, times) in requests.iter().zip(&mut times) {
+            let start = Instant::now();
+            let response = request().send().await.expect("an answer");
+            response.bytes().await.expect("a body");
+            times.push(start.elapsed());
+        }
+    }
+    times.map(|mut times: Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2].as_secs_f64() * 1000.0
+    })
+}
+
+/// They differ by less than a tenth, or by less than anybody can measure over a network.
+fn assert_alike(medians: &[f64]) {
+    println!("medians in milliseconds: {medians:?}");
+    let least = medians.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = medians.iter().copied().fold(0.0, f64::max);
+    assert!(most - least < (least / 10.0).max(0.3), "{medians:?}");
+}
+
+#[tokio::test]
+async fn n07_every_failed_login_has_the_same_shape() {
+    let app = spawn_app_with_users().await;
+    let expected = shape(&app.login(EMAIL, WRONG).await);
+    assert_eq!(expected.0, 401);
+    for username in [
+        "Tom", NOBODY, "nobody", LOCKED_OUT, "eve", "a", "@", "admin",
+    ] {
+        assert_eq!(
+            shape(&app.login(username, WRONG).await),
+            expected,
+            "{username}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn n07_failed_logins_take_the_same_time() {
+    let app = spawn_app_with_users().await;
+    let login = |username| {
+        let form = [("username", username), ("password", WRONG)];
+        app.request(Method::POST, LOGIN).form(&form)
+    };
+    let known = || login(EMAIL);
+    let unknown = || login(NOBODY);
+    let requests: [&dyn Fn() -> _; 2] = [&known, &unknown];
+    assert_alike(&medians(requests).await);
+}
+
+#[tokio::test]
+async fn n07_a_login_without_a_usable_hash_takes_the_same_time() {
+    let app = spawn_app_with_users().await;
+    let login = |username| {
+        let form = [("username", username), ("password", WRONG)];
+        app.request(Method::POST, LOGIN).form(&form)
+    };
+    let known = || login(EMAIL);
+    let locked_out = || login(LOCKED_OUT);
+    let no_name = || login("a");
+    let requests: [&dyn Fn() -> _; 3] = [&known, &locked_out, &no_name];
+    assert_alike(&medians(requests).await);
+}
+
+#[tokio::test]
+async fn n07_a_forgotten_password_of_nobody_has_the_same_shape() {
+    let app = spawn_app_with_users().await;
+    let unknown = app.forgot_password(NOBODY).await;
+    let known = app.forgot_password(EMAIL).await;
+    assert_eq!(shape(&known), shape(&unknown));
+}
+
+#[tokio::test]
+async fn n07_a_forgotten_password_of_nobody_takes_the_same_time() {
+    let app = spawn_app_with_users().await;
+    let forgot = |email| {
+        app.request(Method::POST, FORGOT_PASSWORD)
+            .json(&json!({"email": email}))
+    };
+    let known = || forgot(EMAIL);
+    let unknown = || forgot(NOBODY);
+    let requests: [&dyn Fn() -> _; 2] = [&known, &unknown];
+    assert_alike(&medians(requests).await);
+}
+
+#[tokio::test]
+async fn n07_nobody_gets_more_mails_than_the_limit_allows() {
+    let app = spawn_throttled_app().await;
+    app.register_tom().await;
+    let mut shapes = Vec::new();
+    for number in 0..20 {
+        for email in [EMAIL, "TOM@example.com", NOBODY] {
+            let request = app.request(Method::POST, FORGOT_PASSWORD);
+            let request = request.header("x-forwarded-for", address(number * 3));
+            let answer = Answer::to(request.json(&json!({"email": email}))).await;
+            shapes.push(shape(&answer));
+        }
+    }
+    shapes.dedup();
+    assert_eq!(shapes.len(), 1, "{shapes:?}");
+    let outbox_is_empty = async || (app.count("outbox") == 0).then_some(());
+    eventually("all mail is sent", SOON, outbox_is_empty).await;
+    assert!(app.mail_provider.received().len() <= 3);
+}
+
+#[tokio::test]
+async fn n07_being_throttled_does_not_tell_whether_the_account_exists() {
+    let app = spawn_throttled_app().await;
+    app.register_tom().await;
+    let mut last = Vec::new();
+    for (known, unknown) in [
+        (EMAIL, NOBODY),
+        ("tom@ex\u{FF41}mple.com", "nobody@ex\u{FF41}mple.com"),
+    ] {
+        for username in [known, unknown] {
+            for number in 0..11 {
+                let answer = app.login_from(&address(number), username, WRONG).await;
+                last.push((username, answer.status));
+            }
+        }
+    }
+    let statuses = |name: &str| {
+        let of_name = last
+            .iter()
+            .filter(|(username, _)| username.starts_with(name));
+        of_name.map(|(_, status)| *status).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses("tom"), statuses("nobody"));
+}

@@ -1,0 +1,165 @@
+//! Headers that every answer carries, whatever it says.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
+use crate::helpers::flows::{
+    EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
+    registration,
+};
+use crate::helpers::stub::Reply;
+
+const PATHS: [&str; 14] = [
+    REGISTER,
+    LOGIN,
+    REFRESH,
+    LOGOUT,
+    FORGOT_PASSWORD,
+    RESET_PASSWORD,
+    TEST_DATA,
+    "/health/live",
+    "/health/ready",
+    "/",
+    "/openapi.json",
+    "/docs.yaml",
+    "/docs",
+    "/nope",
+];
+
+fn assert_safe(answer: &Answer) {
+    assert_eq!(
+        answer.header("x-content-type-options"),
+        Some("nosniff"),
+        "{answer:?}"
+    );
+    let content_type = answer.header("content-type").unwrap_or_default();
+    let is_text = answer.text.is_empty() || !content_type.is_empty();
+    assert!(is_text, "a body without a type: {answer:?}");
+    for name in ["server", "x-powered-by"] {
+        assert_eq!(answer.header(name), None, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn n16_every_route_under_every_method_forbids_sniffing() {
+    let app = spawn_app().await;
+    for path in PATHS {
+        for method in [
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+            Method::PATCH,
+        ] {
+            assert_safe(&Answer::to(app.request(method, path)).await);
+        }
+        for method in [Method::HEAD, Method::OPTIONS] {
+            let answer = app.request(method, path).send().await.expect("an answer");
+            let nosniff = answer.headers().get("x-content-type-options");
+            assert!(
+                nosniff.is_some_and(|value| value == "nosniff"),
+                "{answer:?}"
+            );
+        }
+    }
+}
+
+/// One answer of every status that is not met on the way through all routes.
+async fn rarer_answers(app: &App) -> Vec<Answer> {
+    let large = app.post(REGISTER, &json!("x".repeat(1_100_000))).await;
+    let wrong = app.login(EMAIL, "wrong password 1").await;
+    let taken = app.register(&registration()).await;
+    let bad_reset = app.reset_password("nope", "battery staple 2").await;
+    app.captcha.reply_with(Reply::Text(500, ""));
+    let unavailable = app.register(&registration()).await;
+    let mut throttled = app.login(EMAIL, "wrong password 1").await;
+    while throttled.status != 429 {
+        throttled = app.login(EMAIL, "wrong password 1").await;
+    }
+    app.database()
+        .execute_batch("DROP TABLE users")
+        .expect("the table can be dropped");
+    let broken = app.forgot_password(EMAIL).await;
+    vec![
+        large,
+        wrong,
+        taken,
+        bad_reset,
+        unavailable,
+        throttled,
+        broken,
+    ]
+}
+
+#[tokio::test]
+async fn n16_errors_carry_the_same_headers() {
+    let app = spawn_app_with("throttle", "on").await;
+    app.register_tom().await;
+    let answers = rarer_answers(&app).await;
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [413, 401, 409, 400, 503, 429, 500]);
+    for answer in answers {
+        assert_safe(&answer);
+    }
+    let misconfigured = spawn_app_with("algorithm", "none").await;
+    assert_safe(&misconfigured.get("/").await);
+}
+
+#[tokio::test]
+async fn n16_no_cache_keeps_tokens() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let login = app.login(EMAIL, PASSWORD).await;
+    let refresh = app.refresh(&login.field("refresh_token")).await;
+    let retried = app.refresh(&login.field("refresh_token")).await;
+    for answer in [login, refresh, retried] {
+        answer.assert_status(200);
+        assert_eq!(
+            answer.header("cache-control"),
+            Some("no-store"),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn n16_a_page_runs_no_script_of_others_and_stands_in_no_frame() {
+    let app = Setup::new()
+        .with("emails_from_name", "<script>alert(1)</script>")
+        .spawn()
+        .await;
+    let page = app.get("/docs").await;
+    assert!(
+        page.header("content-type")
+            .is_some_and(|value| value.starts_with("text/html"))
+    );
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(page.header("x-frame-options"), Some("DENY"));
+    let policy = page
+        .header("content-security-policy")
+        .expect("a page has a policy");
+    let directive = |name: &str| {
+        let mut directives = policy.split(';').map(str::trim);
+        directives
+            .find_map(|directive| directive.strip_prefix(name))
+            .map(str::trim)
+    };
+    let scripts = directive("script-src").or(directive("default-src"));
+    let scripts = scripts.expect("the policy speaks of scripts");
+    for unsafe_source in [
+        "'unsafe-inline'",
+        "'unsafe-eval'",
+        "*",
+        "http:",
+        "https:",
+        "data:",
+    ] {
+        assert!(!scripts.contains(unsafe_source), "{policy}");
+    }
+    assert!(
+        !page.text.contains("<script>") && !page.text.contains("onclick="),
+        "inline script"
+    );
+}

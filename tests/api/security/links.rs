@@ -1,0 +1,119 @@
+//! Reset links: good once, for a while, and pointing nowhere but to the front end.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::api_error::INVALID_RESET_TOKEN;
+use crate::helpers::app::{App, Setup, spawn_app};
+use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, PASSWORD, RESET_PASSWORD, link_in};
+use crate::helpers::tally::rounds;
+use crate::security::races;
+
+const NEW_PASSWORD: &str = "battery staple 2";
+const FRONT_END: &str = "https://app.example.com";
+
+#[tokio::test]
+async fn n13_of_twenty_resets_by_one_token_at_once_one_wins_and_only_its_password_works() {
+    races::resets_by_one_token(rounds().min(5))
+        .await
+        .assert_nothing_lost();
+}
+
+async fn assert_useless(app: &App, token: &str) {
+    let answer = app.reset_password(token, NEW_PASSWORD).await;
+    answer.assert_error(&INVALID_RESET_TOKEN);
+}
+
+#[tokio::test]
+async fn n13_a_used_superseded_or_expired_token_is_useless() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let superseded = app.next_reset_token(EMAIL).await;
+    let used = app.next_reset_token(EMAIL).await;
+    assert_useless(&app, &superseded).await;
+    app.reset_password(&used, PASSWORD).await.assert_status(200);
+    assert_useless(&app, &used).await;
+    let expired = app.next_reset_token(EMAIL).await;
+    app.change("UPDATE password_reset_tokens SET expires_at = datetime('now', '-1 second')");
+    assert_useless(&app, &expired).await;
+    app.login(EMAIL, PASSWORD).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn n13_whoever_only_opens_the_link_does_not_use_it_up() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let token = app.next_reset_token(EMAIL).await;
+    for path in ["/auth/reset-password", RESET_PASSWORD, FORGOT_PASSWORD, "/"] {
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+            let request = app.request(method, &format!("{path}?token={token}"));
+            request.send().await.expect("an answer");
+        }
+    }
+    app.reset_password(&token, NEW_PASSWORD)
+        .await
+        .assert_status(200);
+}
+
+#[tokio::test]
+async fn n14_the_link_comes_from_the_settings_whatever_the_request_says() {
+    let app = Setup::new().with("frontend_url", FRONT_END).spawn().await;
+    app.register_tom().await;
+    for headers in [
+        vec![("host", "evil.example.com")],
+        vec![("host", "app.example.com:80@evil.example.com")],
+        vec![("x-forwarded-host", "evil.example.com")],
+        vec![("x-forwarded-proto", "javascript")],
+        vec![
+            ("x-forwarded-host", "evil.example.com"),
+            ("x-forwarded-proto", "http"),
+        ],
+        vec![
+            ("x-original-host", "evil.example.com"),
+            ("x-host", "evil.example.com"),
+        ],
+        vec![("forwarded", "host=evil.example.com;proto=http")],
+        vec![("spin-full-url", "http://evil.example.com/")],
+        vec![("spin-path-info", "//evil.example.com/")],
+        vec![
+            ("origin", "https://evil.example.com"),
+            ("referer", "https://evil.example.com/"),
+        ],
+    ] {
+        app.mail_provider.forget();
+        let mut request = app.request(Method::POST, FORGOT_PASSWORD);
+        for (name, value) in &headers {
+            request = request.header(*name, *value);
+        }
+        let answer = Answer::to(request.json(&json!({"email": EMAIL}))).await;
+        if answer.status != 400 {
+            answer.assert_status(202);
+            assert_links_to_the_front_end(&app, &format!("{headers:?}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn n14_an_absolute_request_target_changes_nothing_either() {
+    let app = Setup::new().with("frontend_url", FRONT_END).spawn().await;
+    app.register_tom().await;
+    let body = json!({"email": EMAIL}).to_string();
+    let request = format!(
+        "POST http://evil.example.com{FORGOT_PASSWORD} HTTP/1.1\r\nhost: evil.example.com\r\n\
+         connection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = app.send_raw(request.as_bytes()).await.expect("an answer");
+    if answer.status == 202 {
+        assert_links_to_the_front_end(&app, "an absolute target").await;
+    }
+}
+
+async fn assert_links_to_the_front_end(app: &App, what: &str) {
+    let mail = app.mail(1).await;
+    let link = link_in(&mail).to_string();
+    let expected = format!("{FRONT_END}/auth/reset-password?token=");
+    assert!(link.starts_with(&expected), "{what}: {link}");
+    assert!(!mail.json().to_string().contains("evil"), "{what}");
+}

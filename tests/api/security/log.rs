@@ -1,0 +1,174 @@
+//! The log: one line of JSON per request, events that an operator must know, and nobody's data.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::app::{App, Setup, spawn_app};
+use crate::helpers::flows::{
+    EMAIL, LOGIN, PASSWORD, RESET_PASSWORD, TEST_DATA, Tokens, registration,
+};
+use crate::helpers::stub::Reply;
+use crate::helpers::time::{SOON, eventually};
+
+/// All lines of the log that are JSON.
+fn lines(app: &App) -> Vec<Value> {
+    let output = app.server.output();
+    let lines = output
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    lines.collect()
+}
+
+/// The one line about the request with this id.
+async fn request_line(app: &App, id: &str) -> Value {
+    let of_request = |line: &Value| line["message"] == "request" && line["request_id"] == id;
+    let logged = async || lines(app).into_iter().find(of_request);
+    let line = eventually("the request is logged", SOON, logged).await;
+    let count = lines(app).iter().filter(|line| of_request(line)).count();
+    assert_eq!(count, 1, "{id}");
+    line
+}
+
+async fn assert_logged(app: &App, event: &str) {
+    let message = |line: &Value| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains(event))
+    };
+    let logged = async || lines(app).iter().any(message).then_some(());
+    eventually(event, SOON, logged).await;
+}
+
+#[tokio::test]
+async fn every_request_is_one_line_with_its_route_status_time_and_id() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    let secret_query = format!("{RESET_PASSWORD}?token=a-token");
+    for (number, (method, path, route, status)) in [
+        (Method::GET, "/health/live", "/health/live", 200),
+        (Method::GET, TEST_DATA, TEST_DATA, 401),
+        (Method::POST, LOGIN, LOGIN, 422),
+        (Method::GET, secret_query.as_str(), RESET_PASSWORD, 405),
+        (Method::GET, "/nope/tom@example.com", "none", 404),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("test-{number}");
+        let request = app
+            .request(method.clone(), path)
+            .header("x-request-id", &id);
+        Answer::to(request).await;
+        let line = request_line(&app, &id).await;
+        assert_eq!(line["method"], method.as_str(), "{line}");
+        assert_eq!(line["route"], route, "{line}");
+        assert_eq!(line["status"], status, "{line}");
+        assert!(line["ms"].is_u64(), "{line}");
+    }
+    let output = app.server.output();
+    for secret in ["a-token", EMAIL, &tokens.access, &tokens.refresh] {
+        assert!(!output.contains(secret), "the log holds {secret}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_taken_from_the_caller_if_it_is_sane() {
+    let app = spawn_app().await;
+    for id in [
+        "7",
+        "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11",
+        "a.b_c-d",
+        &"a".repeat(64),
+    ] {
+        let request = app.request(Method::GET, "/").header("x-request-id", id);
+        let answer = Answer::to(request).await;
+        assert_eq!(answer.header("x-request-id"), Some(id));
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_is_not_sane_is_replaced() {
+    let app = spawn_app().await;
+    let without = Answer::to(app.request(Method::GET, "/")).await;
+    let mut seen = vec![without.header("x-request-id").expect("an id").to_owned()];
+    for id in [
+        "",
+        " ",
+        "a b",
+        "\"}",
+        "a,b",
+        "tom@example.com",
+        "[31m\u{17C}",
+        &"a".repeat(65),
+    ] {
+        let request = app
+            .request(Method::GET, "/")
+            .header("x-request-id", id.as_bytes());
+        let answer = Answer::to(request).await;
+        let given = answer.header("x-request-id").expect("an id").to_owned();
+        assert!(
+            given != id && uuid::Uuid::parse_str(&given).is_ok(),
+            "{id:?}: {given}"
+        );
+        assert!(!seen.contains(&given), "{given}");
+        seen.push(given);
+    }
+}
+
+#[tokio::test]
+async fn what_an_operator_must_know_is_logged_without_anybodys_data() {
+    let setup = Setup::new().with("throttle", "on");
+    let app = setup.spawn().await;
+    let tokens = app.log_tom_in().await;
+    let next = Tokens::of(&app.refresh(&tokens.refresh).await);
+    app.change("UPDATE sessions SET rotated_at = rotated_at - 11");
+    app.refresh(&tokens.refresh).await.assert_status(401);
+    assert_logged(&app, "session revoked").await;
+    app.login(EMAIL, "wrong password 1")
+        .await
+        .assert_status(401);
+    assert_logged(&app, "login failed").await;
+    while app.login(EMAIL, "wrong password 1").await.status != 429 {}
+    assert_logged(&app, "throttled").await;
+    app.mail_provider.reply_with(Reply::Text(422, "no"));
+    app.forgot_password(EMAIL).await.assert_status(202);
+    assert_logged(&app, "mail given up").await;
+    app.captcha.reply_with(Reply::Text(500, "no"));
+    app.register(&registration()).await.assert_status(503);
+    assert_logged(&app, "captcha not verified").await;
+    let output = app.server.output();
+    for private in [
+        EMAIL,
+        PASSWORD,
+        "wrong password 1",
+        &tokens.refresh,
+        &next.access,
+    ] {
+        assert!(!output.contains(private), "the log holds {private}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_caller_sends_makes_no_lines_of_its_own() {
+    let app = spawn_app().await;
+    let forged = "x\n{\"message\":\"forged\"}";
+    app.login(forged, forged).await.assert_status(401);
+    app.forgot_password(forged).await.assert_status(422);
+    app.get("/%0A%7B%22message%22:%22forged%22%7D")
+        .await
+        .assert_status(404);
+    let agent = app
+        .request(Method::GET, "/")
+        .header("user-agent", "{\"message\":\"forged\"}");
+    Answer::to(agent).await;
+    request_line_count_settles(&app).await;
+    assert!(lines(&app).iter().all(|line| line["message"] != "forged"));
+}
+
+/// Waits until a request that is sent last has been logged: those before it have been, too.
+async fn request_line_count_settles(app: &App) {
+    let last = app.request(Method::GET, "/").header("x-request-id", "last");
+    Answer::to(last).await;
+    request_line(app, "last").await;
+}

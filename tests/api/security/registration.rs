@@ -1,0 +1,172 @@
+//! Registration: no account without a captcha, one account per identity, no privileges by request.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::helpers::app::{App, spawn_app};
+use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, registration, registration_of};
+use crate::helpers::stub::Reply;
+use crate::helpers::tally::rounds;
+use crate::helpers::token::claims;
+use crate::security::races;
+
+const CAPTCHA_FIELDS: [&str; 2] = ["captcha_id", "captcha_answer"];
+
+/// A registration without one field, or with something else in it.
+fn with_captcha(field: &str, value: Option<Value>) -> Value {
+    let mut body = registration();
+    match value {
+        Some(value) => body[field] = value,
+        None => drop(body.as_object_mut().expect("an object").remove(field)),
+    }
+    body
+}
+
+fn assert_nobody_registered(app: &App) {
+    assert_eq!(app.count("users"), 0);
+    assert_eq!(app.count("outbox"), 0);
+    assert!(app.mail_provider.received().is_empty());
+}
+
+#[tokio::test]
+async fn n01_without_a_captcha_nobody_registers_and_nobody_is_asked() {
+    let app = spawn_app().await;
+    app.get("/health/ready").await.assert_status(200);
+    for field in CAPTCHA_FIELDS {
+        let answer = json!(["7XK2P"]);
+        for value in [
+            None,
+            Some(Value::Null),
+            Some(answer),
+            Some(json!({})),
+            Some(json!(true)),
+        ] {
+            let answer = app.register(&with_captcha(field, value)).await;
+            answer.assert_status(422);
+        }
+    }
+    app.register(&with_captcha("captcha_id", Some(json!(""))))
+        .await
+        .assert_status(422);
+    assert!(app.captcha.received().is_empty());
+    assert_nobody_registered(&app);
+}
+
+#[tokio::test]
+async fn n01_an_empty_or_wrong_captcha_answer_registers_nobody() {
+    let app = spawn_app().await;
+    app.captcha
+        .reply_with(Reply::Json(200, json!({"is_valid": false})));
+    for answer in ["", " ", "true", "7XK2P"] {
+        let body = with_captcha("captcha_answer", Some(json!(answer)));
+        app.register(&body).await.assert_status(400);
+    }
+    assert_nobody_registered(&app);
+}
+
+#[tokio::test]
+async fn n02_fifty_registrations_of_one_email_at_once_make_one_user() {
+    races::registrations_of_one_email(rounds().min(5))
+        .await
+        .assert_nothing_lost();
+}
+
+#[tokio::test]
+async fn n02_fifty_registrations_of_one_username_at_once_make_one_user() {
+    races::registrations_of_one_username(rounds().min(5))
+        .await
+        .assert_nothing_lost();
+}
+
+#[tokio::test]
+async fn n04_nobody_gives_themselves_a_role_an_id_or_a_subscription() {
+    let app = spawn_app().await;
+    let wishes = json!({
+        "role": "ADMIN",
+        "account_role": "ADMIN",
+        "id": "00000000-0000-4000-8000-000000000000",
+        "account_subscription": "PRO",
+        "subscription_expires_at": "2099-01-01T00:00:00Z",
+        "created_at": "1999-01-01T00:00:00Z",
+        "email_verified": true,
+        "hashed_password": "$argon2id$",
+    });
+    let mut body = registration();
+    body.as_object_mut()
+        .expect("an object")
+        .extend(wishes.as_object().expect("wishes").clone());
+    let user = app.register(&body).await.assert_status(201).json();
+    for (field, wish) in wishes.as_object().expect("wishes") {
+        assert_ne!(user.get(field), Some(wish), "{field}");
+    }
+    let form = [
+        ("username", EMAIL),
+        ("password", PASSWORD),
+        ("role", "ADMIN"),
+    ];
+    let token = app
+        .login_form(&form)
+        .await
+        .assert_status(200)
+        .field("access_token");
+    assert_eq!(claims(&token)["role"], "REGULAR");
+    let stored: String = app.value("SELECT account_role || account_subscription FROM users");
+    assert_eq!(stored, "REGULARFREE");
+}
+
+#[tokio::test]
+async fn n05_what_sql_would_read_otherwise_stands_for_itself() {
+    let app = spawn_app().await;
+    for (number, email) in ["t_m@example.com", "t%m@example.com", "o'neil@example.com"]
+        .into_iter()
+        .enumerate()
+    {
+        let body = registration_of(email, &format!("user{number}"));
+        app.register(&body).await.assert_status(201);
+        app.login(email, PASSWORD).await.assert_status(200);
+    }
+    for nobody in [
+        "tom@example.com",
+        "%@example.com",
+        "user_",
+        "user%",
+        "' OR '1'='1",
+        "\"user0\"",
+    ] {
+        app.login(nobody, PASSWORD).await.assert_status(401);
+    }
+    app.forgot_password("tom@example.com")
+        .await
+        .assert_status(202);
+    app.forgot_password("%@example.com")
+        .await
+        .assert_status(202);
+    assert_eq!(app.count("outbox"), 0);
+    assert_eq!(app.count("users"), 3);
+}
+
+#[tokio::test]
+async fn n05_a_suggestion_stays_fast_with_a_million_users_of_one_prefix() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    app.add_users("Tom", 1_000_000);
+    let start = Instant::now();
+    let answer = app
+        .register(&registration_of("late@example.com", "tom"))
+        .await;
+    let took = start.elapsed();
+    let suggestion = answer.assert_status(409).json()["detail"]["suggestion"].clone();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let suggestion = suggestion.as_str().expect("a suggestion");
+    let body = registration_of("late@example.com", suggestion);
+    app.register(&body).await.assert_status(201);
+    let start = Instant::now();
+    let nobody = [("username", "tom_"), ("password", PASSWORD)];
+    app.login_form(&nobody).await.assert_status(401);
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{LOGIN}: {:?}",
+        start.elapsed()
+    );
+}

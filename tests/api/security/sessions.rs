@@ -1,0 +1,147 @@
+//! Sessions: rotated tokens are good once, and what ends a session ends all of it at once.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN};
+use crate::helpers::app::{App, spawn_app};
+use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, reset_token_in};
+use crate::helpers::tally::rounds;
+use crate::helpers::time::{SOON, eventually};
+use crate::security::races;
+
+const NEW_PASSWORD: &str = "battery staple 2";
+/// The moment in which a lost answer may be asked for again is over.
+const LET_GRACE_PASS: &str = "UPDATE sessions SET rotated_at = rotated_at - 11";
+
+async fn assert_dead(app: &App, tokens: &Tokens) {
+    app.test_data(&tokens.access)
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+    app.refresh(&tokens.refresh)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+}
+
+#[tokio::test]
+async fn n11_twenty_refreshes_of_one_token_at_once_have_one_live_successor() {
+    races::refreshes_of_one_token(rounds())
+        .await
+        .assert_nothing_lost();
+}
+
+#[tokio::test]
+async fn n11_a_refresh_that_races_a_logout_leaves_nothing_alive() {
+    races::refresh_and_logout(rounds() * 5)
+        .await
+        .assert_nothing_lost();
+}
+
+#[tokio::test]
+async fn n11_a_refresh_that_races_a_reset_leaves_nothing_alive() {
+    races::refresh_and_reset(rounds() * 5)
+        .await
+        .assert_nothing_lost();
+}
+
+#[tokio::test]
+async fn n11_an_answer_that_was_lost_is_given_again() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    let lost = Tokens::of(&app.refresh(&tokens.refresh).await);
+    let retried = Tokens::of(&app.refresh(&tokens.refresh).await);
+    assert_eq!(lost.refresh, retried.refresh);
+    for token in [&tokens, &lost, &retried] {
+        app.test_data(&token.access).await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn n11_an_old_token_ends_the_whole_session() {
+    for rotations in [1, 2, 5] {
+        let app = spawn_app().await;
+        let first = app.log_tom_in().await;
+        let mut last = first.clone();
+        for _ in 0..rotations {
+            last = Tokens::of(&app.refresh(&last.refresh).await);
+        }
+        app.change(LET_GRACE_PASS);
+        assert_dead_after_reuse(&app, &first, &last).await;
+    }
+}
+
+async fn assert_dead_after_reuse(app: &App, first: &Tokens, last: &Tokens) {
+    app.refresh(&first.refresh)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+    assert_dead(app, last).await;
+    app.test_data(&first.access)
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+    assert_eq!(app.count("sessions"), 0);
+}
+
+#[tokio::test]
+async fn n12_a_login_with_the_old_password_that_races_a_reset_leaves_nothing_alive() {
+    races::login_and_reset(rounds() * 2)
+        .await
+        .assert_nothing_lost();
+}
+
+#[tokio::test]
+async fn n12_after_a_logout_both_tokens_are_dead() {
+    let app = spawn_app().await;
+    let first = app.log_tom_in().await;
+    let second = Tokens::of(&app.refresh(&first.refresh).await);
+    app.logout(&second.refresh).await.assert_status(204);
+    assert_dead(&app, &first).await;
+    assert_dead(&app, &second).await;
+}
+
+#[tokio::test]
+async fn n12_after_a_reset_every_token_is_dead_and_the_owner_is_told() {
+    let app = spawn_app().await;
+    let sessions = [
+        app.log_tom_in().await,
+        app.tokens_of_tom().await,
+        app.tokens_of_tom().await,
+    ];
+    let superseded = app.next_reset_token(EMAIL).await;
+    let used = app.next_reset_token(EMAIL).await;
+    app.mail_provider.forget();
+    let answer = app.reset_password(&used, NEW_PASSWORD).await;
+    answer.assert_json(
+        200,
+        &json!({"message": "Password has been reset successfully"}),
+    );
+    assert_eq!(answer.header("set-cookie"), None);
+    for tokens in &sessions {
+        assert_dead(&app, tokens).await;
+    }
+    for token in [superseded, used] {
+        app.reset_password(&token, PASSWORD)
+            .await
+            .assert_error(&INVALID_RESET_TOKEN);
+    }
+    assert_eq!(app.count("sessions"), 0, "nobody is logged in by it");
+    let notice = app.mail(1).await;
+    assert_eq!(notice.json()["to"], json!([EMAIL]));
+    assert_eq!(reset_token_in(&notice), None);
+    assert!(!notice.json().to_string().contains(NEW_PASSWORD));
+}
+
+#[tokio::test]
+async fn n12_of_many_links_asked_for_at_once_one_works_and_once() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    join_all((0..20).map(|_| app.forgot_password(EMAIL))).await;
+    let outbox_is_empty = async || (app.count("outbox") == 0).then_some(());
+    eventually("all mail is sent", SOON, outbox_is_empty).await;
+    let mails = app.mail_provider.received();
+    let tokens: Vec<_> = mails.iter().filter_map(reset_token_in).collect();
+    let mut worked = 0;
+    for token in tokens.iter().chain(&tokens) {
+        worked += usize::from(app.reset_password(token, NEW_PASSWORD).await.status == 200);
+    }
+    assert_eq!(worked, 1, "of {} links", tokens.len());
+}

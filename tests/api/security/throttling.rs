@@ -1,0 +1,180 @@
+//! Guessing: however many addresses, accounts or requests at once, few guesses are looked at.
+
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+use reqwest::Method;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::app::{App, Setup};
+use crate::helpers::crowd::{address, spawn_throttled_app};
+use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, USERNAME};
+
+const WRONG: &str = "wrong password 1";
+/// Failures per account, and logins per address, that are allowed at once.
+const PER_ACCOUNT: usize = 10;
+const PER_ADDRESS: usize = 20;
+/// So many requests are under way at a time.
+const AT_ONCE: usize = 50;
+
+/// How many passwords were looked at; all others were turned away in the agreed form.
+fn verified(answers: &[Answer]) -> usize {
+    let (verified, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == 401);
+    for answer in refused {
+        answer.assert_status(429);
+        let wait = answer
+            .header("retry-after")
+            .and_then(|wait| wait.parse::<u64>().ok());
+        assert!(
+            wait.is_some_and(|wait| (1..=60).contains(&wait)),
+            "{answer:?}"
+        );
+    }
+    verified.len()
+}
+
+/// Guesses `count` times; who guesses what is up to `guess`.
+async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Answer) -> Vec<Answer> {
+    let guesses = stream::iter(0..count).map(|number| guess(number));
+    guesses.buffer_unordered(AT_ONCE).collect().await
+}
+
+#[tokio::test]
+async fn n08_a_thousand_guesses_at_one_account_from_as_many_addresses_are_throttled() {
+    let app = spawn_throttled_app().await;
+    app.register_tom().await;
+    let start = Instant::now();
+    let answers = guess_many(1000, async |number| {
+        let username = [EMAIL, USERNAME, "TOM", "Tom@Example.com"][number % 4];
+        app.login_from(&address(number), username, WRONG).await
+    });
+    let allowed = verified(&answers.await);
+    let refilled = start.elapsed().as_secs() / 60 + 1;
+    assert!(allowed <= PER_ACCOUNT + refilled as usize, "{allowed}");
+}
+
+#[tokio::test]
+async fn n08_the_throttled_owner_gets_in_by_a_password_reset() {
+    let app = spawn_throttled_app().await;
+    app.register_tom().await;
+    for number in 0..=PER_ACCOUNT {
+        app.login_from(&address(number), EMAIL, WRONG).await;
+    }
+    let home = address(PER_ACCOUNT + 1);
+    app.login_from(&home, EMAIL, PASSWORD)
+        .await
+        .assert_status(429);
+    let token = app.reset_token(1).await;
+    app.reset_password(&token, "battery staple 2")
+        .await
+        .assert_status(200);
+    app.login_from(&home, EMAIL, "battery staple 2")
+        .await
+        .assert_status(200);
+}
+
+#[tokio::test]
+async fn n08_one_password_over_five_hundred_accounts_trips_the_limit_of_the_address() {
+    let app = spawn_throttled_app().await;
+    app.register_tom().await;
+    app.add_users("user", 500);
+    let start = Instant::now();
+    let answers = guess_many(500, async |number| {
+        app.login_from("10.0.0.1", &format!("user{}", number + 1), WRONG)
+            .await
+    });
+    let allowed = verified(&answers.await);
+    let refilled = start.elapsed().as_secs() / 3 + 1;
+    assert!(allowed <= PER_ADDRESS + refilled as usize, "{allowed}");
+    app.login_from("10.0.0.2", EMAIL, PASSWORD)
+        .await
+        .assert_status(200);
+}
+
+#[tokio::test]
+async fn n08_of_two_hundred_guesses_at_once_no_more_are_verified_than_may_be() {
+    let app = spawn_throttled_app().await;
+    app.register_tom().await;
+    let addresses: Vec<_> = (0..200).map(address).collect();
+    let start = Instant::now();
+    let guesses = addresses
+        .iter()
+        .map(|address| app.login_from(address, EMAIL, WRONG));
+    let allowed = verified(&join_all(guesses).await);
+    let refilled = start.elapsed().as_secs() / 60;
+    assert!(allowed <= PER_ACCOUNT + refilled as usize, "{allowed}");
+    assert!(allowed > 0, "somebody was let through to try");
+}
+
+/// Twice as many logins as one address may try, each with its own say on where it comes from.
+async fn rotate(app: &App, headers: impl Fn(usize) -> Vec<(&'static str, String)>) -> usize {
+    let start = Instant::now();
+    let mut answers = Vec::new();
+    for number in 0..2 * PER_ADDRESS {
+        let mut request = app.request(Method::POST, LOGIN);
+        for (name, value) in headers(number) {
+            request = request.header(name, value);
+        }
+        let username = format!("nobody{number}");
+        let form = [("username", username.as_str()), ("password", WRONG)];
+        answers.push(Answer::to(request.form(&form)).await);
+    }
+    verified(&answers).saturating_sub(start.elapsed().as_secs() as usize / 3)
+}
+
+#[tokio::test]
+async fn n08_without_a_proxy_no_header_changes_where_a_request_comes_from() {
+    let app = Setup::new().with("throttle", "on").spawn().await;
+    let allowed = rotate(&app, |number| {
+        vec![
+            ("x-forwarded-for", address(number)),
+            ("forwarded", format!("for={}", address(number))),
+            ("x-real-ip", address(number)),
+            ("true-client-ip", address(number)),
+            ("spin-client-addr", format!("{}:80", address(number))),
+        ]
+    });
+    let allowed = allowed.await;
+    assert!(allowed <= PER_ADDRESS + 1, "{allowed}");
+}
+
+#[tokio::test]
+async fn n08_behind_a_proxy_only_its_own_word_counts() {
+    let app = spawn_throttled_app().await;
+    let allowed = rotate(&app, |number| {
+        vec![
+            ("x-forwarded-for", format!("{}, 10.0.0.1", address(number))),
+            ("forwarded", format!("for={}", address(number))),
+            ("spin-client-addr", format!("{}:80", address(number))),
+        ]
+    });
+    let allowed = allowed.await;
+    assert!(allowed <= PER_ADDRESS + 1, "{allowed}");
+}
+
+#[tokio::test]
+async fn n08_the_addresses_of_one_ipv6_customer_count_as_one() {
+    let app = spawn_throttled_app().await;
+    let allowed = rotate(&app, |number| {
+        vec![("x-forwarded-for", format!("2001:db8:0:1::{number:x}"))]
+    });
+    let allowed = allowed.await;
+    assert!(allowed <= PER_ADDRESS + 1, "{allowed}");
+}
+
+#[tokio::test]
+async fn n08_a_right_password_is_no_way_to_guess_more() {
+    let app = spawn_throttled_app().await;
+    app.register_tom().await;
+    for number in 0..30 {
+        let right = app.login_from(&address(number), EMAIL, PASSWORD).await;
+        right.assert_status(200);
+    }
+    let answers = guess_many(30, async |number| {
+        app.login_from(&address(number), EMAIL, WRONG).await
+    });
+    let allowed = verified(&answers.await);
+    assert!(allowed <= PER_ACCOUNT + 1, "{allowed}");
+}

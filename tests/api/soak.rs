@@ -1,0 +1,28 @@
+//! The soak: every race a thousand times, hundreds of kills, and a table of what was lost.
+
+use crate::faults::crash;
+use crate::helpers::tally::rounds;
+use crate::security::races;
+
+#[tokio::test]
+#[ignore = "takes an hour: `make soak`"]
+async fn soak() {
+    let rounds = rounds();
+    let tallies = [
+        races::registrations_of_one_email(rounds).await,
+        races::registrations_of_one_username(rounds).await,
+        races::refreshes_of_one_token(rounds).await,
+        races::refresh_and_logout(rounds).await,
+        races::refresh_and_reset(rounds).await,
+        races::login_and_reset(rounds).await,
+        races::resets_by_one_token(rounds).await,
+        crash::kills_under_load(rounds / 2).await,
+    ];
+    println!("{:<50} {:>7} {:>7}", "what was tried", "tried", "lost");
+    for tally in &tallies {
+        println!("{tally}");
+    }
+    for tally in &tallies {
+        tally.assert_nothing_lost();
+    }
+}
