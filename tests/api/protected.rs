@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, NOT_AUTHENTICATED};
 use crate::helpers::app::{App, SECRET_KEY, Setup, spawn_app};
-use crate::helpers::flows::{TEST_DATA, registration_of};
+use crate::helpers::flows::{EMAIL, TEST_DATA, registration_of};
 use crate::helpers::time::unix_now;
 use crate::helpers::token::{claims, predecessor_claims, signed, signed_with};
 
@@ -100,7 +100,7 @@ async fn a_token_that_was_changed_is_not_valid() {
 #[tokio::test]
 async fn claims_that_are_missing_or_wrong_are_not_valid() {
     let app = spawn_app().await;
-    let user = app.register_tom_yesterday().await;
+    let user = app.register_tom().await;
     let good = predecessor_claims(&user);
     app.test_data(&signed(&good)).await.assert_status(200);
     for (claim, value) in [
@@ -137,7 +137,7 @@ async fn claims_that_are_missing_or_wrong_are_not_valid() {
 #[tokio::test]
 async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
     let app = spawn_app().await;
-    let user = app.register_tom_yesterday().await;
+    let user = app.register_tom().await;
     let mut claims = predecessor_claims(&user);
     claims["iat"] = json!(unix_now() + 20);
     app.test_data(&signed(&claims)).await.assert_status(200);
@@ -148,7 +148,7 @@ async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
 #[tokio::test]
 async fn a_token_does_not_choose_its_own_algorithm_or_key() {
     let app = spawn_app().await;
-    let user = app.register_tom_yesterday().await;
+    let user = app.register_tom().await;
     let claims = predecessor_claims(&user);
     for (key, header) in [
         (SECRET_KEY, json!({"alg": "none", "typ": "JWT"})),
@@ -181,7 +181,7 @@ async fn a_token_does_not_choose_its_own_algorithm_or_key() {
 #[tokio::test]
 async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires() {
     let app = spawn_app().await;
-    let user = app.register_tom_yesterday().await;
+    let user = app.register_tom().await;
     let mut claims = predecessor_claims(&user);
     let answer = app.test_data(&signed(&claims)).await;
     assert_eq!(answer.assert_status(200).field("user_id"), user);
@@ -192,9 +192,9 @@ async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires(
 }
 
 #[tokio::test]
-async fn a_token_of_the_predecessor_ends_with_the_password_that_it_was_issued_for() {
+async fn a_token_of_the_predecessor_ends_with_a_reset_of_the_password_for_good() {
     let app = spawn_app().await;
-    let user = app.register_tom_yesterday().await;
+    let user = app.register_tom().await;
     let token = signed(&predecessor_claims(&user));
     app.test_data(&token).await.assert_status(200);
     let reset_token = app.reset_token(1).await;
@@ -203,12 +203,16 @@ async fn a_token_of_the_predecessor_ends_with_the_password_that_it_was_issued_fo
     app.test_data(&token)
         .await
         .assert_error(&INVALID_ACCESS_TOKEN);
+    app.forgot_password(EMAIL).await.assert_status(202);
+    app.test_data(&token)
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
 }
 
 #[tokio::test]
 async fn a_token_of_another_key_is_not_valid() {
     let app = spawn_app().await;
-    let user = app.register_tom_yesterday().await;
+    let user = app.register_tom().await;
     let header = json!({"alg": "HS256", "typ": "JWT"});
     let claims = predecessor_claims(&user);
     let token = signed_with(&"x".repeat(40), &header, &claims);
@@ -228,7 +232,7 @@ async fn a_token_of_another_key_is_not_valid() {
 #[tokio::test]
 async fn the_token_of_a_deleted_user_is_not_valid() {
     let app = spawn_app().await;
-    let user = app.register_tom_yesterday().await;
+    let user = app.register_tom().await;
     let tokens = app.tokens_of_tom().await;
     app.change("DELETE FROM users");
     for token in [tokens.access, signed(&predecessor_claims(&user))] {

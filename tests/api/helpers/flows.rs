@@ -79,14 +79,6 @@ impl App {
         answer.assert_status(201).field("id")
     }
 
-    /// Registers Tom as if it had been yesterday: tokens of the predecessor are older than now,
-    /// and none that is older than the password is good.
-    pub(crate) async fn register_tom_yesterday(&self) -> String {
-        let id = self.register_tom().await;
-        self.change("UPDATE users SET updated_at = datetime('now', '-1 day')");
-        id
-    }
-
     /// Refused registrations have left no trace, and nobody was asked about them.
     #[track_caller]
     pub(crate) fn assert_untouched(&self) {
