@@ -3,10 +3,13 @@
 pub(crate) mod answer;
 pub(crate) mod api_error;
 pub(crate) mod app;
+pub(crate) mod crowd;
 pub(crate) mod description;
 pub(crate) mod flows;
+pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod stub;
+pub(crate) mod tally;
 pub(crate) mod time;
 pub(crate) mod token;
 pub(crate) mod validation;

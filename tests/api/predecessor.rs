@@ -7,10 +7,10 @@ use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, USERNAME, registration, registration_of};
 use crate::helpers::token::{claims, predecessor_claims, signed};
 
-const USER: &str = "0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77";
+pub(crate) const USER: &str = "0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77";
 
 /// Tom in the predecessor's tables, with everything that it can leave behind of him.
-const DATABASE: &str = "
+pub(crate) const DATABASE: &str = "
     CREATE TABLE users (
         id VARCHAR NOT NULL, username VARCHAR NOT NULL, email VARCHAR NOT NULL,
         hashed_password VARCHAR NOT NULL, account_role VARCHAR(9) NOT NULL,

@@ -26,7 +26,7 @@ pub(crate) struct App {
     pub(crate) server: Server,
     url: String,
     http: Client,
-    directory: TempDir,
+    setup: Setup,
 }
 
 /// What a service is started with.
@@ -107,7 +107,7 @@ impl Setup {
             url: server.address().await,
             server,
             http: http.expect("an HTTP client can be made"),
-            directory: self.directory,
+            setup: self,
         }
     }
 }
@@ -128,9 +128,20 @@ impl App {
         Answer::to(self.request(Method::GET, path)).await
     }
 
+    /// The address that it serves at, as `host:port`.
+    pub(crate) fn authority(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// Starts its server again, with the same settings, neighbours and database.
+    pub(crate) async fn restart(&mut self) {
+        self.server = self.setup.spawn_server(&listen_address());
+        self.url = self.server.address().await;
+    }
+
     /// Where its database lies.
     pub(crate) fn database_path(&self) -> PathBuf {
-        self.directory.path().join("sqlite_db.db")
+        self.setup.database_path()
     }
 
     /// Its database, opened by somebody else.

@@ -152,6 +152,28 @@ impl App {
         self.forgot_password(EMAIL).await.assert_status(202);
         token_in(&self.mail(number).await)
     }
+
+    /// Asks for a reset link for somebody and takes the token out of the mail; whatever the mail
+    /// provider was sent before is forgotten.
+    pub(crate) async fn next_reset_token(&self, email: &str) -> String {
+        self.mail_provider.forget();
+        self.forgot_password(email).await.assert_status(202);
+        let token = async || {
+            self.mail_provider
+                .received()
+                .iter()
+                .find_map(reset_token_in)
+        };
+        eventually("a mail with a link arrives", SOON, token).await
+    }
+}
+
+/// The token in a mail, if it brings one.
+pub(crate) fn reset_token_in(mail: &Received) -> Option<String> {
+    let body = mail.json();
+    let text = body["text"].as_str().unwrap_or_default();
+    let (_, token) = text.split_once("token=")?;
+    token.split_whitespace().next().map(str::to_owned)
 }
 
 /// The token in the link of a mail.

@@ -72,6 +72,16 @@ impl Server {
         eventually("the host ends", START_LIMIT, ended).await
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Ends it as a power cut would: nothing is finished, nobody is told.
+    pub(crate) fn kill(&self) {
+        kill_process(self.pid(), Signal::KILL).expect("the host runs");
+    }
+
     /// Everything it has written so far.
     pub(crate) fn output(&self) -> String {
         let output = fs::read(&self.output).expect("the output file can be read");
@@ -83,7 +93,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Not SIGKILL: `spin` is two processes, and the first would leave the second behind.
         // One that has ended already needs no signal.
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let _ = kill_process(self.pid(), Signal::TERM);
         let _ = self.child.wait();
         if thread::panicking() {
             eprintln!("The host wrote:\n{}", self.output());

@@ -20,6 +20,8 @@ pub(crate) enum Reply {
     Json(u16, Value),
     /// With this status and text.
     Text(u16, &'static str),
+    /// With 429 and this `Retry-After`.
+    Busy(&'static str),
     /// Never.
     Silence,
     /// With a beginning that never ends.
@@ -85,6 +87,11 @@ impl Stub {
         lock(&self.script).received.clone()
     }
 
+    /// Forgets everything it has been sent.
+    pub(crate) fn forget(&self) {
+        lock(&self.script).received.clear();
+    }
+
     /// Ends it: from now on its port refuses connections.
     pub(crate) async fn die(&mut self) {
         self.serving.abort();
@@ -138,6 +145,10 @@ async fn answer(
             (to_status(status), json, body.to_string()).into_response()
         }
         Reply::Text(status, body) => (to_status(status), body).into_response(),
+        Reply::Busy(retry_after) => {
+            let headers = [(header::RETRY_AFTER, retry_after)];
+            (StatusCode::TOO_MANY_REQUESTS, headers).into_response()
+        }
         Reply::Silence => std::future::pending().await,
         Reply::Trickle => {
             Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()).into_response()
