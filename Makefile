@@ -1,7 +1,7 @@
 # Every target does its own set-up: a clone, a Rust toolchain and the package registries are enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build component host test lint
+.PHONY: help up build component host test soak lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ host:
 
 test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead of the host
 	cargo test --profile native --workspace
+
+soak: build ## Run every race 1,000 times and kill the host 500 times under load
+	SOAK_ROUNDS=1000 cargo test --profile native --package gatehouse-api-tests soak -- --ignored --nocapture
 
 lint: ## Check the format, and let clippy read everything
 	@scripts/wasm-target.sh
