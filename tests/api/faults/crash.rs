@@ -108,7 +108,8 @@ async fn check_password(app: &App, known: &mut Known) -> Result<(), String> {
     let Some(asked_for) = known.asked_for.take() else {
         return expect(old, || "an acknowledged password is not in force".into());
     };
-    let used: bool = app.value("SELECT is_used FROM password_reset_tokens");
+    let newest = "SELECT is_used FROM password_reset_tokens ORDER BY rowid DESC LIMIT 1";
+    let used: bool = app.value(newest);
     let new = app.login(EMAIL, &asked_for).await.status == 200;
     expect(old != new && new == used, || {
         format!("old password {old}, new password {new}, token used {used}")
