@@ -5,7 +5,7 @@ use crate::helpers::tally::rounds;
 use crate::security::races;
 
 #[tokio::test]
-#[ignore = "takes an hour: `make soak`"]
+#[ignore = "takes half an hour with SOAK_ROUNDS=1000"]
 async fn soak() {
     let rounds = rounds();
     let tallies = [
