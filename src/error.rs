@@ -1,5 +1,6 @@
 //! Everything that can go wrong, and the answer that it makes.
 
+pub mod responses;
 pub mod validation;
 
 use axum::Json;

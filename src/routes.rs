@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 use crate::api::{docs, health, password_reset, registration, sessions, test_data};
 use crate::app::App;
 use crate::edge;
+use crate::error::validation::ValidationErrorBody;
 use crate::error::{Error, ErrorBody};
 use crate::settings::CorsOrigins;
 
@@ -27,6 +28,7 @@ use crate::settings::CorsOrigins;
         description = "Accounts for an application: register, log in, refresh, log out, reset the password."
     ),
     modifiers(&Security),
+    components(schemas(ErrorBody, ValidationErrorBody)),
     tags(
         (name = "auth", description = "Accounts and sessions"),
         (name = "data", description = "Protected data"),

@@ -16,7 +16,7 @@ use crate::domain::throttle::{
     RESET_PASSWORD_PER_ADDRESS,
 };
 use crate::domain::timestamp::Timestamp;
-use crate::error::validation::ValidationErrorBody;
+use crate::error::responses::{DatabaseErrors, RequestErrors};
 use crate::error::{Error, ErrorBody};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
@@ -38,11 +38,8 @@ use crate::throttle;
     request_body = ForgotPasswordRequest,
     responses(
         (status = 202, description = "Taken", body = Message),
-        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
-        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
-        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
-        (status = 500, description = "The database failed", body = ErrorBody),
-        (status = 503, description = "The database is locked", body = ErrorBody),
+        RequestErrors,
+        DatabaseErrors,
     )
 )]
 pub async fn forgot_password(
@@ -100,11 +97,8 @@ async fn put_link_into_outbox(
     responses(
         (status = 200, description = "The new password is in force", body = Message),
         (status = 400, description = "Unknown, used or expired", body = ErrorBody),
-        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
-        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
-        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
-        (status = 500, description = "The database failed", body = ErrorBody),
-        (status = 503, description = "The database is locked", body = ErrorBody),
+        RequestErrors,
+        DatabaseErrors,
     )
 )]
 pub async fn reset_password(

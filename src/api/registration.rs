@@ -15,7 +15,8 @@ use crate::domain::secret::Secret;
 use crate::domain::throttle::REGISTER_PER_ADDRESS;
 use crate::domain::user::{Role, Subscription, User};
 use crate::domain::username::Username;
-use crate::error::{ConflictBody, Error, ErrorBody, validation::ValidationErrorBody};
+use crate::error::responses::{DatabaseErrors, RequestErrors};
+use crate::error::{ConflictBody, Error, ErrorBody};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
@@ -37,10 +38,8 @@ use crate::throttle;
         (status = 201, description = "The new user", body = UserPublic),
         (status = 400, description = "Wrong captcha answer", body = ErrorBody),
         (status = 409, description = "The address or the name is taken", body = ConflictBody),
-        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
-        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
-        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
-        (status = 500, description = "The database failed", body = ErrorBody),
+        RequestErrors,
+        DatabaseErrors,
         (status = 503, description = "The captcha service failed, or the database is locked", body = ErrorBody),
         (status = 504, description = "The captcha service took too long", body = ErrorBody),
     )

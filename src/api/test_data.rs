@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::ErrorBody;
+use crate::error::responses::DatabaseErrors;
 use crate::extract::CurrentUser;
 
 /// Try a token
@@ -17,8 +18,7 @@ use crate::extract::CurrentUser;
     responses(
         (status = 200, description = "The token is good", body = TestData),
         (status = 401, description = "No token, or not a good one", body = ErrorBody),
-        (status = 500, description = "The database failed", body = ErrorBody),
-        (status = 503, description = "The database is locked", body = ErrorBody),
+        DatabaseErrors,
     )
 )]
 pub async fn test_data(user: CurrentUser) -> Json<TestData> {

@@ -13,7 +13,8 @@ use crate::domain::secret::Secret;
 use crate::domain::session::RefreshToken;
 use crate::domain::throttle::{LOGIN_FAILURES_PER_ACCOUNT, LOGIN_PER_ADDRESS};
 use crate::domain::username::Username;
-use crate::error::validation::{Refusal, ValidationErrorBody};
+use crate::error::responses::{DatabaseErrors, RequestErrors};
+use crate::error::validation::Refusal;
 use crate::error::{Error, ErrorBody};
 use crate::extract::body::{FromFields, ValidForm};
 use crate::extract::client::ClientAddress;
@@ -35,11 +36,8 @@ use crate::throttle;
     responses(
         (status = 200, description = "A new session", body = Token),
         (status = 401, description = "No user with this name and password", body = ErrorBody),
-        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
-        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
-        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
-        (status = 500, description = "The database failed", body = ErrorBody),
-        (status = 503, description = "The database is locked", body = ErrorBody),
+        RequestErrors,
+        DatabaseErrors,
     )
 )]
 pub async fn login(

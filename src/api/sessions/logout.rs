@@ -7,8 +7,8 @@ use super::RefreshTokenRequest;
 use crate::ambient;
 use crate::app::App;
 use crate::domain::throttle::LOGOUT_PER_ADDRESS;
-use crate::error::validation::ValidationErrorBody;
-use crate::error::{Error, ErrorBody};
+use crate::error::Error;
+use crate::error::responses::{DatabaseErrors, RequestErrors};
 use crate::extract::body::ValidJson;
 use crate::extract::client::ClientAddress;
 use crate::store::{predecessor, sessions};
@@ -24,11 +24,8 @@ use crate::throttle;
     request_body = RefreshTokenRequest,
     responses(
         (status = 204, description = "There is no such session any more, if there ever was"),
-        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
-        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
-        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
-        (status = 500, description = "The database failed", body = ErrorBody),
-        (status = 503, description = "The database is locked", body = ErrorBody),
+        RequestErrors,
+        DatabaseErrors,
     )
 )]
 pub async fn logout(

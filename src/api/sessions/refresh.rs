@@ -9,7 +9,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{RefreshToken, Replay, judge_replay};
 use crate::domain::throttle::REFRESH_PER_ADDRESS;
 use crate::domain::timestamp::Timestamp;
-use crate::error::validation::ValidationErrorBody;
+use crate::error::responses::{DatabaseErrors, RequestErrors};
 use crate::error::{Error, ErrorBody};
 use crate::extract::body::ValidJson;
 use crate::extract::client::ClientAddress;
@@ -31,11 +31,8 @@ use crate::throttle;
     responses(
         (status = 200, description = "The next tokens of the session", body = Token),
         (status = 401, description = "Unknown, used up or expired", body = ErrorBody),
-        (status = 413, description = "The body is larger than 1 MiB", body = ErrorBody),
-        (status = 422, description = "Fields that break rules", body = ValidationErrorBody),
-        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait", body = ErrorBody),
-        (status = 500, description = "The database failed", body = ErrorBody),
-        (status = 503, description = "The database is locked", body = ErrorBody),
+        RequestErrors,
+        DatabaseErrors,
     )
 )]
 pub async fn refresh(
