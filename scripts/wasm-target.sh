@@ -2,7 +2,7 @@
 # Makes the Rust target wasm32-wasip2, which the component is built for, usable for the active
 # toolchain. Does nothing, in silence, when it is already. rustup adds it; where rustup's server
 # cannot be reached, as behind some company networks, std is built from Debian's rust-src, in the
-# very version of the toolchain, and wasi-libc. That takes a minute or two, needs crates.io but
+# very version of the toolchain, and wasi-libc. That takes a minute or two, needs the crate registry but
 # no root, and changes nothing outside the toolchain.
 #
 # DEBIAN_MIRROR  the mirror to take the packages from; by default that of the system's own apt
