@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::access_token::SigningFailed;
+use crate::domain::password::HashingFailed;
 use crate::store::db::DbError;
 use validation::{FieldError, ValidationErrorBody};
 
@@ -123,6 +125,18 @@ pub struct ConflictBody {
     /// `EMAIL_TAKEN` or `USERNAME_TAKEN`.
     #[schema(example = "USERNAME_TAKEN")]
     pub error_code: String,
+}
+
+impl From<HashingFailed> for Error {
+    fn from(error: HashingFailed) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<SigningFailed> for Error {
+    fn from(error: SigningFailed) -> Self {
+        Self::Internal(error.into())
+    }
 }
 
 impl From<FieldError> for Error {

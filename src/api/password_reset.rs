@@ -122,8 +122,7 @@ pub async fn reset_password(
     }
     // Hashed before the transaction begins: it would keep everybody else from writing meanwhile.
     let salt = ambient::random_bytes();
-    let hash = app.password_hasher.hash(&request.new_password, salt);
-    let hash = hash.map_err(anyhow::Error::from)?;
+    let hash = app.password_hasher.hash(&request.new_password, salt)?;
 
     let mut transaction = connection.begin().await?;
     let user = reset_tokens::consume(&mut transaction, &token, now).await?;

@@ -63,9 +63,8 @@ pub async fn register(
     refuse_taken(&mut connection, &request).await?;
 
     let salt = ambient::random_bytes();
-    let hash = app.password_hasher.hash(&request.password, salt);
+    let hash = app.password_hasher.hash(&request.password, salt)?;
     let user = new_user(&request);
-    let hash = hash.map_err(anyhow::Error::from)?;
     match users::insert(&mut connection, &user, hash).await {
         Ok(()) => Ok((StatusCode::CREATED, Json(user.into()))),
         Err(InsertError::Database(error)) => Err(error.into()),

@@ -56,8 +56,7 @@ impl Token {
         let id = ambient::random_id();
         let access_token = app
             .access_tokens
-            .issue(user, refresh_token.session, role, id, now)
-            .map_err(anyhow::Error::from)?;
+            .issue(user, refresh_token.session, role, id, now)?;
         let refresh_token = app.refresh_tokens.issue(refresh_token);
         Ok(Self {
             access_token: access_token.expose().to_owned(),

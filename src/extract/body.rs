@@ -1,8 +1,9 @@
 //! The bodies of requests: read within limits, checked field by field, never half-accepted.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -16,6 +17,8 @@ use crate::settings::Settings;
 
 /// The largest body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// How much more of a larger one is read into nothing before it is refused, in bytes.
+const MAX_DISCARDED_BYTES: usize = 16 * MAX_BODY_BYTES;
 
 /// A request's body that can be made of its fields.
 pub trait FromFields: Sized {
@@ -65,14 +68,22 @@ fn take<T: FromFields>(mut fields: Fields, settings: &Settings) -> Result<T, Err
     }
 }
 
-async fn read(body: Body) -> Result<axum::body::Bytes, Error> {
-    to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
-        let cause = std::error::Error::source(&error);
-        match cause.is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>()) {
-            true => Error::BodyTooLarge,
-            false => Error::BodyUnreadable,
+async fn read(mut body: Body) -> Result<Bytes, Error> {
+    match Limited::new(&mut body, MAX_BODY_BYTES).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            discard(body).await;
+            Err(Error::BodyTooLarge)
         }
-    })
+        Err(_) => Err(Error::BodyUnreadable),
+    }
+}
+
+/// Reads on within reason: whoever is cut off while still sending commonly gets a reset
+/// connection, and never the answer that says why.
+async fn discard(body: Body) {
+    let mut rest = Limited::new(body, MAX_DISCARDED_BYTES);
+    while let Some(Ok(_)) = rest.frame().await {}
 }
 
 /// The media type without its parameters, in lower case.

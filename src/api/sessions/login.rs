@@ -106,8 +106,7 @@ async fn check_password(
 
 fn verify(app: &App, user: Option<&Credentials>, password: &Secret) -> Result<Verdict, Error> {
     let stored = user.map(|user| user.hashed_password.as_str());
-    let verdict = app.password_hasher.verify(password, stored);
-    Ok(verdict.map_err(anyhow::Error::from)?)
+    Ok(app.password_hasher.verify(password, stored)?)
 }
 
 /// Gives a hash that was made with other parameters its new form.
@@ -118,8 +117,7 @@ async fn renew_hash(
     password: &Secret,
 ) -> Result<Credentials, Error> {
     let salt = ambient::random_bytes();
-    let hash = app.password_hasher.rehash(password, salt);
-    let hash = hash.map_err(anyhow::Error::from)?;
+    let hash = app.password_hasher.rehash(password, salt)?;
     if users::replace_hash(connection, user.id, &user.hashed_password, &hash).await? {
         return Ok(Credentials {
             hashed_password: hash,
