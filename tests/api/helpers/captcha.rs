@@ -59,10 +59,10 @@ pub(crate) fn encoded(payload: &Value) -> String {
     BASE64_STANDARD.encode(payload.to_string())
 }
 
-/// Parameters like those of the service, which end so many seconds from now.
-pub(crate) fn parameters(seconds: i64) -> Value {
+/// A challenge as the service signs them, which ends so many seconds from now.
+pub(crate) fn signed_challenge(seconds: i64) -> Value {
     let random = uuid::Uuid::new_v4().simple().to_string();
-    json!({
+    let parameters = json!({
         "algorithm": "PBKDF2/SHA-256",
         "cost": 1000,
         "expiresAt": unix_now() + seconds,
@@ -70,11 +70,12 @@ pub(crate) fn parameters(seconds: i64) -> Value {
         "keyPrefix": "00",
         "nonce": random,
         "salt": random,
-    })
+    });
+    json!({"signature": signature(&parameters), "parameters": parameters})
 }
 
-/// A challenge with these parameters, signed as the service signs.
-pub(crate) fn signed(parameters: &Value) -> Value {
+/// The service's signature of a challenge's parameters.
+fn signature(parameters: &Value) -> String {
     let mut key = [0; 32];
     Hkdf::<Sha256>::new(None, SECRET_KEY.as_bytes())
         .expand(b"gatehouse captcha challenge", &mut key)
@@ -82,8 +83,7 @@ pub(crate) fn signed(parameters: &Value) -> Value {
     let fields = parameters.as_object().expect("an object");
     let in_order: BTreeMap<_, _> = fields.iter().collect();
     let mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length will do");
-    let code = mac.chain_update(json!(in_order).to_string());
-    let code = code.finalize().into_bytes();
-    let signature: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({"parameters": parameters, "signature": signature})
+    let code = mac.chain_update(json!(in_order).to_string()).finalize();
+    let code = code.into_bytes();
+    code.iter().map(|byte| format!("{byte:02x}")).collect()
 }
