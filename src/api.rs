@@ -1,5 +1,6 @@
 //! The routes' handlers: a file per resource, which never uses another.
 
+pub mod captcha;
 pub mod docs;
 pub mod health;
 pub mod password_reset;

@@ -1,6 +1,7 @@
 //! What an instance keeps from one request to the next: settings, keys, templates, the database.
 
 use crate::domain::access_token::AccessTokens;
+use crate::domain::captcha::Challenges;
 use crate::domain::password::PasswordHasher;
 use crate::domain::reset_token::ResetTokens;
 use crate::domain::session::RefreshTokens;
@@ -20,6 +21,8 @@ pub struct App {
     pub refresh_tokens: RefreshTokens,
     /// Makes reset tokens.
     pub reset_tokens: ResetTokens,
+    /// Issues the challenges of the built-in captcha, and checks their solutions.
+    pub challenges: Challenges,
     /// Hashes and compares passwords.
     pub password_hasher: PasswordHasher,
     /// The texts that people see.
@@ -43,6 +46,7 @@ impl App {
             ),
             refresh_tokens: RefreshTokens::new(secret_key),
             reset_tokens: ResetTokens::new(secret_key),
+            challenges: Challenges::new(secret_key),
             password_hasher: PasswordHasher::new(argon2.memory_kib, argon2.passes)?,
             templates: Templates::new()?,
             settings,

@@ -1,6 +1,7 @@
 //! The rules of accounts: no I/O, no clock, no randomness of their own and no Spin.
 
 pub mod access_token;
+pub mod captcha;
 pub mod digest;
 pub mod email;
 pub mod keys;

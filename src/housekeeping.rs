@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::ambient;
 use crate::app::App;
 use crate::mailer;
-use crate::store::{predecessor, throttle};
+use crate::store::{captcha, predecessor, throttle};
 
 /// How often an instance looks for work that no request has announced, in seconds.
 const INTERVAL_SECONDS: i64 = 60;
@@ -36,6 +36,7 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
     let now = ambient::now();
     let mut connection = app.database.connect().await?;
     throttle::delete_past(&mut connection, now).await?;
+    captcha::delete_past(&mut connection, now).await?;
     predecessor::void_expired(&mut connection, now).await?;
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod ambient;
 mod api;
 mod app;
+mod captcha;
 mod domain;
 mod edge;
 // What it exports has names that only a component can have.

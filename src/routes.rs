@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::{docs, health, password_reset, registration, sessions, test_data};
+use crate::api::{captcha, docs, health, password_reset, registration, sessions, test_data};
 use crate::app::App;
 use crate::edge;
 use crate::error::validation::ValidationErrorBody;
@@ -53,6 +53,7 @@ impl Modify for Security {
 
 fn table() -> OpenApiRouter<&'static App> {
     OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(captcha::challenge))
         .routes(routes!(registration::register))
         .routes(routes!(sessions::login::login))
         .routes(routes!(sessions::refresh::refresh))

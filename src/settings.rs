@@ -65,14 +65,26 @@ pub enum CorsOrigins {
 }
 
 /// Who tells people from programs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum CaptchaSettings {
+    /// We ourselves, by a proof of work in the ALTCHA protocol.
+    Builtin {
+        /// What one of the derivations costs that a solver tries, in iterations.
+        cost: u32,
+    },
     /// The predecessor's captcha service.
     Service {
         /// Scheme and authority, without a slash at the end.
         host: String,
         /// The path in front of `/captcha/verify`, without a slash at the end.
         path: String,
+    },
+    /// A provider of the siteverify protocol, as reCAPTCHA invented it.
+    Siteverify {
+        /// Where it is asked.
+        url: String,
+        /// The key that it gave us, which its documentation calls the secret.
+        api_key: Secret,
     },
     /// Nobody: for automated tests and private networks only.
     Off,

@@ -1,5 +1,6 @@
 //! SQL, and nothing but SQL: a file per table.
 
+pub mod captcha;
 pub mod db;
 mod migrations;
 pub mod outbox;

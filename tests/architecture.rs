@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers that it may use. `domain` uses nothing of ours.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     (
         "lib",
         &["app", "housekeeping", "log", "mailer", "routes", "settings"],
@@ -16,13 +16,19 @@ const LAYERS: [(&str, &[&str]); 17] = [
     (
         "api",
         &[
-            "ambient", "app", "domain", "error", "extract", "mailer", "outbound", "settings",
+            "ambient", "app", "captcha", "domain", "error", "extract", "mailer", "settings",
             "store", "throttle",
         ],
     ),
     (
         "extract",
         &["ambient", "app", "domain", "error", "settings", "store"],
+    ),
+    (
+        "captcha",
+        &[
+            "ambient", "app", "domain", "error", "outbound", "settings", "store",
+        ],
     ),
     ("throttle", &["app", "domain", "error", "store"]),
     ("housekeeping", &["ambient", "app", "mailer", "store"]),

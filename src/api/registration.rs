@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::ambient;
 use crate::app::App;
+use crate::captcha;
 use crate::domain::email::Email;
 use crate::domain::password::NewPassword;
 use crate::domain::secret::Secret;
@@ -20,8 +21,7 @@ use crate::error::{ConflictBody, Error, ErrorBody};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
-use crate::outbound::captcha::{self, CaptchaError};
-use crate::settings::Settings;
+use crate::settings::{CaptchaSettings, Settings};
 use crate::store::db::Connection;
 use crate::store::users::{self, InsertError};
 use crate::throttle;
@@ -58,8 +58,13 @@ pub async fn register(
         ambient::now(),
     )
     .await?;
-    let captcha = &app.settings.captcha;
-    captcha::verify(captcha, request.captcha_id, &request.captcha_answer).await?;
+    captcha::verify(
+        app,
+        &mut connection,
+        request.captcha_id,
+        &request.captcha_answer,
+    )
+    .await?;
     refuse_taken(&mut connection, &request).await?;
 
     let salt = ambient::random_bytes();
@@ -129,9 +134,10 @@ pub struct RegisterRequest {
     /// At least one digit and one letter; at most 256 bytes.
     #[schema(value_type = String, format = Password)]
     password: NewPassword,
-    /// Which captcha was shown.
-    captcha_id: Uuid,
-    /// What the person answered.
+    /// Which captcha was shown: with `captcha_provider=service` only, and required there.
+    captcha_id: Option<Uuid>,
+    /// What the captcha's widget gave to the person, or the person to the captcha. It is used up
+    /// by a registration that breaks no rule, also if the address or the name is taken.
     #[schema(value_type = String)]
     captcha_answer: Secret,
 }
@@ -141,13 +147,16 @@ impl FromFields for RegisterRequest {
         let email = fields.required("email", Email::parse);
         let username = fields.required("username", Username::parse);
         let password = fields.required("password", |text| settings.password_policy.parse(text));
-        let captcha_id = fields.required("captcha_id", Uuid::parse_str);
+        let captcha_id = match settings.captcha {
+            CaptchaSettings::Service { .. } => fields.required("captcha_id", Uuid::parse_str),
+            _ => fields.optional("captcha_id", Uuid::parse_str),
+        };
         let captcha_answer = fields.required_text("captcha_answer");
         Some(Self {
             email: email?,
             username: username?,
             password: password?,
-            captcha_id: captcha_id?,
+            captcha_id,
             captcha_answer: Secret::new(captcha_answer?),
         })
     }
@@ -186,17 +195,6 @@ impl From<User> for UserPublic {
             account_subscription: user.subscription,
             subscription_expires_at: user.subscription_expires_at.map(|at| at.to_rfc3339()),
             created_at: user.created_at.to_rfc3339(),
-        }
-    }
-}
-
-impl From<CaptchaError> for Error {
-    fn from(error: CaptchaError) -> Self {
-        match error {
-            CaptchaError::WrongAnswer => Self::InvalidCaptcha,
-            CaptchaError::Timeout => Self::CaptchaTimeout,
-            CaptchaError::Unreachable(cause) => Self::CaptchaUnreachable(cause),
-            CaptchaError::Misbehaved(cause) => Self::CaptchaMisbehaved(cause),
         }
     }
 }

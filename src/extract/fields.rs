@@ -65,15 +65,16 @@ impl Fields {
         self.required(field, |text| Ok::<_, Infallible>(text.to_owned()))
     }
 
-    /// Takes a field that may be absent, but satisfies `rule` when it is there.
+    /// Takes a field that may be absent or null, but satisfies `rule` when it is there.
     pub fn optional<T, E: Into<Refusal>>(
         &mut self,
         field: &'static str,
         rule: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        self.values
-            .contains_key(field)
-            .then(|| self.present(field, rule))?
+        match self.values.get(field)? {
+            Value::Null => None,
+            _ => self.present(field, rule),
+        }
     }
 
     fn present<T, E: Into<Refusal>>(

@@ -1,4 +1,4 @@
-//! Asks whether a captcha's answer is right.
+//! Asks others whether a captcha's answer is right.
 
 use std::time::Duration;
 
@@ -10,10 +10,20 @@ use uuid::Uuid;
 
 use super::http::{self, HttpError};
 use crate::domain::secret::Secret;
-use crate::settings::CaptchaSettings;
 
 /// How long a person who registers waits for the captcha's service, at most.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// What a provider of the siteverify protocol reports of itself or of our key, and not of the
+/// answer: <https://developers.cloudflare.com/turnstile/get-started/server-side-validation/>,
+/// <https://docs.hcaptcha.com/#siteverify-error-codes-table>,
+/// <https://developers.google.com/recaptcha/docs/verify>.
+const FAULTS: [&str; 4] = [
+    "missing-input-secret",
+    "invalid-input-secret",
+    "sitekey-secret-mismatch",
+    "internal-error",
+];
 
 /// Why an answer did not pass.
 #[derive(Debug, thiserror::Error)]
@@ -32,40 +42,65 @@ pub enum CaptchaError {
     Misbehaved(String),
 }
 
-/// Passes if `answer` is right for the captcha `id`.
+/// Passes if the predecessor's captcha service says that `answer` is right for the captcha `id`.
 ///
 /// # Errors
 /// It is wrong, or nobody could tell.
-pub async fn verify(
-    settings: &CaptchaSettings,
-    id: Uuid,
+pub async fn ask_service(
+    host: &str,
+    path: &str,
+    id: Option<Uuid>,
     answer: &Secret,
 ) -> Result<(), CaptchaError> {
-    match settings {
-        CaptchaSettings::Off => Ok(()),
-        CaptchaSettings::Service { host, path } => {
-            let uri = format!("{host}{path}/captcha/verify");
-            let question = json!({ "id": id, "answer": answer.expose() });
-            ask(uri, &question).await
-        }
+    let url = format!("{host}{path}/captcha/verify");
+    let question = json!({ "id": id, "answer": answer.expose() });
+    let verdict = ask(&url, "application/json", question.to_string()).await?;
+    match verdict["is_valid"] {
+        Value::Bool(true) => Ok(()),
+        _ => Err(CaptchaError::WrongAnswer),
     }
 }
 
-async fn ask(uri: String, question: &Value) -> Result<(), CaptchaError> {
-    let request = Request::post(uri)
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(question.to_string())))
+/// Passes if a provider of the siteverify protocol says that `answer`, which its widget gave to
+/// the person, is right.
+///
+/// # Errors
+/// It is wrong, or nobody could tell; the latter too if the provider complains about us.
+pub async fn siteverify(url: &str, api_key: &Secret, answer: &Secret) -> Result<(), CaptchaError> {
+    let question = form_urlencoded::Serializer::new(String::new())
+        .append_pair("secret", api_key.expose())
+        .append_pair("response", answer.expose())
+        .finish();
+    let verdict = ask(url, "application/x-www-form-urlencoded", question).await?;
+    match verdict["success"] {
+        Value::Bool(true) => Ok(()),
+        _ => Err(our_fault(&verdict).unwrap_or(CaptchaError::WrongAnswer)),
+    }
+}
+
+/// What a verdict blames on anybody but the person.
+fn our_fault(verdict: &Value) -> Option<CaptchaError> {
+    let codes = verdict["error-codes"].as_array()?;
+    let is_ours = |fault: &&&str| codes.iter().any(|code| code == **fault);
+    let fault = FAULTS.iter().find(is_ours)?;
+    Some(CaptchaError::Misbehaved(format!("it reports {fault}")))
+}
+
+async fn ask(
+    url: &str,
+    content_type: &'static str,
+    question: String,
+) -> Result<Value, CaptchaError> {
+    let request = Request::post(url)
+        .header(header::CONTENT_TYPE, content_type)
+        .body(Full::new(Bytes::from(question)))
         .map_err(|error| CaptchaError::Unreachable(error.to_string()))?;
     let answer = http::send(request, DEADLINE).await?;
     if !answer.status.is_success() {
         return Err(CaptchaError::Misbehaved(answer.status.to_string()));
     }
-    let verdict: Value = serde_json::from_slice(&answer.body)
-        .map_err(|_| CaptchaError::Misbehaved("the answer is not JSON".into()))?;
-    match verdict.get("is_valid") {
-        Some(Value::Bool(true)) => Ok(()),
-        _ => Err(CaptchaError::WrongAnswer),
-    }
+    serde_json::from_slice(&answer.body)
+        .map_err(|_| CaptchaError::Misbehaved("the answer is not JSON".into()))
 }
 
 impl From<HttpError> for CaptchaError {

@@ -21,13 +21,16 @@ const MIN_SECRET_KEY_BYTES: usize = 32;
 /// Memory for a password's hash, in KiB: from the least of the choices that OWASP's Password
 /// Storage Cheat Sheet calls equivalent, to a quarter of what a 32-bit instance can have.
 const ARGON2_MEMORY_KIB: RangeInclusive<u32> = 7168..=1024 * 1024;
+/// Iterations of one derivation of the built-in captcha. The least is still too much for a flood of
+/// registrations; the most takes a person's device half a minute, and us as long as a login.
+const CAPTCHA_COST: RangeInclusive<u32> = 1000..=100_000;
 /// More proxies in a row than anybody has.
 const MAX_PROXY_HOPS: usize = 16;
 /// No lifetime is longer than ten years: what is meant to last for ever is a mistake.
 const MAX_DAYS: u32 = 3650;
 
 /// Every variable that the service reads.
-pub(super) const VARIABLES: [&str; 21] = [
+pub(super) const VARIABLES: [&str; 24] = [
     "secret_key",
     "algorithm",
     "access_token_expire_minutes",
@@ -39,8 +42,11 @@ pub(super) const VARIABLES: [&str; 21] = [
     "argon2_passes",
     "frontend_url",
     "captcha_provider",
+    "captcha_cost",
     "captcha_service_host",
     "captcha_service_path",
+    "captcha_api_host",
+    "captcha_api_key",
     "email_provider",
     "email_api_host",
     "email_api_key",
@@ -130,15 +136,45 @@ impl Reader {
     }
 
     fn captcha(&mut self) -> Option<CaptchaSettings> {
-        let choices = [("service", true), ("off", false)];
-        if !self.choice("captcha_provider", &choices)? {
-            return Some(CaptchaSettings::Off);
-        }
+        let choices: [(_, fn(&mut Self) -> Option<CaptchaSettings>); 6] = [
+            ("builtin", Self::captcha_builtin),
+            ("service", Self::captcha_service),
+            ("turnstile", |reader| {
+                let host = "https://challenges.cloudflare.com";
+                reader.siteverify(host, "/turnstile/v0/siteverify")
+            }),
+            ("hcaptcha", |reader| {
+                reader.siteverify("https://api.hcaptcha.com", "/siteverify")
+            }),
+            ("recaptcha", |reader| {
+                reader.siteverify("https://www.google.com", "/recaptcha/api/siteverify")
+            }),
+            ("off", |_| Some(CaptchaSettings::Off)),
+        ];
+        let read = self.choice("captcha_provider", &choices)?;
+        read(self)
+    }
+
+    fn captcha_builtin(&mut self) -> Option<CaptchaSettings> {
+        let cost = self.number("captcha_cost", CAPTCHA_COST)?;
+        Some(CaptchaSettings::Builtin { cost })
+    }
+
+    fn captcha_service(&mut self) -> Option<CaptchaSettings> {
         let host = self.web_address("captcha_service_host");
         let path = self.path("captcha_service_path");
         Some(CaptchaSettings::Service {
             host: host?,
             path: path?,
+        })
+    }
+
+    fn siteverify(&mut self, usual_host: &str, path: &str) -> Option<CaptchaSettings> {
+        let host = self.api_host("captcha_api_host", usual_host);
+        let api_key = self.one_line("captcha_api_key");
+        Some(CaptchaSettings::Siteverify {
+            url: format!("{}{path}", host?),
+            api_key: Secret::new(api_key?),
         })
     }
 
@@ -162,20 +198,24 @@ impl Reader {
             ("sendgrid", Some((Sendgrid, "https://api.sendgrid.com"))),
             ("mailgun", Some((Mailgun, "https://api.mailgun.net"))),
         ];
-        let Some((dialect, default_host)) = self.choice("email_provider", &choices)? else {
+        let Some((dialect, usual_host)) = self.choice("email_provider", &choices)? else {
             return Some(EmailProvider::Log);
         };
-        let host = if self.text("email_api_host")?.is_empty() {
-            Some(default_host.to_owned())
-        } else {
-            self.web_address("email_api_host")
-        };
+        let host = self.api_host("email_api_host", usual_host);
         let api_key = self.one_line("email_api_key");
         Some(EmailProvider::Api {
             dialect,
             host: host?,
             api_key: Secret::new(api_key?),
         })
+    }
+
+    /// Where a provider's API is; an empty variable means its usual host.
+    fn api_host(&mut self, variable: &'static str, usual_host: &str) -> Option<String> {
+        if self.text(variable)?.is_empty() {
+            return Some(usual_host.to_owned());
+        }
+        self.web_address(variable)
     }
 
     fn cors(&mut self) -> Option<CorsOrigins> {

@@ -38,6 +38,10 @@ fn the_defaults_of_the_manifest_and_a_secret_key_are_enough() {
         }
     );
     assert_eq!(settings.frontend_url, "http://localhost:3000");
+    assert!(matches!(
+        settings.captcha,
+        CaptchaSettings::Builtin { cost: 5000 }
+    ));
     assert!(matches!(settings.email.provider, EmailProvider::Log));
 }
 
@@ -99,8 +103,8 @@ fn a_value_that_cannot_be_used_is_named_but_never_told() {
         ("frontend_url", "ftp://files.example.com"),
         ("frontend_url", "https://example.com/?next=1"),
         ("captcha_provider", "recaptchas"),
-        ("captcha_service_host", "captcha.internal"),
-        ("captcha_service_path", "api-v1"),
+        ("captcha_cost", "999"),
+        ("captcha_cost", "100001"),
         ("email_provider", "carrier-pigeon"),
         ("emails_from_email", "nobody.example.com"),
         ("emails_from_name", "Eve\r\nBcc: tom"),
@@ -132,8 +136,61 @@ fn origins_are_taken_as_browsers_write_them() {
 
 #[test]
 fn a_provider_without_a_key_is_refused() {
-    let problems = with(&[("email_provider", "resend")]).expect_err("no key");
-    assert_eq!(problems[0].variable, "email_api_key");
+    for (provider, name, key) in [
+        ("email_provider", "resend", "email_api_key"),
+        ("captcha_provider", "turnstile", "captcha_api_key"),
+        ("captcha_provider", "hcaptcha", "captcha_api_key"),
+        ("captcha_provider", "recaptcha", "captcha_api_key"),
+    ] {
+        let problems = with(&[(provider, name)]).expect_err("no key");
+        assert_eq!(problems.len(), 1, "{name}");
+        assert_eq!(problems[0].variable, key);
+    }
+}
+
+#[test]
+fn a_captcha_service_must_have_a_usable_address() {
+    for (variable, value) in [
+        ("captcha_service_host", "captcha.internal"),
+        ("captcha_service_path", "api-v1"),
+    ] {
+        let changes = [("captcha_provider", "service"), (variable, value)];
+        let problems = with(&changes).expect_err(value);
+        assert_eq!(problems.len(), 1, "{variable}");
+        assert_eq!(problems[0].variable, variable);
+    }
+}
+
+#[test]
+fn siteverify_is_asked_at_its_providers_own_host_unless_told_otherwise() {
+    for (provider, host, url) in [
+        (
+            "turnstile",
+            "",
+            "https://challenges.cloudflare.com/turnstile/v0/siteverify",
+        ),
+        ("hcaptcha", "", "https://api.hcaptcha.com/siteverify"),
+        (
+            "recaptcha",
+            "",
+            "https://www.google.com/recaptcha/api/siteverify",
+        ),
+        (
+            "recaptcha",
+            "https://www.recaptcha.net/",
+            "https://www.recaptcha.net/recaptcha/api/siteverify",
+        ),
+    ] {
+        let settings = with(&[
+            ("captcha_provider", provider),
+            ("captcha_api_host", host),
+            ("captcha_api_key", "0x123"),
+        ]);
+        match settings.expect("usable").captcha {
+            CaptchaSettings::Siteverify { url: asked, .. } => assert_eq!(asked, url),
+            other => panic!("{provider} is {other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use super::db::{Connection, Database, DbError};
 
 /// What each version of the schema adds to the one before: append, never change.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_users.sql"),
     include_str!("../../migrations/0002_sessions.sql"),
     include_str!("../../migrations/0003_outbox.sql"),
     include_str!("../../migrations/0004_throttle.sql"),
+    include_str!("../../migrations/0005_captcha.sql"),
 ];
 
 /// Migrates the database if it is behind. Of two instances that start together one migrates, and
@@ -94,6 +95,6 @@ mod tests {
                 |row| row.get(0),
             )
             .expect("a count");
-        assert_eq!(tables, 6);
+        assert_eq!(tables, 7);
     }
 }

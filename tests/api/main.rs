@@ -6,6 +6,8 @@
 )]
 
 mod captcha;
+mod captcha_builtin;
+mod captcha_siteverify;
 mod component;
 mod database;
 mod email;

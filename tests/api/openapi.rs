@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::helpers::app::spawn_app;
+use crate::helpers::captcha::CHALLENGE;
 use crate::helpers::description::{document, validate};
 use crate::helpers::flows::{
     FORGOT_PASSWORD, LOGIN, LOGOUT, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
 };
 
 /// Every route, and the statuses that it may answer with.
-const ROUTES: [(&str, &str, &[u16]); 13] = [
+const ROUTES: [(&str, &str, &[u16]); 14] = [
+    ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
         REGISTER,
@@ -237,6 +239,8 @@ async fn the_schemas_of_answers_are_strict_enough_to_notice_a_change() {
     let required: BTreeMap<_, _> = [
         ("UserPublic", 7),
         ("Token", 4),
+        ("Challenge", 2),
+        ("ChallengeParameters", 7),
         ("ErrorBody", 2),
         ("ConflictBody", 2),
         ("Health", 4),

@@ -1,5 +1,6 @@
 //! What attackers try, point by point: the number of each test is that of the requirement.
 
+mod captcha;
 mod cors;
 mod enumeration;
 mod forged_tokens;

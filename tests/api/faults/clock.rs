@@ -2,10 +2,13 @@
 
 use serde_json::json;
 
-use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN};
+use crate::helpers::api_error::{
+    EMAIL_TAKEN, INVALID_ACCESS_TOKEN, INVALID_CAPTCHA, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN,
+};
 use crate::helpers::app::spawn_app;
+use crate::helpers::captcha::{builtin_captcha, encoded, signed_challenge, solved};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens};
-use crate::helpers::time::unix_now;
+use crate::helpers::time::{SOON, eventually, unix_now};
 use crate::helpers::token::{claims, signed};
 
 const NEW_PASSWORD: &str = "battery staple 2";
@@ -98,4 +101,29 @@ async fn n21_a_step_back_revives_no_session() {
             .await
             .assert_error(&INVALID_REFRESH_TOKEN);
     }
+}
+
+#[tokio::test]
+async fn n21_a_step_back_of_less_than_a_day_revives_no_captcha_answer() {
+    let app = builtin_captcha().spawn().await;
+    let old = signed_challenge(500);
+    let answers = [encoded(&solved(&old)), app.captcha_answer().await];
+    app.register_with_answer(&answers[0])
+        .await
+        .assert_status(201);
+    app.register_with_answer(&answers[1])
+        .await
+        .assert_error(&EMAIL_TAKEN);
+    // What is cleared away is past for more than a day, whatever the clock shows now.
+    app.change("UPDATE used_challenges SET expires_at = unixepoch() - 86000");
+    app.change(&format!(
+        "UPDATE used_challenges SET expires_at = unixepoch() - 86401 WHERE nonce = {}",
+        old["parameters"]["nonce"].to_string().replace('"', "'")
+    ));
+    app.forgot_password(EMAIL).await.assert_status(202);
+    let is_cleared = async || (app.count("used_challenges") == 1).then_some(());
+    eventually("the older one is forgotten", SOON, is_cleared).await;
+    app.register_with_answer(&answers[1])
+        .await
+        .assert_error(&INVALID_CAPTCHA);
 }

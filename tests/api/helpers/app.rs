@@ -94,6 +94,7 @@ impl Setup {
         let mail_provider = Stub::start(Reply::Json(200, json!({"id": "1"}))).await;
         for (variable, stub) in [
             ("captcha_service_host", &captcha),
+            ("captcha_api_host", &captcha),
             ("email_api_host", &mail_provider),
         ] {
             let value = self.variables.entry(variable);

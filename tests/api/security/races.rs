@@ -4,12 +4,13 @@ use futures_util::future::{join, join_all};
 
 use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app};
+use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
 use crate::helpers::tally::{Tally, expect};
 
 /// So many registrations are sent at once.
 const REGISTRATIONS: usize = 50;
-/// So many refreshes or resets.
+/// So many refreshes, resets, or registrations with one captcha answer.
 const CROWD: usize = 20;
 
 fn statuses(answers: &[Answer]) -> Vec<u16> {
@@ -72,6 +73,27 @@ pub(crate) async fn registrations_of_one_username(rounds: usize) -> Tally {
         register_all(&app, bodies.collect()).await?;
         let rows = format!("SELECT count(*) FROM users WHERE lower(username) = 'tom{round}'");
         let rows: i64 = app.value(&rows);
+        expect(rows == 1, || format!("{rows} rows"))
+    })
+    .await
+}
+
+pub(crate) async fn registrations_with_one_answer(rounds: usize) -> Tally {
+    let app = builtin_captcha().spawn().await;
+    Tally::of("20 registrations with one answer", rounds, async |round| {
+        let answer = app.captcha_answer().await;
+        let bodies = (0..CROWD).map(|n| {
+            let name = format!("u{round}-{n}");
+            let mut body = registration_of(&format!("{name}@example.com"), &name);
+            body["captcha_answer"] = answer.as_str().into();
+            body
+        });
+        let bodies: Vec<_> = bodies.collect();
+        let answers = join_all(bodies.iter().map(|body| app.register(body))).await;
+        expect_one_winner(&answers, 201, 400)?;
+        let rows: i64 = app.value(&format!(
+            "SELECT count(*) FROM users WHERE username LIKE 'u{round}-%'"
+        ));
         expect(rows == 1, || format!("{rows} rows"))
     })
     .await

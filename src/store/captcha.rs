@@ -1,0 +1,46 @@
+//! Challenges of the built-in captcha that were solved: each is good once.
+
+use time::Duration;
+
+use super::db::{Connection, DbError};
+use crate::domain::captcha::SolvedChallenge;
+use crate::domain::timestamp::Timestamp;
+
+/// How long a used challenge is remembered after it has expired: so far can the clock be set back
+/// without making one good again.
+const CLOCK_TOLERANCE: Duration = Duration::days(1);
+
+/// Uses up a challenge: one statement, so that of many at once one succeeds. `false` if it was
+/// used before.
+///
+/// # Errors
+/// The database failed.
+pub async fn consume(
+    connection: &mut Connection<'_>,
+    challenge: &SolvedChallenge,
+) -> Result<bool, DbError> {
+    let statement = "INSERT INTO used_challenges (nonce, expires_at) VALUES (?1, ?2) \
+                     ON CONFLICT (nonce) DO NOTHING RETURNING nonce";
+    let parameters = [
+        challenge.nonce.as_str().into(),
+        challenge.expires_at.unix().into(),
+    ];
+    let row = connection.run_for_one(statement, parameters).await?;
+    Ok(row.is_some())
+}
+
+/// Clears away what would not be taken any more even if it came again. Where there is nothing
+/// nobody has to wait for the write.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+    let past = now.plus(-CLOCK_TOLERANCE).unix();
+    let statement = "SELECT 1 FROM used_challenges WHERE expires_at <= ?1 LIMIT 1";
+    let row = connection.run_for_one(statement, [past.into()]).await?;
+    if row.is_some() {
+        let statement = "DELETE FROM used_challenges WHERE expires_at <= ?1";
+        connection.run(statement, [past.into()]).await?;
+    }
+    Ok(())
+}
