@@ -13,6 +13,7 @@ use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::error::Error;
+use crate::store::db::Writes;
 use crate::store::{predecessor, sessions};
 
 /// The user who calls. Taking it as an argument is what protects a route.
@@ -32,7 +33,7 @@ impl FromRequestParts<&'static App> for CurrentUser {
             .access_tokens
             .check(&token, now)
             .ok_or(Error::InvalidAccessToken)?;
-        let mut connection = app.database.connect().await?;
+        let mut connection = app.database.connect(Writes::None).await?;
         let is_alive = match bearer.session {
             Some(session) => sessions::is_alive(&mut connection, bearer.user, session, now).await?,
             None => predecessor::may_speak_for(&mut connection, bearer.user).await?,

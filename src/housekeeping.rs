@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::ambient;
 use crate::app::App;
 use crate::mailer;
+use crate::store::db::Writes;
 use crate::store::{captcha, predecessor, throttle};
 
 /// How often an instance looks for work that no request has announced, in seconds.
@@ -34,7 +35,7 @@ pub async fn run(app: &App) {
 async fn try_run(app: &App) -> anyhow::Result<()> {
     mailer::deliver(app).await?;
     let now = ambient::now();
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::Replayable).await?;
     throttle::delete_past(&mut connection, now).await?;
     captcha::delete_past(&mut connection, now).await?;
     predecessor::void_expired(&mut connection, now).await?;

@@ -7,6 +7,7 @@ use crate::ambient;
 use crate::app::App;
 use crate::domain::mail::{DueMail, MailKind, next_try};
 use crate::outbound::email::{self, Email, SendError};
+use crate::store::db::Writes;
 use crate::store::outbox;
 
 /// Marks an answer that put mail into the outbox.
@@ -33,12 +34,12 @@ async fn take_due(app: &App) -> anyhow::Result<Option<DueMail>> {
     let now = ambient::now();
     // While it is being sent nobody else takes it; if this instance dies, it is due again then.
     let lease_ends = next_try(1, Duration::ZERO, now, jitter());
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::Replayable).await?;
     Ok(outbox::take_due(&mut connection, now, lease_ends).await?)
 }
 
 async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> anyhow::Result<()> {
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::Replayable).await?;
     let attempts = mail.attempts;
     match result {
         Ok(()) => outbox::delete(&mut connection, mail.id).await?,

@@ -44,12 +44,13 @@ const LAYERS: [(&str, &[&str]); 18] = [
 ];
 
 /// The only files that know Spin.
-const SPIN: [&str; 5] = [
+const SPIN: [&str; 6] = [
     "entry.rs",
     "lib.rs",
     "outbound/http.rs",
     "settings.rs",
     "store/db.rs",
+    "store/db/row.rs",
 ];
 
 /// Every source file of the component, by its path below `src`, with its text.

@@ -23,7 +23,7 @@ use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::mailer::MailWaits;
 use crate::settings::Settings;
-use crate::store::db::Connection;
+use crate::store::db::{Connection, Writes};
 use crate::store::{outbox, predecessor, reset_tokens, sessions, users};
 use crate::throttle;
 
@@ -48,7 +48,7 @@ pub async fn forgot_password(
     ValidJson(request): ValidJson<ForgotPasswordRequest>,
 ) -> Result<(StatusCode, Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::Replayable).await?;
     throttle::count(
         app,
         &mut connection,
@@ -108,7 +108,7 @@ pub async fn reset_password(
 ) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
     let token = request.token.hashed();
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::Replayable).await?;
     throttle::count(
         app,
         &mut connection,

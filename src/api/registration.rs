@@ -22,7 +22,7 @@ use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::settings::{CaptchaSettings, Settings};
-use crate::store::db::Connection;
+use crate::store::db::{Connection, Writes};
 use crate::store::users::{self, InsertError};
 use crate::throttle;
 
@@ -49,7 +49,7 @@ pub async fn register(
     address: ClientAddress,
     ValidJson(request): ValidJson<RegisterRequest>,
 ) -> Result<(StatusCode, Json<UserPublic>), Error> {
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::Replayable).await?;
     throttle::count(
         app,
         &mut connection,
@@ -70,6 +70,7 @@ pub async fn register(
     let salt = ambient::random_bytes();
     let hash = app.password_hasher.hash(&request.password, salt)?;
     let user = new_user(&request);
+    connection.switch_to(Writes::Durable).await?;
     match users::insert(&mut connection, &user, hash).await {
         Ok(()) => Ok((StatusCode::CREATED, Json(user.into()))),
         Err(InsertError::Database(error)) => Err(error.into()),

@@ -1,15 +1,16 @@
 //! The database: lends connections, runs statements, and tells its errors apart.
 
+mod row;
+
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use spin_sdk::sqlite::Value;
-use spin_sdk::sqlite::{self, RowResult};
-use uuid::Uuid;
+use spin_sdk::sqlite::wit::sqlite;
 
+pub use self::row::Row;
 use super::migrations;
-use crate::domain::timestamp::Timestamp;
 
 /// What the database may answer instead of rows.
 #[derive(Debug, thiserror::Error)]
@@ -25,11 +26,32 @@ pub enum DbError {
     Failed(String),
 }
 
+/// What a power cut may do to what is written. A crash of the service loses nothing either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// Nothing is written.
+    None,
+    /// The last moments' writes may be lost: for what can be done again, such as a rotation. It
+    /// spares the wait for the disk (SQLite's `synchronous` NORMAL with a write-ahead log).
+    Replayable,
+    /// Nothing that was acknowledged is lost (`synchronous` FULL): for what somebody was told is
+    /// done, such as a logout.
+    Durable,
+}
+
 /// The database of this instance: opened when first needed, migrated before first use.
 #[derive(Default)]
 pub struct Database {
-    idle: Mutex<Vec<sqlite::Connection>>,
+    idle: Mutex<Vec<Native>>,
     is_migrated: AtomicBool,
+    /// Whether it decides itself how durable writes are, as libSQL does.
+    is_self_willed: AtomicBool,
+}
+
+/// A connection of the host's, and how it writes.
+struct Native {
+    connection: sqlite::Connection,
+    writes: Writes,
 }
 
 /// A connection that nobody else uses meanwhile; it goes back when it is dropped.
@@ -37,26 +59,25 @@ pub struct Connection<'a> {
     database: &'a Database,
     /// Empty while a statement runs and after an error: a connection that was given up midway
     /// may hold a transaction or worse, so it is closed instead of lent again.
-    inner: Option<sqlite::Connection>,
+    inner: Option<Native>,
 }
 
 /// A write transaction; dropped without [`commit`](Self::commit) it never happened.
 pub struct Transaction<'a>(Connection<'a>);
 
-/// A row of a result; columns count from zero.
-pub struct Row(RowResult);
-
 impl Database {
-    /// A connection to the migrated database.
+    /// A connection to the migrated database, for these writes.
     ///
     /// # Errors
     /// The database cannot be opened or migrated.
-    pub async fn connect(&self) -> Result<Connection<'_>, DbError> {
+    pub async fn connect(&self, writes: Writes) -> Result<Connection<'_>, DbError> {
         if !self.is_migrated.load(Ordering::Relaxed) {
             migrations::run(self).await?;
             self.is_migrated.store(true, Ordering::Relaxed);
         }
-        self.open().await
+        let mut connection = self.open().await?;
+        connection.switch_to(writes).await?;
+        Ok(connection)
     }
 
     /// A connection to the database as it is.
@@ -64,7 +85,11 @@ impl Database {
         let idle = self.idle().pop();
         let inner = match idle {
             Some(connection) => connection,
-            None => sqlite::Connection::open_default().await?,
+            None => Native {
+                connection: sqlite::Connection::open_async("default".into()).await?,
+                // SQLite's default.
+                writes: Writes::Durable,
+            },
         };
         Ok(Connection {
             database: self,
@@ -72,7 +97,7 @@ impl Database {
         })
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<sqlite::Connection>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Native>> {
         // Nothing can panic while it is held, and if it did, a list of connections stays one.
         self.idle
             .lock()
@@ -81,6 +106,31 @@ impl Database {
 }
 
 impl<'a> Connection<'a> {
+    /// Makes it write like this from now on.
+    ///
+    /// # Errors
+    /// The database cannot be opened again, after it refused.
+    pub async fn switch_to(&mut self, writes: Writes) -> Result<(), DbError> {
+        let statement = match writes {
+            Writes::None => return Ok(()),
+            Writes::Replayable => "PRAGMA synchronous = NORMAL",
+            Writes::Durable => "PRAGMA synchronous = FULL",
+        };
+        let is_as_wished = |native: &Native| native.writes == writes;
+        let is_self_willed = &self.database.is_self_willed;
+        if self.inner.as_ref().is_some_and(is_as_wished) || is_self_willed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if let Err(error) = self.run(statement, []).await {
+            tracing::info!(cause = %error, "the database keeps its own durability");
+            self.database.is_self_willed.store(true, Ordering::Relaxed);
+            self.inner = self.database.open().await?.inner.take();
+        } else if let Some(native) = &mut self.inner {
+            native.writes = writes;
+        }
+        Ok(())
+    }
+
     /// Runs one statement and returns all its rows. Of a text with several statements the
     /// database runs only the first.
     ///
@@ -93,7 +143,7 @@ impl<'a> Connection<'a> {
     ) -> Result<Vec<Row>, DbError> {
         let lost = || DbError::Failed("the connection was lost to an earlier error".into());
         let inner = self.inner.take().ok_or_else(lost)?;
-        let result = collect(&inner, statement, parameters).await;
+        let result = execute(&inner.connection, statement, parameters);
         if matches!(result, Ok(_) | Err(DbError::Unique(_))) {
             self.inner = Some(inner);
         }
@@ -112,12 +162,13 @@ impl<'a> Connection<'a> {
         Ok(self.run(statement, parameters).await?.into_iter().next())
     }
 
-    /// Begins a transaction that may write. It takes the lock at once: a read that becomes a
+    /// Begins a transaction that writes durably. It takes the lock at once: a read that becomes a
     /// write midway can fail without waiting for anybody.
     ///
     /// # Errors
     /// The database stays locked by somebody else.
     pub async fn begin(mut self) -> Result<Transaction<'a>, DbError> {
+        self.switch_to(Writes::Durable).await?;
         self.run("BEGIN IMMEDIATE", []).await?;
         Ok(Transaction(self))
     }
@@ -165,65 +216,16 @@ impl<'a> DerefMut for Transaction<'a> {
     }
 }
 
-async fn collect(
+/// Runs a statement in one call of the host. The call that streams rows takes five of them, and
+/// what it would let go on meanwhile is nothing: an instance handles one request at a time.
+fn execute(
     connection: &sqlite::Connection,
     statement: &str,
     parameters: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<Row>, DbError> {
-    let result = connection.execute(statement, parameters).await?;
-    // A statement's own error, a broken constraint too, comes after its rows.
-    let rows = result.collect().await?;
-    Ok(rows.into_iter().map(Row).collect())
-}
-
-impl Row {
-    /// A text.
-    ///
-    /// # Errors
-    /// The column holds none.
-    pub fn text(&self, column: usize) -> Result<&str, DbError> {
-        self.0.get(column).ok_or_else(|| unexpected(column))
-    }
-
-    /// A whole number.
-    ///
-    /// # Errors
-    /// The column holds none.
-    pub fn integer(&self, column: usize) -> Result<i64, DbError> {
-        self.0.get(column).ok_or_else(|| unexpected(column))
-    }
-
-    /// A UUID, which is stored as text.
-    ///
-    /// # Errors
-    /// The column holds none.
-    pub fn uuid(&self, column: usize) -> Result<Uuid, DbError> {
-        Uuid::parse_str(self.text(column)?).map_err(|_| unexpected(column))
-    }
-
-    /// A moment that is stored as seconds since 1970.
-    ///
-    /// # Errors
-    /// The column holds none.
-    pub fn unix_time(&self, column: usize) -> Result<Timestamp, DbError> {
-        Timestamp::from_unix(self.integer(column)?).ok_or_else(|| unexpected(column))
-    }
-
-    /// What `read` makes of a text.
-    ///
-    /// # Errors
-    /// The column holds no text, or `read` makes nothing of it.
-    pub fn read<T>(
-        &self,
-        column: usize,
-        read: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, DbError> {
-        read(self.text(column)?).ok_or_else(|| unexpected(column))
-    }
-}
-
-fn unexpected(column: usize) -> DbError {
-    DbError::Failed(format!("column {column} holds something unexpected"))
+    let parameters: Vec<_> = parameters.into_iter().collect();
+    let result = connection.execute(statement, &parameters)?;
+    Ok(result.rows.into_iter().map(Row::from).collect())
 }
 
 impl From<sqlite::Error> for DbError {

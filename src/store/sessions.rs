@@ -56,8 +56,9 @@ pub async fn insert(
     Ok(row.is_some())
 }
 
-/// Uses up a refresh token: one statement, so that of many at once one succeeds. `None` if it is
-/// not the session's current token, or the session has ended.
+/// Uses up a refresh token: one statement, so that of many at once one succeeds. `None` if it was
+/// used up before, or the session has ended. A token ahead of the session's counter is one that we
+/// issued, too: a power cut has taken its rotation back, so it goes on from there.
 ///
 /// # Errors
 /// The database failed.
@@ -70,9 +71,9 @@ pub async fn rotate(
     let Ok(counter) = i64::try_from(token.counter) else {
         return Ok(None);
     };
-    let statement = "UPDATE sessions SET counter = counter + 1, rotated_at = ?3, \
+    let statement = "UPDATE sessions SET counter = ?2 + 1, rotated_at = ?3, \
                      expires_at = min(?3 + ?4, created_at + ?5) \
-                     WHERE id = ?1 AND counter = ?2 AND expires_at > ?3 \
+                     WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 \
                      RETURNING user_id, (SELECT account_role FROM users WHERE id = user_id)";
     let parameters = [
         token.session.to_string().into(),

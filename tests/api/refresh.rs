@@ -91,6 +91,23 @@ async fn a_token_two_rotations_old_ends_the_session_even_at_once() {
 }
 
 #[tokio::test]
+async fn a_rotation_that_a_power_cut_took_back_costs_nobody_the_session() {
+    let app = spawn_app().await;
+    let first = app.log_tom_in().await;
+    let second = Tokens::of(&app.refresh(&first.refresh).await);
+    let third = Tokens::of(&app.refresh(&second.refresh).await);
+    app.change("UPDATE sessions SET counter = 0, rotated_at = rotated_at - 60");
+    let fourth = Tokens::of(&app.refresh(&third.refresh).await);
+    assert_eq!(app.value::<i64>("SELECT counter FROM sessions"), 3);
+    app.test_data(&fourth.access).await.assert_status(200);
+    app.change(LET_GRACE_PASS);
+    app.refresh(&third.refresh)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+    assert_eq!(app.count("sessions"), 0);
+}
+
+#[tokio::test]
 async fn a_session_that_ends_leaves_the_users_other_sessions_alone() {
     let app = spawn_app().await;
     let stolen = app.log_tom_in().await;

@@ -20,7 +20,7 @@ use crate::extract::body::{FromFields, ValidForm};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::settings::Settings;
-use crate::store::db::Connection;
+use crate::store::db::{Connection, Writes};
 use crate::store::sessions;
 use crate::store::users::{self, Credentials, Lookup};
 use crate::throttle;
@@ -46,7 +46,7 @@ pub async fn login(
     ValidForm(request): ValidForm<LoginRequest>,
 ) -> Result<Token, Error> {
     let now = ambient::now();
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::Replayable).await?;
     throttle::count(app, &mut connection, LOGIN_PER_ADDRESS, address, now).await?;
     let lookup = request.lookup();
     let user = match &lookup {

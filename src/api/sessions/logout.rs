@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, RequestErrors};
 use crate::extract::body::ValidJson;
 use crate::extract::client::ClientAddress;
+use crate::store::db::Writes;
 use crate::store::{predecessor, sessions};
 use crate::throttle;
 
@@ -34,8 +35,9 @@ pub async fn logout(
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<StatusCode, Error> {
     let now = ambient::now();
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::Replayable).await?;
     throttle::count(app, &mut connection, LOGOUT_PER_ADDRESS, address, now).await?;
+    connection.switch_to(Writes::Durable).await?;
     match app.refresh_tokens.read(&request.refresh_token) {
         Some(token) => sessions::delete(&mut connection, token.session).await?,
         None => predecessor::void(&mut connection, &request.refresh_token).await?,

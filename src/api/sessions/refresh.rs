@@ -13,7 +13,7 @@ use crate::error::responses::{DatabaseErrors, RequestErrors};
 use crate::error::{Error, ErrorBody};
 use crate::extract::body::ValidJson;
 use crate::extract::client::ClientAddress;
-use crate::store::db::Connection;
+use crate::store::db::{Connection, Writes};
 use crate::store::predecessor;
 use crate::store::sessions::{self, Owner};
 use crate::store::users::{self, Lookup};
@@ -41,7 +41,7 @@ pub async fn refresh(
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<Token, Error> {
     let now = ambient::now();
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::Replayable).await?;
     throttle::count(app, &mut connection, REFRESH_PER_ADDRESS, address, now).await?;
     let Some(token) = app.refresh_tokens.read(&request.refresh_token) else {
         return adopt(app, connection, &request.refresh_token, now).await;
@@ -70,6 +70,7 @@ async fn replay(
         Replay::Retried => Ok(session.owner),
         Replay::Reused => {
             tracing::warn!(session = %token.session, "session revoked: refresh token reused");
+            connection.switch_to(Writes::Durable).await?;
             sessions::delete(connection, token.session).await?;
             Err(Error::InvalidRefreshToken)
         }
