@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -73,14 +73,12 @@ fn table() -> OpenApiRouter<&'static App> {
 
 /// The pages for people, and what they load.
 fn pages() -> Router<&'static App> {
-    let pages = Router::new()
-        .route("/auth/register", get(pages::register))
-        .route("/auth/login", get(pages::login))
-        .route("/auth/forgot-password", get(pages::forgot_password))
-        .route("/auth/reset-password", get(pages::reset_password))
-        .route("/account", get(pages::account));
-    pages::ASSETS.iter().fold(pages, |pages, (path, asset)| {
-        pages.route(path, get(async |request: HeaderMap| asset.answer(&request)))
+    let pages = pages::PAGES.iter().fold(Router::new(), |router, page| {
+        let answer = async |State(app): State<&'static App>, language| page.answer(app, language);
+        router.route(page.path, get(answer))
+    });
+    pages::ASSETS.iter().fold(pages, |router, (path, asset)| {
+        router.route(path, get(async |request: HeaderMap| asset.answer(&request)))
     })
 }
 

@@ -1,7 +1,6 @@
 //! The pages for people: forms that call the API as any other client does. They are no part of
 //! the API, and its description does not list them.
 
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use minijinja::context;
@@ -66,64 +65,62 @@ pub static ASSETS: [(&str, Asset); 14] = [
     asset!(SCRIPT, "account.js"),
 ];
 
-/// The registration.
-pub async fn register(
-    State(app): State<&'static App>,
-    language: Language,
-) -> Result<Response, Error> {
-    page(app, language, "pages/register.html", ASK_EACH_TIME)
-}
+/// All pages.
+pub static PAGES: [Page; 5] = [
+    Page::new("/auth/register", "pages/register.html", ASK_EACH_TIME),
+    Page::new("/auth/login", "pages/login.html", ASK_EACH_TIME),
+    Page::new(
+        "/auth/forgot-password",
+        "pages/forgot_password.html",
+        ASK_EACH_TIME,
+    ),
+    // Where a reset link leads. Its script takes the token: to open the page uses nothing up.
+    Page::new(
+        "/auth/reset-password",
+        "pages/reset_password.html",
+        KEEP_NOTHING,
+    ),
+    Page::new("/account", "pages/account.html", ASK_EACH_TIME),
+];
 
-/// The login.
-pub async fn login(State(app): State<&'static App>, language: Language) -> Result<Response, Error> {
-    page(app, language, "pages/login.html", ASK_EACH_TIME)
-}
-
-/// The form that asks for a reset link.
-pub async fn forgot_password(
-    State(app): State<&'static App>,
-    language: Language,
-) -> Result<Response, Error> {
-    page(app, language, "pages/forgot_password.html", ASK_EACH_TIME)
-}
-
-/// Where a reset link leads. Its script takes the token; to open the page uses nothing up.
-pub async fn reset_password(
-    State(app): State<&'static App>,
-    language: Language,
-) -> Result<Response, Error> {
-    page(app, language, "pages/reset_password.html", KEEP_NOTHING)
-}
-
-/// Who is logged in.
-pub async fn account(
-    State(app): State<&'static App>,
-    language: Language,
-) -> Result<Response, Error> {
-    page(app, language, "pages/account.html", ASK_EACH_TIME)
-}
-
-fn page(
-    app: &App,
-    language: Language,
-    template: &str,
+/// A page for people.
+pub struct Page {
+    /// Where it is served.
+    pub path: &'static str,
+    template: &'static str,
     cache_control: &'static str,
-) -> Result<Response, Error> {
-    let settings = &app.settings;
-    let context = context! {
-        app_name => &settings.email.from_name,
-        captcha => captcha(&settings.captcha),
-        min_length => settings.password_policy.min_length,
-        minutes => settings.reset_token_lifetime.whole_minutes(),
-    };
-    let page = app.templates.render_in(language, template, context)?;
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, cache_control),
-        (header::CONTENT_LANGUAGE, language.code()),
-        (header::VARY, "Accept-Language"),
-    ];
-    Ok((headers, Html(page)).into_response())
+}
+
+impl Page {
+    const fn new(path: &'static str, template: &'static str, cache_control: &'static str) -> Self {
+        Self {
+            path,
+            template,
+            cache_control,
+        }
+    }
+
+    /// The page in a language.
+    ///
+    /// # Errors
+    /// Its template fails, which a test rules out.
+    pub fn answer(&self, app: &App, language: Language) -> Result<Response, Error> {
+        let settings = &app.settings;
+        let context = context! {
+            app_name => &settings.email.from_name,
+            captcha => captcha(&settings.captcha),
+            min_length => settings.password_policy.min_length,
+            minutes => settings.reset_token_lifetime.whole_minutes(),
+        };
+        let page = app.templates.render_in(language, self.template, context)?;
+        let headers = [
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::CACHE_CONTROL, self.cache_control),
+            (header::CONTENT_LANGUAGE, language.code()),
+            (header::VARY, "Accept-Language"),
+        ];
+        Ok((headers, Html(page)).into_response())
+    }
 }
 
 /// What the registration has to do about the captcha. Where a third party's script would show it,

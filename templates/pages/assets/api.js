@@ -26,7 +26,7 @@ export class ApiError extends Error {
 
   /** The fields that break rules, each with what is wrong with it. */
   get fields() {
-    if (this.status !== 422) return [];
+    if (this.status !== 422 || !Array.isArray(this.detail)) return [];
     return this.detail.map(({ loc, msg, ctx }) => ({
       name: loc.at(-1),
       text: ruleText(ctx?.reason ?? msg.replace(/^Value error, /, "")),

@@ -53,10 +53,11 @@ export class Captcha {
     }
   }
 
-  /** Throws a proof away that was used up. */
+  /** Throws a proof away that is used up or too old, and begins with another. */
   renew() {
     this.#proof = undefined;
     this.#provedAt = undefined;
+    this.start();
   }
 
   async #prove() {

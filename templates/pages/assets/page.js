@@ -19,7 +19,7 @@ export function returnPath(search = location.search) {
   const wish = new URLSearchParams(search).get("return_to") ?? "";
   // What a browser would skip or take for a slash could hide another host.
   const isPath = /^\/(?![/\\])[^\\\u0000-\u0020\u007f]*$/.test(wish);
-  const url = isPath && URL.canParse(wish, location.origin) && new URL(wish, location.origin);
+  const url = isPath && new URL(wish, location.origin);
   return url && url.origin === location.origin ? url.pathname + url.search + url.hash : "/account";
 }
 

@@ -19,23 +19,32 @@ function start() {
 
   async function register(values) {
     try {
-      await post("/api/v1/auth/register", await withCaptcha(values));
+      await send(values).catch((error) => {
+        // The answer may have grown old while the form was filled in: once more with a new one.
+        if (captcha && error.code === "INVALID_CAPTCHA") return send(values);
+        throw error;
+      });
     } catch (error) {
-      if (!showConflict(error)) throw error;
+      if (error.status !== 409) throw error;
+      showConflict(error);
       return;
     }
     await logIn(values);
   }
 
-  async function withCaptcha(values) {
-    return { ...values, captcha_answer: captcha ? await captcha.answer() : "" };
+  async function send(values) {
+    const captcha_answer = captcha ? await captcha.answer() : "";
+    try {
+      await post("/api/v1/auth/register", { ...values, captcha_answer });
+    } catch (error) {
+      // Unless the service did not come as far as the captcha, its answer is used up.
+      if (captcha && error.status !== 422 && error.status !== 429) captcha.renew();
+      throw error;
+    }
   }
 
   /** Says beside the field what is taken already. */
   function showConflict(error) {
-    // Whatever came of it, the captcha's answer is used up.
-    if (captcha) captcha.renew();
-    if (error.status !== 409) return false;
     if (error.code === "USERNAME_TAKEN") {
       const { suggestion } = error.detail;
       form.refuse("username", error.text);
@@ -44,7 +53,6 @@ function start() {
       form.refuse("email", error.text);
     }
     form.focusRefused();
-    return true;
   }
 
   /** Goes on as the new user; where the login does not work just now, offers it for later. */
