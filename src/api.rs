@@ -3,7 +3,8 @@
 pub mod captcha;
 pub mod docs;
 pub mod health;
+pub mod pages;
 pub mod password_reset;
-pub mod registration;
 pub mod sessions;
 pub mod test_data;
+pub mod users;

@@ -33,7 +33,7 @@ impl App {
     /// An instance with these settings.
     ///
     /// # Errors
-    /// A template does not compile, or Argon2 refuses its parameters; tests rule out both.
+    /// Argon2 refuses its parameters, which a test rules out.
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
         let secret_key = &settings.secret_key;
         let argon2 = settings.argon2;
@@ -48,7 +48,7 @@ impl App {
             reset_tokens: ResetTokens::new(secret_key),
             challenges: Challenges::new(secret_key),
             password_hasher: PasswordHasher::new(argon2.memory_kib, argon2.passes)?,
-            templates: Templates::new()?,
+            templates: Templates::default(),
             settings,
         })
     }

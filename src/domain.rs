@@ -5,6 +5,7 @@ pub mod captcha;
 pub mod digest;
 pub mod email;
 pub mod keys;
+pub mod language;
 pub mod mail;
 pub mod password;
 pub mod reset_token;

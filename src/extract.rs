@@ -3,6 +3,7 @@
 pub mod body;
 pub mod client;
 pub mod fields;
+mod language;
 
 use axum::extract::FromRequestParts;
 use axum::http::header;

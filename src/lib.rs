@@ -5,6 +5,7 @@
 mod ambient;
 mod api;
 mod app;
+mod assets;
 mod captcha;
 mod domain;
 mod edge;

@@ -83,7 +83,8 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Email> {
     };
     let render = |part: &str| {
         let name = format!("email/{folder}/{part}");
-        app.templates.render(&name, context.clone())
+        app.templates
+            .render_in(mail.language, &name, context.clone())
     };
     Ok(Email {
         idempotency_key: mail.id,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::HeaderMap;
 use axum::routing::get;
 use axum::{Extension, Router};
 use utoipa::openapi::content::ContentBuilder;
@@ -13,7 +14,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::{captcha, docs, health, password_reset, registration, sessions, test_data};
+use crate::api::{captcha, docs, health, pages, password_reset, sessions, test_data, users};
 use crate::app::App;
 use crate::edge;
 use crate::error::validation::ValidationErrorBody;
@@ -54,12 +55,13 @@ impl Modify for Security {
 fn table() -> OpenApiRouter<&'static App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(captcha::challenge))
-        .routes(routes!(registration::register))
+        .routes(routes!(users::registration::register))
         .routes(routes!(sessions::login::login))
         .routes(routes!(sessions::refresh::refresh))
         .routes(routes!(sessions::logout::logout))
         .routes(routes!(password_reset::forgot_password))
         .routes(routes!(password_reset::reset_password))
+        .routes(routes!(users::me::me))
         .routes(routes!(test_data::test_data))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
@@ -69,11 +71,27 @@ fn table() -> OpenApiRouter<&'static App> {
         .routes(routes!(docs::docs))
 }
 
+/// The pages for people, and what they load.
+fn pages() -> Router<&'static App> {
+    let pages = pages::PAGES.iter().fold(Router::new(), |router, page| {
+        let answer = async |State(app): State<&'static App>, language| page.answer(app, language);
+        router.route(page.path, get(answer))
+    });
+    pages::ASSETS.iter().fold(pages, |router, (path, asset)| {
+        router.route(path, get(async |request: HeaderMap| asset.answer(&request)))
+    })
+}
+
 /// All routes of a service whose settings can be used.
 pub fn router(app: &'static App) -> Router {
     let (router, mut openapi) = table().split_for_parts();
     describe_misconfiguration(&mut openapi);
+    let pages = match app.settings.pages {
+        true => pages(),
+        false => Router::new(),
+    };
     let router = router
+        .merge(pages)
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         // The bodies' own limit is smaller, and answers in our words.

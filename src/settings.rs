@@ -36,6 +36,8 @@ pub struct Settings {
     pub captcha: CaptchaSettings,
     /// Who carries the mail.
     pub email: EmailSettings,
+    /// Whether there are pages for people; without them the API alone is served.
+    pub pages: bool,
     /// Which other origins' pages may call the API.
     pub cors: CorsOrigins,
     /// How many proxies in front of us are ours: their word on addresses is taken.

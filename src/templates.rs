@@ -1,72 +1,114 @@
 //! The texts that people see, from the folder `templates`, compiled into the component.
 
-use anyhow::Context;
-use minijinja::{Environment, UndefinedBehavior, Value};
+use std::sync::OnceLock;
 
-/// Every template, by the name that others extend or include it by.
-const TEMPLATES: [(&str, &str); 8] = [
-    (
-        "email/base/body.html",
-        include_str!("../templates/email/base/body.html"),
-    ),
-    (
-        "email/password_reset/subject.txt",
-        include_str!("../templates/email/password_reset/subject.txt"),
-    ),
-    (
-        "email/password_reset/body.txt",
-        include_str!("../templates/email/password_reset/body.txt"),
-    ),
-    (
-        "email/password_reset/body.html",
-        include_str!("../templates/email/password_reset/body.html"),
-    ),
-    (
-        "email/password_changed/subject.txt",
-        include_str!("../templates/email/password_changed/subject.txt"),
-    ),
-    (
-        "email/password_changed/body.txt",
-        include_str!("../templates/email/password_changed/body.txt"),
-    ),
-    (
-        "email/password_changed/body.html",
-        include_str!("../templates/email/password_changed/body.html"),
-    ),
-    (
-        "pages/docs.html",
-        include_str!("../templates/pages/docs.html"),
-    ),
+use anyhow::Context;
+use minijinja::value::{Kwargs, Serde};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+
+use crate::domain::language::Language;
+
+/// A template under the name that others extend or include it by.
+macro_rules! template {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../templates/", $name)))
+    };
+}
+
+/// Every template.
+const TEMPLATES: [(&str, &str); 17] = [
+    template!("email/base/body.html"),
+    template!("email/base/button.html"),
+    template!("email/password_reset/subject.txt"),
+    template!("email/password_reset/body.txt"),
+    template!("email/password_reset/body.html"),
+    template!("email/password_changed/subject.txt"),
+    template!("email/password_changed/body.txt"),
+    template!("email/password_changed/body.html"),
+    template!("pages/base.html"),
+    template!("pages/field.html"),
+    template!("pages/submit.html"),
+    template!("pages/register.html"),
+    template!("pages/login.html"),
+    template!("pages/forgot_password.html"),
+    template!("pages/reset_password.html"),
+    template!("pages/account.html"),
+    template!("pages/docs.html"),
 ];
 
-/// The templates of this instance; what is put into HTML is escaped.
-pub struct Templates(Environment<'static>);
+/// The templates and strings of this instance, read when they are first needed; what is put into
+/// HTML is escaped.
+#[derive(Default)]
+pub struct Templates {
+    environment: OnceLock<Environment<'static>>,
+    strings: [OnceLock<Strings>; Language::COUNT],
+}
+
+/// The strings of a language.
+struct Strings {
+    /// All of them, for templates.
+    all: Value,
+    /// Those that the pages' scripts show, as JSON.
+    messages: String,
+}
 
 impl Templates {
-    /// Compiles all templates.
-    ///
-    /// # Errors
-    /// One of them is not a template, which a test rules out.
-    pub fn new() -> anyhow::Result<Self> {
-        let mut environment = Environment::new();
-        // What is missing may be asked for, but not shown.
-        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        environment.add_filter("schema_name", schema_name);
-        for (name, source) in TEMPLATES {
-            environment.add_template(name, source).context(name)?;
-        }
-        Ok(Self(environment))
-    }
-
     /// Renders a template.
     ///
     /// # Errors
     /// There is no such template, or `context` lacks something that it shows.
     pub fn render(&self, name: &str, context: Value) -> anyhow::Result<String> {
-        self.0
+        self.environment()?
             .get_template(name)
             .and_then(|template| template.render(context))
             .with_context(|| format!("cannot render {name}"))
+    }
+
+    /// Renders a template that takes its words from the strings of a language.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render); a string that is missing is one of the things.
+    pub fn render_in(
+        &self,
+        language: Language,
+        name: &str,
+        context: Value,
+    ) -> anyhow::Result<String> {
+        let strings = self.strings(language)?;
+        let context = context! {
+            language => language.code(),
+            t => &strings.all,
+            messages => &strings.messages,
+            ..context
+        };
+        self.render(name, context)
+    }
+
+    fn environment(&self) -> anyhow::Result<&Environment<'static>> {
+        if let Some(environment) = self.environment.get() {
+            return Ok(environment);
+        }
+        let mut environment = Environment::new();
+        // What is missing may be asked for, but not shown.
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        environment.add_filter("schema_name", schema_name);
+        environment.add_filter("fill", fill);
+        for (name, source) in TEMPLATES {
+            environment.add_template(name, source).context(name)?;
+        }
+        Ok(self.environment.get_or_init(|| environment))
+    }
+
+    fn strings(&self, language: Language) -> anyhow::Result<&Strings> {
+        let strings = &self.strings[language.index()];
+        if let Some(strings) = strings.get() {
+            return Ok(strings);
+        }
+        let all: serde_json::Value =
+            serde_json::from_str(language.strings()).context(language.code())?;
+        let messages = all["messages"].to_string();
+        let all = Value::from(Serde(all));
+        Ok(strings.get_or_init(|| Strings { all, messages }))
     }
 }
 
@@ -75,21 +117,16 @@ fn schema_name(reference: String) -> String {
     reference.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-#[cfg(test)]
-mod tests {
-    use minijinja::context;
-
-    use super::*;
-
-    #[test]
-    fn every_template_compiles() {
-        Templates::new().expect("templates");
+/// A string with values in the place of its `{name}`.
+fn fill(text: String, values: Kwargs) -> Result<String, minijinja::Error> {
+    let mut filled = text;
+    for name in values.args() {
+        let value: Value = values.get(name)?;
+        filled = filled.replace(&format!("{{{name}}}"), &value.to_string());
     }
-
-    #[test]
-    fn a_value_that_is_missing_is_an_error_and_no_gap() {
-        let templates = Templates::new().expect("templates");
-        let rendered = templates.render("email/password_reset/body.txt", context! {});
-        assert!(rendered.is_err());
-    }
+    Ok(filled)
 }
+
+#[cfg(test)]
+#[path = "templates_tests.rs"]
+mod tests;

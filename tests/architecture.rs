@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers that it may use. `domain` uses nothing of ours.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     (
         "lib",
         &["app", "housekeeping", "log", "mailer", "routes", "settings"],
@@ -16,8 +16,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
     (
         "api",
         &[
-            "ambient", "app", "captcha", "domain", "error", "extract", "mailer", "settings",
-            "store", "throttle",
+            "ambient", "app", "assets", "captcha", "domain", "error", "extract", "mailer",
+            "settings", "store", "throttle",
         ],
     ),
     (
@@ -39,8 +39,9 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("store", &["domain"]),
     ("settings", &["domain"]),
     ("ambient", &["domain"]),
+    ("templates", &["domain"]),
     ("domain", &[]),
-    ("templates", &[]),
+    ("assets", &[]),
 ];
 
 /// The only files that know Spin.

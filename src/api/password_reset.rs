@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::ambient;
 use crate::app::App;
 use crate::domain::email::Email;
+use crate::domain::language::Language;
 use crate::domain::password::NewPassword;
 use crate::domain::reset_token::PlainToken;
 use crate::domain::throttle::{
@@ -45,6 +46,7 @@ use crate::throttle;
 pub async fn forgot_password(
     State(app): State<&'static App>,
     address: ClientAddress,
+    language: Language,
     ValidJson(request): ValidJson<ForgotPasswordRequest>,
 ) -> Result<(StatusCode, Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
@@ -63,7 +65,9 @@ pub async fn forgot_password(
     let mut transaction = connection.begin().await?;
     let email = request.email.digest();
     match throttle::count(app, &mut transaction, FORGOT_PASSWORD_PER_EMAIL, email, now).await {
-        Ok(()) => put_link_into_outbox(app, &mut transaction, &request.email, now).await?,
+        Ok(()) => {
+            put_link_into_outbox(app, &mut transaction, &request.email, language, now).await?
+        }
         Err(Error::TooManyRequests { .. }) => {}
         Err(error) => return Err(error),
     }
@@ -76,13 +80,14 @@ async fn put_link_into_outbox(
     app: &App,
     connection: &mut Connection<'_>,
     email: &Email,
+    language: Language,
     now: Timestamp,
 ) -> Result<(), Error> {
     let id = ambient::random_id();
     let token = app.reset_tokens.issue(id).hashed();
     let expires_at = now.plus(app.settings.reset_token_lifetime);
     reset_tokens::replace(connection, id, email, &token, expires_at, now).await?;
-    outbox::insert_password_reset(connection, ambient::random_id(), id, now).await?;
+    outbox::insert_password_reset(connection, ambient::random_id(), id, language, now).await?;
     Ok(())
 }
 
@@ -104,6 +109,7 @@ async fn put_link_into_outbox(
 pub async fn reset_password(
     State(app): State<&'static App>,
     address: ClientAddress,
+    language: Language,
     ValidJson(request): ValidJson<ResetPasswordRequest>,
 ) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
@@ -131,7 +137,8 @@ pub async fn reset_password(
     sessions::delete_all(&mut transaction, user).await?;
     predecessor::void_all(&mut transaction, user).await?;
     throttle::clear(app, &mut transaction, LOGIN_FAILURES_PER_ACCOUNT, user).await?;
-    outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, now).await?;
+    outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)
+        .await?;
     transaction.commit().await?;
     let answer = Message::new("Password has been reset successfully");
     Ok((Extension(MailWaits), answer))

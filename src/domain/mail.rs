@@ -3,6 +3,7 @@
 use time::Duration;
 use uuid::Uuid;
 
+use super::language::Language;
 use super::timestamp::Timestamp;
 
 /// After how many minutes a mail is tried again that failed for the first, second ... time: five
@@ -36,6 +37,8 @@ pub struct DueMail {
     pub to: String,
     /// The name of whom it is for.
     pub username: String,
+    /// The language of the request that asked for it.
+    pub language: Language,
     /// How often it has been tried, this time included.
     pub attempts: usize,
     /// Whether what it tells is true no more: its link has expired.

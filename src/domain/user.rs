@@ -73,4 +73,11 @@ impl Subscription {
             Self::Pro => "PRO",
         }
     }
+
+    /// Reads a stored subscription.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Free, Self::Pro]
+            .into_iter()
+            .find(|subscription| subscription.as_str() == text)
+    }
 }

@@ -30,7 +30,7 @@ const MAX_PROXY_HOPS: usize = 16;
 const MAX_DAYS: u32 = 3650;
 
 /// Every variable that the service reads.
-pub(super) const VARIABLES: [&str; 24] = [
+pub(super) const VARIABLES: [&str; 25] = [
     "secret_key",
     "algorithm",
     "access_token_expire_minutes",
@@ -52,6 +52,7 @@ pub(super) const VARIABLES: [&str; 24] = [
     "email_api_key",
     "emails_from_email",
     "emails_from_name",
+    "pages",
     "cors_allow_origins",
     "trusted_proxy_hops",
     "throttle",
@@ -85,6 +86,7 @@ impl Reader {
         let frontend_url = self.web_address("frontend_url");
         let captcha = self.captcha();
         let email = self.email();
+        let pages = self.choice("pages", &[("on", true), ("off", false)]);
         let cors = self.cors();
         let trusted_proxy_hops = self.number("trusted_proxy_hops", 0..=MAX_PROXY_HOPS);
         let throttle = self.choice("throttle", &[("on", true), ("off", false)]);
@@ -107,6 +109,7 @@ impl Reader {
             frontend_url: frontend_url?,
             captcha: captcha?,
             email: email?,
+            pages: pages?,
             cors: cors?,
             trusted_proxy_hops: trusted_proxy_hops?,
             throttle: throttle?,

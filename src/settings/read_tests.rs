@@ -43,6 +43,7 @@ fn the_defaults_of_the_manifest_and_a_secret_key_are_enough() {
         CaptchaSettings::Builtin { cost: 5000 }
     ));
     assert!(matches!(settings.email.provider, EmailProvider::Log));
+    assert!(settings.pages);
 }
 
 #[test]
@@ -108,6 +109,7 @@ fn a_value_that_cannot_be_used_is_named_but_never_told() {
         ("email_provider", "carrier-pigeon"),
         ("emails_from_email", "nobody.example.com"),
         ("emails_from_name", "Eve\r\nBcc: tom"),
+        ("pages", "yes"),
         ("cors_allow_origins", "app.example.com"),
         ("cors_allow_origins", "https://app.example.com/"),
         ("cors_allow_origins", "https://a.example.com, *"),

@@ -3,12 +3,13 @@
 use super::db::{Connection, Database, DbError};
 
 /// What each version of the schema adds to the one before: append, never change.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/0001_users.sql"),
     include_str!("../../migrations/0002_sessions.sql"),
     include_str!("../../migrations/0003_outbox.sql"),
     include_str!("../../migrations/0004_throttle.sql"),
     include_str!("../../migrations/0005_captcha.sql"),
+    include_str!("../../migrations/0006_language.sql"),
 ];
 
 /// Migrates the database if it is behind. Of two instances that start together one migrates, and

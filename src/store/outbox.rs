@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::db::{Connection, DbError, Row};
+use crate::domain::language::Language;
 use crate::domain::mail::{DueMail, MailKind};
 use crate::domain::timestamp::Timestamp;
 
@@ -18,14 +19,16 @@ pub async fn insert_password_reset(
     connection: &mut Connection<'_>,
     id: Uuid,
     token: Uuid,
+    language: Language,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = "INSERT INTO outbox (id, kind, user_id, reset_token_id, due_at) \
-                     SELECT ?1, ?2, user_id, id, ?4 FROM password_reset_tokens WHERE id = ?3";
+    let statement = "INSERT INTO outbox (id, kind, user_id, reset_token_id, language, due_at) \
+                     SELECT ?1, ?2, user_id, id, ?4, ?5 FROM password_reset_tokens WHERE id = ?3";
     let parameters = [
         id.to_string().into(),
         PASSWORD_RESET.into(),
         token.to_string().into(),
+        language.code().into(),
         now.unix().into(),
     ];
     connection.run(statement, parameters).await.map(drop)
@@ -39,13 +42,16 @@ pub async fn insert_password_changed(
     connection: &mut Connection<'_>,
     id: Uuid,
     user: Uuid,
+    language: Language,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = "INSERT INTO outbox (id, kind, user_id, due_at) VALUES (?1, ?2, ?3, ?4)";
+    let statement = "INSERT INTO outbox (id, kind, user_id, language, due_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5)";
     let parameters = [
         id.to_string().into(),
         PASSWORD_CHANGED.into(),
         user.to_string().into(),
+        language.code().into(),
         now.unix().into(),
     ];
     connection.run(statement, parameters).await.map(drop)
@@ -78,7 +84,7 @@ pub async fn take_due(
                      (SELECT email FROM users WHERE id = user_id), \
                      (SELECT username FROM users WHERE id = user_id), \
                      EXISTS (SELECT 1 FROM password_reset_tokens t WHERE t.id = reset_token_id \
-                     AND t.expires_at <= ?3)";
+                     AND t.expires_at <= ?3), language";
     let parameters = [
         now.unix().into(),
         retry_at.unix().into(),
@@ -103,6 +109,7 @@ fn due_mail(row: &Row) -> Result<DueMail, DbError> {
         to: row.text(4)?.to_owned(),
         username: row.text(5)?.to_owned(),
         is_stale: row.integer(6)? != 0,
+        language: row.read(7, Language::from_code)?,
     })
 }
 

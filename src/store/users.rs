@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::db::{Connection, DbError};
 use crate::domain::email::Email;
 use crate::domain::timestamp::Timestamp;
-use crate::domain::user::{Role, User};
+use crate::domain::user::{Role, Subscription, User};
 use crate::domain::username::Username;
 
 /// How many numbers are tried one by one before the search for a free name takes larger steps.
@@ -157,6 +157,31 @@ pub async fn find_credentials(
         })
     })
     .transpose()
+}
+
+/// A user. Times are read as seconds since 1970, whatever fraction the predecessor has written.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, DbError> {
+    let statement = "SELECT email, username, account_role, account_subscription, \
+                     unixepoch(subscription_expires_at), unixepoch(created_at) \
+                     FROM users WHERE id = ?1";
+    let row = connection.run_for_one(statement, [id.to_string().into()]);
+    row.await?
+        .map(|row| {
+            Ok(User {
+                id,
+                email: row.text(0)?.to_owned(),
+                username: row.text(1)?.to_owned(),
+                role: row.read(2, Role::from_stored)?,
+                subscription: row.read(3, Subscription::from_stored)?,
+                // NULL where it does not end.
+                subscription_expires_at: row.unix_time(4).ok(),
+                created_at: row.unix_time(5)?,
+            })
+        })
+        .transpose()
 }
 
 /// Replaces a user's password.

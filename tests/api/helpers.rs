@@ -7,6 +7,7 @@ pub(crate) mod captcha;
 pub(crate) mod crowd;
 pub(crate) mod description;
 pub(crate) mod flows;
+pub(crate) mod page;
 pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod stub;

@@ -8,11 +8,11 @@ use crate::helpers::app::spawn_app;
 use crate::helpers::captcha::CHALLENGE;
 use crate::helpers::description::{document, validate};
 use crate::helpers::flows::{
-    FORGOT_PASSWORD, LOGIN, LOGOUT, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
+    FORGOT_PASSWORD, LOGIN, LOGOUT, ME, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
 };
 
 /// Every route, and the statuses that it may answer with.
-const ROUTES: [(&str, &str, &[u16]); 14] = [
+const ROUTES: [(&str, &str, &[u16]); 15] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
@@ -24,6 +24,7 @@ const ROUTES: [(&str, &str, &[u16]); 14] = [
     ("post", LOGOUT, &[204, 413, 422, 429, 500, 503]),
     ("post", FORGOT_PASSWORD, &[202, 413, 422, 429, 500, 503]),
     ("post", RESET_PASSWORD, &[200, 400, 413, 422, 429, 500, 503]),
+    ("get", ME, &[200, 401, 500, 503]),
     ("get", TEST_DATA, &[200, 401, 500, 503]),
     ("get", "/health/live", &[200, 500]),
     ("get", "/health/ready", &[200, 503]),
@@ -192,13 +193,15 @@ async fn every_body_has_a_schema_under_its_content_type_and_no_example_that_brea
 }
 
 #[tokio::test]
-async fn only_the_protected_route_asks_for_the_token_that_login_gives() {
+async fn only_the_protected_routes_ask_for_the_token_that_login_gives() {
     let document = document().await;
     let scheme = &document["components"]["securitySchemes"]["OAuth2PasswordBearer"];
     assert_eq!(scheme["type"], "oauth2");
     assert_eq!(scheme["flows"]["password"]["tokenUrl"], LOGIN);
     for (_, path, operation) in operations().await {
-        let expected = (path == TEST_DATA).then(|| json!([{"OAuth2PasswordBearer": []}]));
+        let expected = [ME, TEST_DATA]
+            .contains(&path.as_str())
+            .then(|| json!([{"OAuth2PasswordBearer": []}]));
         assert_eq!(operation.get("security"), expected.as_ref(), "{path}");
     }
 }

@@ -49,7 +49,7 @@ pub(crate) const DATABASE: &str = "
 ";
 
 /// A service that took over the predecessor's database.
-async fn spawn_successor() -> App {
+pub(crate) async fn spawn_successor() -> App {
     let setup = Setup::new();
     let database = rusqlite::Connection::open(setup.database_path());
     let database = database.expect("the database can be made");

@@ -1,0 +1,47 @@
+//! Users: who registers, and who calls.
+
+pub mod me;
+pub mod registration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::domain::user::{Role, Subscription, User};
+
+/// A user, as everybody may see them who may see them at all.
+#[derive(Serialize, ToSchema)]
+pub struct UserPublic {
+    /// The address, in lower case.
+    #[schema(format = Email, example = "tom@example.com")]
+    email: String,
+    /// The name, as it was typed.
+    #[schema(example = "Tom")]
+    username: String,
+    /// UUID, version 4.
+    id: Uuid,
+    /// What the user may do.
+    account_role: Role,
+    /// What the user has paid for.
+    account_subscription: Subscription,
+    /// When the subscription ends, if it does.
+    #[schema(required, format = DateTime)]
+    subscription_expires_at: Option<String>,
+    /// When the user registered, in UTC.
+    #[schema(format = DateTime, example = "2026-11-22T11:46:27Z")]
+    created_at: String,
+}
+
+impl From<User> for UserPublic {
+    fn from(user: User) -> Self {
+        Self {
+            email: user.email,
+            username: user.username,
+            id: user.id,
+            account_role: user.role,
+            account_subscription: user.subscription,
+            subscription_expires_at: user.subscription_expires_at.map(|at| at.to_rfc3339()),
+            created_at: user.created_at.to_rfc3339(),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Who calls.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use super::UserPublic;
+use crate::app::App;
+use crate::error::responses::DatabaseErrors;
+use crate::error::{Error, ErrorBody};
+use crate::extract::CurrentUser;
+use crate::store::users;
+
+/// See who is logged in
+///
+/// The user whose access token it is, as the database has them now.
+#[utoipa::path(
+    get,
+    path = "/api/v1/auth/me",
+    tag = "auth",
+    security(("OAuth2PasswordBearer" = [])),
+    responses(
+        (status = 200, description = "The user", body = UserPublic),
+        (status = 401, description = "No token, or not a good one", body = ErrorBody),
+        DatabaseErrors,
+    )
+)]
+pub async fn me(
+    State(app): State<&'static App>,
+    user: CurrentUser,
+) -> Result<impl IntoResponse, Error> {
+    let mut connection = app.database.connect().await?;
+    let user = users::find(&mut connection, user.id).await?;
+    // Gone since the token was checked.
+    let user = user.ok_or(Error::InvalidAccessToken)?;
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((headers, Json(UserPublic::from(user))))
+}

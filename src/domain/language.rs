@@ -1,0 +1,128 @@
+//! The languages that people are addressed in, and which of them a browser asks for.
+
+/// Every language, the first for whoever asks for none of them: its code (RFC 5646) and its
+/// strings. A further language is a file, and a line here.
+const LANGUAGES: [(&str, &str); Language::COUNT] = [
+    ("en", include_str!("../../templates/languages/en.json")),
+    ("pl", include_str!("../../templates/languages/pl.json")),
+];
+
+/// A language that people are addressed in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Language(usize);
+
+impl Language {
+    /// How many languages there are.
+    pub const COUNT: usize = 2;
+
+    /// The language that an `Accept-Language` header asks for most, by its primary subtag: `pl-PL`
+    /// asks for Polish (RFC 9110, 12.5.4). What is malformed asks for nothing.
+    pub fn accepted(header: &str) -> Self {
+        let mut chosen = Self::default();
+        let mut highest = 0.0;
+        for range in header.split(',') {
+            let (tag, quality) = read_range(range);
+            let primary = tag.split('-').next().unwrap_or_default();
+            if let Some(language) = Self::from_code(primary)
+                && quality > highest
+            {
+                chosen = language;
+                highest = quality;
+            }
+        }
+        chosen
+    }
+
+    /// The language with this code, in any case.
+    pub fn from_code(code: &str) -> Option<Self> {
+        let is_meant = |(known, _): &(&str, &str)| known.eq_ignore_ascii_case(code);
+        LANGUAGES.iter().position(is_meant).map(Self)
+    }
+
+    /// The code: as it is stored, and as HTML and HTTP name the language.
+    pub fn code(self) -> &'static str {
+        LANGUAGES[self.0].0
+    }
+
+    /// The strings of pages and mails, as JSON.
+    pub fn strings(self) -> &'static str {
+        LANGUAGES[self.0].1
+    }
+
+    /// Its place among all languages, below [`COUNT`](Self::COUNT).
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A range and its quality; one that is not from 0 to 1 is as good as 0.
+fn read_range(range: &str) -> (&str, f32) {
+    let mut parts = range.split(';').map(str::trim);
+    let tag = parts.next().unwrap_or_default();
+    let quality = match parts.next() {
+        None => 1.0,
+        Some(weight) => {
+            let value = weight.strip_prefix("q=").or(weight.strip_prefix("Q="));
+            value.and_then(|text| text.parse().ok()).unwrap_or(0.0)
+        }
+    };
+    let is_quality = (0.0..=1.0).contains(&quality);
+    (tag, if is_quality { quality } else { 0.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_with_the_highest_quality_is_chosen() {
+        for (header, code) in [
+            ("pl", "pl"),
+            ("pl-PL,pl;q=0.9,en-US;q=0.8,en;q=0.7", "pl"),
+            ("en-US,en;q=0.9,pl;q=0.8", "en"),
+            ("en;q=0.5, pl;q=0.7", "pl"),
+            ("de, fr;q=0.9, PL ; q=0.3", "pl"),
+            ("de-CH, pl;q=0.001", "pl"),
+            ("pl, en", "pl"),
+            ("en, pl", "en"),
+        ] {
+            assert_eq!(Language::accepted(header).code(), code, "{header}");
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_none_of_them_or_for_nonsense_gets_the_first() {
+        for header in [
+            "",
+            "*",
+            "de",
+            "plx",
+            "pl_PL",
+            "pl;q=0",
+            "pl;q=NaN",
+            "pl;q=inf",
+            "pl;q=2",
+            "pl;q=-1",
+            "pl;q=",
+            "pl;level=1",
+            ";;;,,,q=1",
+            "\u{17c}\u{f3}\u{142}w",
+        ] {
+            assert_eq!(Language::accepted(header).code(), "en", "{header}");
+        }
+    }
+
+    #[test]
+    fn a_code_leads_to_its_language_and_nothing_else_does() {
+        for (index, (code, strings)) in LANGUAGES.iter().enumerate() {
+            let language = Language::from_code(code).expect(code);
+            assert_eq!(
+                (language.index(), language.strings()),
+                (index, *strings),
+                "{code}"
+            );
+        }
+        assert_eq!(Language::from_code("de"), None);
+        assert_eq!(Language::from_code(""), None);
+    }
+}

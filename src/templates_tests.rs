@@ -1,0 +1,135 @@
+//! Every template in every language, and whether the languages say the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::*;
+
+/// What templates are given, of every kind.
+fn sample() -> Value {
+    context! {
+        app_name => "My <App>",
+        captcha => "builtin",
+        min_length => 6,
+        minutes => 15,
+        year => 2026,
+        username => "Tom",
+        link => "https://app.example.com/auth/reset-password?token=abc",
+    }
+}
+
+fn languages() -> impl Iterator<Item = Language> {
+    let codes = ["en", "pl"];
+    assert_eq!(codes.len(), Language::COUNT);
+    codes
+        .into_iter()
+        .map(|code| Language::from_code(code).expect(code))
+}
+
+/// Every string of a language, by the path to it.
+fn strings(language: Language) -> BTreeMap<String, String> {
+    fn collect(path: &str, value: &Json, strings: &mut BTreeMap<String, String>) {
+        match value {
+            Json::Object(fields) => {
+                for (name, value) in fields {
+                    collect(&format!("{path}/{name}"), value, strings);
+                }
+            }
+            Json::String(text) => {
+                strings.insert(path.to_owned(), text.clone());
+            }
+            other => panic!("{path} is no string: {other}"),
+        }
+    }
+    let all = serde_json::from_str(language.strings()).expect("strings are JSON");
+    let mut strings = BTreeMap::new();
+    collect("", &all, &mut strings);
+    strings
+}
+
+/// The `{name}` of a text, sorted. A style's blocks have a space behind the brace.
+fn placeholders(text: &str) -> Vec<&str> {
+    let mut names: Vec<_> = text
+        .split('{')
+        .skip(1)
+        .filter(|rest| rest.starts_with(char::is_alphabetic))
+        .map(|rest| rest.split('}').next().unwrap_or_default())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn all_languages_have_the_same_strings_with_the_same_placeholders() {
+    let first = strings(Language::default());
+    for language in languages() {
+        let strings = strings(language);
+        let (expected, keys): (Vec<_>, Vec<_>) = (first.keys().collect(), strings.keys().collect());
+        assert_eq!(keys, expected, "{}", language.code());
+        for (key, text) in strings {
+            let code = language.code();
+            assert!(!text.trim().is_empty(), "{code}: {key} is empty");
+            assert_eq!(
+                placeholders(&text),
+                placeholders(&first[&key]),
+                "{code}: {key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_texts_differ_between_the_languages() {
+    let english = strings(Language::default());
+    let polish = strings(Language::from_code("pl").expect("Polish"));
+    let same: Vec<_> = english
+        .iter()
+        .filter(|(key, text)| polish[*key] == **text)
+        .collect();
+    // "Administrator", "Moderator" and "Pro" are words of both.
+    assert_eq!(same.len(), 3, "{same:?}");
+}
+
+#[test]
+fn every_template_renders_in_every_language_and_fills_every_placeholder() {
+    let templates = Templates::default();
+    for language in languages() {
+        let messages = &templates.strings(language).expect("strings").messages;
+        for (name, _) in TEMPLATES {
+            // They are parts of others, or know no language.
+            if [
+                "email/base/button.html",
+                "pages/field.html",
+                "pages/submit.html",
+                "pages/docs.html",
+            ]
+            .contains(&name)
+            {
+                continue;
+            }
+            let rendered = templates.render_in(language, name, sample()).expect(name);
+            // Scripts fill what they are given.
+            let escaped = templates
+                .environment()
+                .expect("templates")
+                .render_named_str("messages.html", "{{ messages }}", context! { messages });
+            let rendered = rendered.replace(&escaped.expect("escaped"), "");
+            assert!(placeholders(&rendered).is_empty(), "{name}: {rendered}");
+            assert!(
+                !rendered.contains("My <App>") || name.ends_with(".txt"),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_missing_is_an_error_and_no_gap() {
+    let templates = Templates::default();
+    for name in ["email/password_reset/body.txt", "pages/register.html"] {
+        let rendered = templates.render_in(Language::default(), name, context! {});
+        assert!(rendered.is_err(), "{name}");
+    }
+    assert!(templates.render("pages/nothing.html", sample()).is_err());
+}

@@ -1,0 +1,118 @@
+//! Who is logged in: the user of the access token, as the database has them now.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, METHOD_NOT_ALLOWED, NOT_AUTHENTICATED};
+use crate::helpers::app::{App, Setup, spawn_app};
+use crate::helpers::flows::{EMAIL, ME, PASSWORD, Tokens, USERNAME, registration};
+use crate::predecessor::{USER, spawn_successor};
+
+async fn me(app: &App, access_token: &str) -> Answer {
+    Answer::to(app.request(Method::GET, ME).bearer_auth(access_token)).await
+}
+
+#[tokio::test]
+async fn it_tells_what_the_registration_told() {
+    let app = spawn_app().await;
+    let registered = app.register(&registration()).await.json();
+    let tokens = app.tokens_of_tom().await;
+    let answer = me(&app, &tokens.access).await;
+    answer.assert_json(200, &registered);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn it_tells_what_has_changed_since_the_token_was_issued() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    app.change(
+        "UPDATE users SET email = 'new@example.com', username = 'Tommy', \
+         account_role = 'MODERATOR', account_subscription = 'PRO', \
+         subscription_expires_at = '2031-02-03 04:05:06'",
+    );
+    let user = me(&app, &tokens.access).await.json();
+    assert_eq!(user["email"], "new@example.com");
+    assert_eq!(user["username"], "Tommy");
+    assert_eq!(user["account_role"], "MODERATOR");
+    assert_eq!(user["account_subscription"], "PRO");
+    assert_eq!(user["subscription_expires_at"], "2031-02-03T04:05:06Z");
+}
+
+#[tokio::test]
+async fn it_reads_the_times_that_the_predecessor_wrote() {
+    let app = spawn_successor().await;
+    let tokens = Tokens::of(&app.login(EMAIL, PASSWORD).await);
+    me(&app, &tokens.access).await.assert_json(
+        200,
+        &json!({
+            "email": EMAIL,
+            "username": USERNAME,
+            "id": USER,
+            "account_role": "ADMIN",
+            "account_subscription": "PRO",
+            "subscription_expires_at": "2030-01-01T00:00:00Z",
+            "created_at": "2025-03-04T05:06:07Z",
+        }),
+    );
+}
+
+#[tokio::test]
+async fn each_token_tells_of_its_own_user_only() {
+    let app = spawn_app().await;
+    let tom = app.log_tom_in().await;
+    let eve = json!({
+        "email": "eve@example.com",
+        "username": "Eve",
+        "password": PASSWORD,
+        "captcha_id": "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11",
+        "captcha_answer": "7XK2P",
+    });
+    app.register(&eve).await.assert_status(201);
+    let eve = Tokens::of(&app.login("eve", PASSWORD).await);
+    assert_eq!(me(&app, &tom.access).await.field("username"), USERNAME);
+    assert_eq!(me(&app, &eve.access).await.field("username"), "Eve");
+}
+
+#[tokio::test]
+async fn without_a_token_nobody_is_logged_in() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    app.get(ME).await.assert_error(&NOT_AUTHENTICATED);
+    let in_query = format!("{ME}?access_token={}", tokens.access);
+    app.get(&in_query).await.assert_error(&NOT_AUTHENTICATED);
+    for token in ["x", "a.b.c", &tokens.refresh] {
+        me(&app, token).await.assert_error(&INVALID_ACCESS_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn after_a_logout_a_reset_or_the_end_of_the_user_it_tells_nothing() {
+    let app = spawn_app().await;
+    let logged_out = app.log_tom_in().await;
+    app.logout(&logged_out.refresh).await.assert_status(204);
+    let reset = app.tokens_of_tom().await;
+    let token = app.reset_token(1).await;
+    app.reset_password(&token, PASSWORD)
+        .await
+        .assert_status(200);
+    let deleted = app.tokens_of_tom().await;
+    me(&app, &deleted.access).await.assert_status(200);
+    app.change("DELETE FROM users");
+    for tokens in [logged_out, reset, deleted] {
+        me(&app, &tokens.access)
+            .await
+            .assert_error(&INVALID_ACCESS_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn it_can_only_be_asked() {
+    let app = Setup::new().spawn().await;
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
+        let answer = Answer::to(app.request(method, ME)).await;
+        answer.assert_error(&METHOD_NOT_ALLOWED);
+        assert_eq!(answer.header("allow"), Some("GET,HEAD"));
+    }
+}

@@ -1,0 +1,314 @@
+//! The pages for people: what they are sent with, what they load, and what they give away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::api_error::{METHOD_NOT_ALLOWED, NOT_FOUND};
+use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
+use crate::helpers::flows::EMAIL;
+use crate::helpers::page::{PAGES, attributes, strings, unescape};
+
+/// Everything that the pages load, and what the scripts load in turn.
+async fn assets(app: &App) -> BTreeMap<String, Answer> {
+    let mut wanted = BTreeSet::new();
+    for page in PAGES {
+        let html = app.get(page).await.text;
+        wanted.extend(attributes(&html, "src"));
+        let links = attributes(&html, "href").into_iter();
+        wanted.extend(links.filter(|path| path.contains("/assets/")));
+    }
+    let mut assets = BTreeMap::new();
+    while let Some(path) = wanted.pop_first() {
+        let answer = app.get(&path).await;
+        let quoted = answer.text.split('"').filter(|text| text.ends_with(".js"));
+        let named = quoted.map(|name| format!("/auth/assets/{}", name.rsplit('/').next().unwrap()));
+        wanted.extend(named.filter(|path| !assets.contains_key(path)));
+        assets.insert(path, answer);
+    }
+    assets
+}
+
+#[tokio::test]
+async fn a_page_is_html_that_no_other_type_frame_or_referrer_is_made_of() {
+    let app = spawn_app().await;
+    for path in PAGES {
+        let page = app.get(path).await;
+        page.assert_status(200);
+        for (header, value) in [
+            ("content-type", "text/html; charset=utf-8"),
+            ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(page.header(header), Some(value), "{path}");
+        }
+        let head = Answer::to(app.request(Method::HEAD, path)).await;
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_policy_allows_own_files_and_nothing_else() {
+    let app = spawn_app().await;
+    for path in PAGES {
+        let page = app.get(path).await;
+        let policy = page.header("content-security-policy").expect("a policy");
+        let directives: BTreeMap<_, _> = policy
+            .split("; ")
+            .map(|directive| directive.split_once(' ').expect("a name and a value"))
+            .collect();
+        let expected = BTreeMap::from([
+            ("default-src", "'none'"),
+            ("script-src", "'self'"),
+            ("style-src", "'self'"),
+            ("img-src", "'self'"),
+            ("connect-src", "'self'"),
+            ("worker-src", "'self'"),
+            ("form-action", "'self'"),
+            ("base-uri", "'none'"),
+            ("frame-ancestors", "'none'"),
+            ("require-trusted-types-for", "'script'"),
+            ("trusted-types", "captcha"),
+        ]);
+        assert_eq!(directives, expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_has_a_script_or_a_style_in_it() {
+    let app = spawn_app().await;
+    for path in PAGES {
+        let html = app.get(path).await.text;
+        let scripts = html.matches("<script").count();
+        assert!(scripts >= 1, "{path} has no script");
+        assert_eq!(html.matches("></script>").count(), scripts, "{path}");
+        assert_eq!(attributes(&html, "src").len(), scripts, "{path}");
+        for inline in ["<style", " style=", " onclick=", " onload=", "javascript:"] {
+            assert!(!html.contains(inline), "{path}: {inline}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn everything_that_a_page_loads_is_there_and_of_this_origin() {
+    let app = spawn_app().await;
+    let assets = assets(&app).await;
+    assert!(assets.len() >= 14, "{:?}", assets.keys());
+    for (path, asset) in &assets {
+        assert!(path.starts_with("/auth/assets/"), "{path}");
+        asset.assert_status(200);
+        let content_type = match path.rsplit('.').next() {
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            _ => "image/svg+xml",
+        };
+        assert_eq!(asset.header("content-type"), Some(content_type), "{path}");
+        for elsewhere in ["http:", "https:", "@import", "url("] {
+            let text = asset.text.replace("http://www.w3.org/2000/svg", "");
+            assert!(!text.contains(elsewhere), "{path}: {elsewhere}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_script_can_make_markup_or_code_of_a_text() {
+    let app = spawn_app().await;
+    for (path, asset) in assets(&app).await {
+        for sink in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "Function(",
+        ] {
+            assert!(!asset.text.contains(sink), "{path}: {sink}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_asset_is_sent_again_only_when_it_has_changed() {
+    let app = spawn_app().await;
+    for (path, asset) in assets(&app).await {
+        assert_eq!(asset.header("cache-control"), Some("no-cache"), "{path}");
+        let etag = asset.header("etag").expect("an asset has a tag");
+        let ask = |tag: &str| app.request(Method::GET, &path).header("if-none-match", tag);
+        let unchanged = Answer::to(ask(etag)).await;
+        assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""));
+        assert_eq!(unchanged.header("etag"), Some(etag), "{path}");
+        let changed = Answer::to(ask("\"of an older version\"")).await;
+        assert_eq!((changed.status, &changed.text), (200, &asset.text));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_asset_is_not_found() {
+    let app = spawn_app().await;
+    for path in [
+        "/auth/assets",
+        "/auth/assets/",
+        "/auth/assets/nope.js",
+        "/auth/assets/PAGE.JS",
+        "/auth/assets/page.js/",
+        "/auth/assets/vendor/altcha-pbkdf2-worker.js",
+        "/auth/assets/..%2Fbase.html",
+        "/auth/assets/%2e%2e/login.html",
+        "/auth",
+        "/auth/nope",
+        "/auth/login/",
+        "/account/",
+    ] {
+        app.get(path).await.assert_error(&NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_the_browser_itself_would_send_is_not_taken() {
+    let app = spawn_app().await;
+    for path in PAGES {
+        let request = app.request(Method::POST, path);
+        let answer = Answer::to(request.form(&[("password", "correct horse 1")])).await;
+        answer.assert_error(&METHOD_NOT_ALLOWED);
+        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn without_pages_there_is_the_api_alone() {
+    let app = spawn_app_with("pages", "off").await;
+    for path in PAGES {
+        app.get(path).await.assert_error(&NOT_FOUND);
+        let post = Answer::to(app.request(Method::POST, path)).await;
+        post.assert_error(&NOT_FOUND);
+    }
+    app.get("/auth/assets/page.js")
+        .await
+        .assert_error(&NOT_FOUND);
+    let tokens = app.log_tom_in().await;
+    app.test_data(&tokens.access).await.assert_status(200);
+    app.get("/docs").await.assert_status(200);
+}
+
+#[tokio::test]
+async fn opening_a_reset_link_keeps_logs_and_uses_up_nothing() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let token = app.reset_token(1).await;
+    let page = app
+        .get(&format!("/auth/reset-password?token={token}"))
+        .await;
+    page.assert_status(200);
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    assert!(!page.text.contains(&token), "the page holds the token");
+    app.reset_password(&token, "battery staple 2")
+        .await
+        .assert_status(200);
+    let output = app.server.output();
+    assert!(output.contains("\"route\":\"/auth/reset-password\""));
+    assert!(!output.contains(&token), "the log holds the token");
+}
+
+#[tokio::test]
+async fn the_token_is_taken_out_of_the_address_before_anything_else_is_loaded() {
+    let app = spawn_app().await;
+    let html = app.get("/auth/reset-password?token=abc").await.text;
+    let first = html.find("<script src=\"/auth/assets/take-token.js\"></script>");
+    let first = first.expect("a script that the browser waits for");
+    for later in ["<link", "type=\"module\""] {
+        assert!(html.find(later).is_some_and(|at| at > first), "{later}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_the_query_gets_into_a_page() {
+    let app = spawn_app().await;
+    for path in PAGES {
+        let plain = app.get(path).await;
+        let query = "?return_to=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&x=%3Cb%3E&token=%27%3E";
+        let hostile = app.get(&format!("{path}{query}")).await;
+        assert_eq!(hostile.status, 200, "{path}");
+        assert_eq!(hostile.text, plain.text, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_call_the_application_by_its_name_and_tell_the_rules_that_are_set() {
+    let app = Setup::new()
+        .with("captcha_provider", "off")
+        .with("emails_from_name", "The <App> & \"Co\"")
+        .with("password_min_length", "11")
+        .with("reset_token_expire_minutes", "17")
+        .spawn()
+        .await;
+    for path in PAGES {
+        let html = app.get(path).await.text;
+        let title = "The &lt;App&gt; &amp; &quot;Co&quot;</title>";
+        assert!(html.contains(title), "{path}: {html}");
+        assert!(!html.contains("<App>"), "{path}");
+    }
+    let hint = strings("en")["fields"]["password_hint"].clone();
+    let hint = hint.as_str().expect("a text").replace("{min_length}", "11");
+    for path in ["/auth/register", "/auth/reset-password"] {
+        let html = unescape(&app.get(path).await.text);
+        assert!(html.contains(&hint), "{path}: {html}");
+    }
+    let html = app.get("/auth/forgot-password").await.text;
+    assert!(html.contains("17 minutes"), "{html}");
+}
+
+#[tokio::test]
+async fn the_registration_does_what_the_captcha_asks_for() {
+    for (provider, expected) in [("builtin", Some("builtin")), ("off", Some("off"))] {
+        let app = spawn_app_with("captcha_provider", provider).await;
+        let html = app.get("/auth/register").await.text;
+        let captcha = attributes(&html, "data-captcha");
+        assert_eq!(captcha.first().map(String::as_str), expected, "{html}");
+    }
+    for provider in ["service", "turnstile", "hcaptcha", "recaptcha"] {
+        let setup = Setup::new().with("captcha_provider", provider);
+        let app = setup.with("captcha_api_key", "a key").spawn().await;
+        let html = unescape(&app.get("/auth/register").await.text);
+        assert!(!html.contains("<form"), "{provider}: {html}");
+        let elsewhere = strings("en")["register"]["elsewhere"].clone();
+        assert!(html.contains(elsewhere.as_str().expect("a text")), "{html}");
+    }
+}
+
+#[tokio::test]
+async fn every_field_has_a_label_and_tells_the_browser_what_it_is() {
+    let app = spawn_app_with("captcha_provider", "off").await;
+    for (path, expected) in [
+        (
+            "/auth/register",
+            json!(["email", "username", "new-password"]),
+        ),
+        ("/auth/login", json!(["username", "current-password"])),
+        ("/auth/forgot-password", json!(["email"])),
+        ("/auth/reset-password", json!(["new-password"])),
+        ("/account", json!([])),
+    ] {
+        let html = app.get(path).await.text;
+        assert_eq!(json!(attributes(&html, "autocomplete")), expected, "{path}");
+        let labels = attributes(&html, "for");
+        let inputs = html.split("<input").skip(1);
+        let ids: Vec<_> = inputs
+            .map(|input| attributes(input, "id")[0].clone())
+            .collect();
+        assert_eq!(labels, ids, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_served_while_the_database_cannot_be_used() {
+    let app = spawn_app().await;
+    app.forgot_password(EMAIL).await.assert_status(202);
+    std::fs::write(app.database_path(), "no database at all\n".repeat(1000))
+        .expect("the file can be overwritten");
+    for path in PAGES {
+        app.get(path).await.assert_status(200);
+    }
+}
