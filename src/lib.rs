@@ -5,6 +5,10 @@
 mod ambient;
 mod api;
 mod app;
+mod assets;
+// Written down by its tests; the component serves the files.
+#[cfg(test)]
+mod description;
 mod domain;
 mod edge;
 // What it exports has names that only a component can have.

@@ -5,19 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers that it may use. `domain` uses nothing of ours.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     (
         "lib",
         &["app", "housekeeping", "log", "mailer", "routes", "settings"],
     ),
     ("entry", &["lib"]),
     ("routes", &["api", "app", "edge", "error", "settings"]),
+    ("description", &["error", "routes"]),
     ("edge", &["ambient", "settings"]),
     (
         "api",
         &[
-            "ambient", "app", "domain", "error", "extract", "mailer", "outbound", "settings",
-            "store", "throttle",
+            "ambient", "app", "assets", "domain", "error", "extract", "mailer", "outbound",
+            "settings", "store", "throttle",
         ],
     ),
     (
@@ -33,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("store", &["domain"]),
     ("settings", &["domain"]),
     ("ambient", &["domain"]),
+    ("assets", &[]),
     ("domain", &[]),
     ("templates", &[]),
 ];

@@ -15,8 +15,8 @@ use crate::domain::secret::Secret;
 use crate::domain::throttle::REGISTER_PER_ADDRESS;
 use crate::domain::user::{Role, Subscription, User};
 use crate::domain::username::Username;
-use crate::error::responses::{DatabaseErrors, RequestErrors};
-use crate::error::{ConflictBody, Error, ErrorBody};
+use crate::error::Error;
+use crate::error::responses::{DatabaseErrors, RegistrationErrors, RequestErrors};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
@@ -36,12 +36,9 @@ use crate::throttle;
     request_body = RegisterRequest,
     responses(
         (status = 201, description = "The new user", body = UserPublic),
-        (status = 400, description = "Wrong captcha answer", body = ErrorBody),
-        (status = 409, description = "The address or the name is taken", body = ConflictBody),
-        RequestErrors,
+        RequestErrors<RegisterRequest>,
         DatabaseErrors,
-        (status = 503, description = "The captcha service failed, or the database is locked", body = ErrorBody),
-        (status = 504, description = "The captcha service took too long", body = ErrorBody),
+        RegistrationErrors,
     )
 )]
 pub async fn register(
@@ -155,6 +152,15 @@ impl FromFields for RegisterRequest {
 
 /// A user, as everybody may see them who may see them at all.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "email": "tom@example.com",
+    "username": "Tom",
+    "id": "b0f5d8f2-3c53-4c0e-9c59-6f1f0a1f7a52",
+    "account_role": "REGULAR",
+    "account_subscription": "FREE",
+    "subscription_expires_at": null,
+    "created_at": "2026-11-22T11:46:27Z",
+}))]
 pub struct UserPublic {
     /// The address, in lower case.
     #[schema(format = Email, example = "tom@example.com")]

@@ -8,10 +8,12 @@
 mod captcha;
 mod component;
 mod database;
+mod docs;
 mod email;
 mod email_providers;
 mod email_retries;
 mod errors;
+mod examples;
 mod faults;
 mod headers;
 mod health;
