@@ -25,7 +25,7 @@ use crate::throttle;
     request_body = RefreshTokenRequest,
     responses(
         (status = 204, description = "There is no such session any more, if there ever was"),
-        RequestErrors,
+        RequestErrors<RefreshTokenRequest>,
         DatabaseErrors,
     )
 )]

@@ -7,9 +7,10 @@ use axum::response::IntoResponse;
 
 use super::UserPublic;
 use crate::app::App;
-use crate::error::responses::DatabaseErrors;
-use crate::error::{Error, ErrorBody};
+use crate::error::Error;
+use crate::error::responses::{AccessTokenErrors, DatabaseErrors};
 use crate::extract::CurrentUser;
+use crate::store::db::Writes;
 use crate::store::users;
 
 /// See who is logged in
@@ -22,15 +23,15 @@ use crate::store::users;
     security(("OAuth2PasswordBearer" = [])),
     responses(
         (status = 200, description = "The user", body = UserPublic),
-        (status = 401, description = "No token, or not a good one", body = ErrorBody),
         DatabaseErrors,
+        AccessTokenErrors,
     )
 )]
 pub async fn me(
     State(app): State<&'static App>,
     user: CurrentUser,
 ) -> Result<impl IntoResponse, Error> {
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::None).await?;
     let user = users::find(&mut connection, user.id).await?;
     // Gone since the token was checked.
     let user = user.ok_or(Error::InvalidAccessToken)?;
