@@ -78,7 +78,8 @@ Try:
   curl $url/health/ready
   curl $url/api/v1/auth/login -d username=tom@example.com -d password=abcde1
 
-To register, a captcha service must run at captcha_service_host. To try without one:
+To register takes a captcha's answer, which a widget finds, or a script: the README shows both.
+Without one:
   SPIN_VARIABLE_CAPTCHA_PROVIDER=off make up
 
 Ctrl-C ends it.

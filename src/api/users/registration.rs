@@ -119,8 +119,7 @@ fn new_user(request: &RegisterRequest) -> User {
     "email": "tom@example.com",
     "username": "Tom",
     "password": "correct horse 1",
-    "captcha_id": "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11",
-    "captcha_answer": "7XK2P",
+    "captcha_answer": "eyJjaGFsbGVuZ2UiOnsicGFyYW1ldGVycyI6eyJhbGdvcml0aG0iOi",
 }))]
 pub struct RegisterRequest {
     /// A bare address.
