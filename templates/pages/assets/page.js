@@ -6,6 +6,8 @@ export const messages = JSON.parse(document.body.dataset.messages);
 /** The page's language, as a tag like `en`. */
 export const language = document.documentElement.lang;
 
+const ACCOUNT = "/account";
+
 /** Puts values in the place of `{name}` in a string. */
 export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (placeholder, name) => values[name] ?? placeholder);
@@ -18,9 +20,11 @@ export function fill(text, values) {
 export function returnPath(search = location.search) {
   const wish = new URLSearchParams(search).get("return_to") ?? "";
   // What a browser would skip or take for a slash could hide another host.
-  const isPath = /^\/(?![/\\])[^\\\u0000-\u0020\u007f]*$/.test(wish);
-  const url = isPath && new URL(wish, location.origin);
-  return url && url.origin === location.origin ? url.pathname + url.search + url.hash : "/account";
+  if (!/^\/(?![/\\])[^\\\u0000-\u0020\u007f]*$/.test(wish)) return ACCOUNT;
+  const { origin, pathname, search: query, hash } = new URL(wish, location.origin);
+  // Without its dots, `/.//host` is another host as well.
+  if (origin !== location.origin || pathname.startsWith("//")) return ACCOUNT;
+  return pathname + query + hash;
 }
 
 /** Lets the links that lead on to the login, or to the registration, keep `return_to`. */
