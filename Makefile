@@ -1,7 +1,7 @@
 # Every target does its own set-up: a clone, a Rust toolchain and the package registries are enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build component host test soak lint
+.PHONY: help up build component host openapi test soak lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ component:
 
 host:
 	cargo build --profile native --package gatehouse-host
+
+openapi: ## Write the API's description in docs/ anew, from the code
+	UPDATE_OPENAPI=1 cargo test --profile native --package gatehouse description
 
 test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead of the host
 # One by one: together they would need the engine once more, with other features.

@@ -1,17 +1,17 @@
 //! Everything that can go wrong, and the answer that it makes.
 
+pub mod body;
 pub mod responses;
 pub mod validation;
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::domain::access_token::SigningFailed;
 use crate::domain::password::HashingFailed;
 use crate::store::db::DbError;
+use body::{Body, ConflictBody, ConflictDetail, ErrorBody, UsernameTaken};
 use validation::{FieldError, ValidationErrorBody};
 
 /// What a handler answers when it cannot do what it was asked.
@@ -83,48 +83,6 @@ pub enum Error {
     /// Something that should never fail did.
     #[error("internal: {0:#}")]
     Internal(#[from] anyhow::Error),
-}
-
-/// The body of every error but 422.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorBody {
-    /// What went wrong, for a person.
-    #[schema(example = "Incorrect email or password")]
-    pub detail: String,
-    /// What went wrong, for a program: it stays the same when the words change.
-    #[schema(example = "INCORRECT_CREDENTIALS")]
-    pub error_code: String,
-}
-
-/// What to do about a name that is taken.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct UsernameTaken {
-    /// What went wrong, for a person.
-    #[schema(example = "Username already taken")]
-    pub message: String,
-    /// A name like it that is free.
-    #[schema(example = "Tom1")]
-    pub suggestion: String,
-}
-
-/// The detail of a conflict: a text, or for a name also a suggestion.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum ConflictDetail {
-    /// The email address is taken.
-    Email(String),
-    /// The name is taken.
-    Username(UsernameTaken),
-}
-
-/// The body of a 409.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ConflictBody {
-    /// What is taken.
-    pub detail: ConflictDetail,
-    /// `EMAIL_TAKEN` or `USERNAME_TAKEN`.
-    #[schema(example = "USERNAME_TAKEN")]
-    pub error_code: String,
 }
 
 impl From<HashingFailed> for Error {
@@ -269,32 +227,32 @@ impl Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let (status, code, text) = self.shape();
+        let (status, code, _) = self.shape();
         self.log(code);
         let header = self.header();
-        let error_code = code.to_owned();
-        let message = text.to_owned();
-        let mut response = match self {
-            Self::Validation(detail) => Json(ValidationErrorBody { detail }).into_response(),
-            Self::UsernameTaken { suggestion } => {
-                let taken = UsernameTaken {
-                    message,
-                    suggestion,
-                };
-                let detail = ConflictDetail::Username(taken);
-                Json(ConflictBody { detail, error_code }).into_response()
-            }
-            Self::EmailTaken => {
-                let detail = ConflictDetail::Email(message);
-                Json(ConflictBody { detail, error_code }).into_response()
-            }
-            _ => {
-                let detail = message;
-                Json(ErrorBody { detail, error_code }).into_response()
-            }
-        };
-        *response.status_mut() = status;
+        let mut response = (status, Json(Body::from(self))).into_response();
         response.headers_mut().extend(header);
         response
+    }
+}
+
+impl From<Error> for Body {
+    fn from(error: Error) -> Self {
+        let (_, code, text) = error.shape();
+        let error_code = code.to_owned();
+        let message = text.to_owned();
+        let detail = match error {
+            Error::Validation(detail) => return Self::Validation(ValidationErrorBody { detail }),
+            Error::EmailTaken => ConflictDetail::Email(message),
+            Error::UsernameTaken { suggestion } => ConflictDetail::Username(UsernameTaken {
+                message,
+                suggestion,
+            }),
+            _ => {
+                let detail = message;
+                return Self::Other(ErrorBody { detail, error_code });
+            }
+        };
+        Self::Conflict(ConflictBody { detail, error_code })
     }
 }

@@ -7,6 +7,9 @@ mod api;
 mod app;
 mod assets;
 mod captcha;
+// Written down by its tests; the component serves the files.
+#[cfg(test)]
+mod description;
 mod domain;
 mod edge;
 // What it exports has names that only a component can have.

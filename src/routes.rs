@@ -1,125 +1,85 @@
 //! The only route table: what it lists is served and described.
 
-use std::sync::Arc;
-
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
-use axum::routing::get;
-use axum::{Extension, Router};
-use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::Ref;
-use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use axum::routing::{get, post};
 
 use crate::api::{captcha, docs, health, pages, password_reset, sessions, test_data, users};
 use crate::app::App;
+use crate::assets::Asset;
 use crate::edge;
-use crate::error::validation::ValidationErrorBody;
-use crate::error::{Error, ErrorBody};
+use crate::error::Error;
 use crate::settings::CorsOrigins;
 
-/// What the description says that no single route knows.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Gatehouse",
-        description = "Accounts for an application: register, log in, refresh, log out, reset the password."
-    ),
-    modifiers(&Security),
-    components(schemas(ErrorBody, ValidationErrorBody)),
-    tags(
-        (name = "auth", description = "Accounts and sessions"),
-        (name = "data", description = "Protected data"),
-        (name = "health", description = "For probes and people"),
-        (name = "docs", description = "This description"),
-    )
-)]
-struct Description;
+/// Makes of one list the routes and, where it is written down, their description.
+macro_rules! table {
+    ($($method:ident $path:literal => $($handler:ident)::+;)+) => {
+        fn table() -> Router<&'static App> {
+            Router::new()$(.route($path, $method($($handler)::+)))+
+        }
 
-struct Security;
+        /// The description of the routes, as their handlers give it.
+        #[cfg(test)]
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($($handler)::+),+))]
+        pub struct Described;
 
-impl Modify for Security {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let login = Flow::Password(Password::new("/api/v1/auth/login", Scopes::new()));
-        let scheme = SecurityScheme::OAuth2(OAuth2::new([login]));
-        openapi
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("OAuth2PasswordBearer", scheme);
-    }
+        /// Method and path of every route.
+        #[cfg(test)]
+        pub const SERVED: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+    };
 }
 
-fn table() -> OpenApiRouter<&'static App> {
-    OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(captcha::challenge))
-        .routes(routes!(users::registration::register))
-        .routes(routes!(sessions::login::login))
-        .routes(routes!(sessions::refresh::refresh))
-        .routes(routes!(sessions::logout::logout))
-        .routes(routes!(password_reset::forgot_password))
-        .routes(routes!(password_reset::reset_password))
-        .routes(routes!(users::me::me))
-        .routes(routes!(test_data::test_data))
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
-        .routes(routes!(health::hello))
-        .routes(routes!(docs::openapi_json))
-        .routes(routes!(docs::openapi_yaml))
-        .routes(routes!(docs::docs))
+table! {
+    get "/api/v1/captcha/challenge" => captcha::challenge;
+    post "/api/v1/auth/register" => users::registration::register;
+    post "/api/v1/auth/login" => sessions::login::login;
+    post "/api/v1/auth/refresh" => sessions::refresh::refresh;
+    post "/api/v1/auth/logout" => sessions::logout::logout;
+    post "/api/v1/auth/forgot-password" => password_reset::forgot_password;
+    post "/api/v1/auth/reset-password" => password_reset::reset_password;
+    get "/api/v1/auth/me" => users::me::me;
+    get "/api/v1/data/test-data" => test_data::test_data;
+    get "/health/live" => health::live;
+    get "/health/ready" => health::ready;
+    get "/" => health::hello;
+    get "/openapi.json" => docs::openapi_json;
+    get "/docs.yaml" => docs::openapi_yaml;
+    get "/docs" => docs::docs;
 }
 
 /// The pages for people, and what they load.
 fn pages() -> Router<&'static App> {
-    let pages = pages::PAGES.iter().fold(Router::new(), |router, page| {
+    let assets = assets(&pages::ASSETS);
+    pages::PAGES.iter().fold(assets, |router, page| {
         let answer = async |State(app): State<&'static App>, language| page.answer(app, language);
         router.route(page.path, get(answer))
-    });
-    pages::ASSETS.iter().fold(pages, |router, (path, asset)| {
+    })
+}
+
+/// What pages load, by path.
+fn assets(assets: &'static [(&str, Asset)]) -> Router<&'static App> {
+    assets.iter().fold(Router::new(), |router, (path, asset)| {
         router.route(path, get(async |request: HeaderMap| asset.answer(&request)))
     })
 }
 
 /// All routes of a service whose settings can be used.
 pub fn router(app: &'static App) -> Router {
-    let (router, mut openapi) = table().split_for_parts();
-    describe_misconfiguration(&mut openapi);
     let pages = match app.settings.pages {
         true => pages(),
         false => Router::new(),
     };
-    let router = router
+    let router = table()
+        .merge(assets(&docs::ASSETS))
         .merge(pages)
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         // The bodies' own limit is smaller, and answers in our words.
         .layer(DefaultBodyLimit::disable())
-        .layer(Extension(Arc::new(openapi)))
         .with_state(app);
     edge::around(router, &app.settings.cors)
-}
-
-/// Every route answers 500 while the settings cannot be used, but for the probe that says so.
-fn describe_misconfiguration(openapi: &mut utoipa::openapi::OpenApi) {
-    let schema = Ref::from_schema_name(ErrorBody::name());
-    let body = ContentBuilder::new().schema(Some(schema)).build();
-    let response = ResponseBuilder::new()
-        .description("The settings cannot be used")
-        .content("application/json", body)
-        .build();
-    for (path, item) in &mut openapi.paths.paths {
-        let operations = [item.get.as_mut(), item.post.as_mut()];
-        for operation in operations.into_iter().flatten() {
-            if path != "/health/ready" {
-                let responses = &mut operation.responses.responses;
-                responses
-                    .entry("500".into())
-                    .or_insert_with(|| response.clone().into());
-            }
-        }
-    }
 }
 
 /// All routes of a service whose settings cannot be used: a probe sees why, everybody else that.

@@ -5,13 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers that it may use. `domain` uses nothing of ours.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     (
         "lib",
         &["app", "housekeeping", "log", "mailer", "routes", "settings"],
     ),
     ("entry", &["lib"]),
-    ("routes", &["api", "app", "edge", "error", "settings"]),
+    (
+        "routes",
+        &["api", "app", "assets", "edge", "error", "settings"],
+    ),
+    ("description", &["error", "routes"]),
     ("edge", &["ambient", "settings"]),
     (
         "api",

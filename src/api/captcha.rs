@@ -8,7 +8,8 @@ use axum::response::IntoResponse;
 use crate::ambient;
 use crate::app::App;
 use crate::domain::captcha::Challenge;
-use crate::error::{Error, ErrorBody};
+use crate::error::Error;
+use crate::error::responses::ChallengeErrors;
 use crate::settings::CaptchaSettings;
 
 /// Get a captcha challenge
@@ -22,7 +23,7 @@ use crate::settings::CaptchaSettings;
     tag = "auth",
     responses(
         (status = 200, description = "A challenge; `Cache-Control: no-store`", body = Challenge),
-        (status = 404, description = "The captcha is not the built-in one", body = ErrorBody),
+        ChallengeErrors,
     )
 )]
 pub async fn challenge(State(app): State<&'static App>) -> Result<impl IntoResponse, Error> {

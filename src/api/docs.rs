@@ -1,33 +1,65 @@
-//! The API's description: OpenAPI as JSON and YAML, and a page that shows it.
+//! The API's description: OpenAPI as JSON and YAML, and a page to read and to try it.
 
-use std::sync::Arc;
-
+use anyhow::Context;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
-use axum::{Extension, Json};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use minijinja::context;
-use minijinja::value::{Serde, Value};
-use sha2::{Digest, Sha256};
-use utoipa::openapi::OpenApi;
+use minijinja::{Value, context};
 
 use crate::app::App;
+use crate::assets::Asset;
 use crate::error::Error;
 
-/// The page's style. It stands in the page, and the page's policy allows this one only.
-const STYLE: &str = include_str!("../../templates/pages/docs.css");
+const OPENAPI_JSON: &str = include_str!("../../docs/openapi.json");
+const OPENAPI_YAML: &str = include_str!("../../docs/openapi.yaml");
+
+/// What the page loads, by path.
+pub static ASSETS: [(&str, Asset); 3] = [
+    (
+        "/docs/docs.css",
+        Asset::new(
+            "text/css; charset=utf-8",
+            include_str!("../../templates/pages/docs.css"),
+        ),
+    ),
+    (
+        "/docs/docs.js",
+        Asset::new(
+            "text/javascript; charset=utf-8",
+            include_str!("../../templates/pages/docs.js"),
+        ),
+    ),
+    (
+        "/docs/captcha.js",
+        Asset::new(
+            "text/javascript; charset=utf-8",
+            include_str!("../../templates/pages/docs/captcha.js"),
+        ),
+    ),
+];
+
+/// What the page may do: run its own script, wear its own style, call the API it describes.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// The API's description
 #[utoipa::path(
     get,
     path = "/openapi.json",
     tag = "docs",
-    responses((status = 200, description = "OpenAPI 3.1", body = Object))
+    responses(
+        (
+            status = 200,
+            description = "OpenAPI 3.1",
+            body = Object,
+            example = json!({"openapi": "3.1.0", "info": {"title": "Gatehouse"}}),
+        ),
+        (status = 304, description = "As the `ETag` that `If-None-Match` names"),
+    )
 )]
-pub async fn openapi_json(Extension(openapi): Extension<Arc<OpenApi>>) -> Response {
-    Json(openapi.as_ref()).into_response()
+pub async fn openapi_json(headers: HeaderMap) -> Response {
+    Asset::new("application/json", OPENAPI_JSON).answer(&headers)
 }
 
 /// The API's description, to download
@@ -35,41 +67,41 @@ pub async fn openapi_json(Extension(openapi): Extension<Arc<OpenApi>>) -> Respon
     get,
     path = "/docs.yaml",
     tag = "docs",
-    responses((status = 200, description = "OpenAPI 3.1", body = String, content_type = "application/yaml"))
-)]
-pub async fn openapi_yaml(
-    Extension(openapi): Extension<Arc<OpenApi>>,
-) -> Result<impl IntoResponse, Error> {
-    let yaml = openapi.to_yaml().map_err(anyhow::Error::from)?;
-    let headers = [
-        (header::CONTENT_TYPE, "application/yaml"),
+    responses(
         (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=docs.yaml",
+            status = 200,
+            description = "OpenAPI 3.1",
+            body = String,
+            content_type = "application/yaml",
+            example = json!("openapi: 3.1.0\ninfo:\n  title: Gatehouse\n"),
         ),
-    ];
-    Ok((headers, yaml))
+        (status = 304, description = "As the `ETag` that `If-None-Match` names"),
+    )
+)]
+pub async fn openapi_yaml(headers: HeaderMap) -> impl IntoResponse {
+    let to_download = [(
+        header::CONTENT_DISPOSITION,
+        "attachment; filename=docs.yaml",
+    )];
+    let yaml = Asset::new("application/yaml", OPENAPI_YAML).answer(&headers);
+    (to_download, yaml)
 }
 
-/// The API's description, to read
+/// The API's description, to read and to try
 #[utoipa::path(
     get,
     path = "/docs",
     tag = "docs",
-    responses((status = 200, description = "A page", body = String, content_type = "text/html"))
+    responses((
+        status = 200,
+        description = "A page",
+        body = String,
+        content_type = "text/html",
+        example = json!("<!doctype html>"),
+    ))
 )]
-pub async fn docs(
-    State(app): State<&'static App>,
-    Extension(openapi): Extension<Arc<OpenApi>>,
-) -> Result<impl IntoResponse, Error> {
-    let page = app.templates.render(
-        "pages/docs.html",
-        context! { api => Value::from(Serde(openapi.as_ref())), style => STYLE },
-    )?;
-    let style_hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style_hash}'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'"
-    );
-    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)))
+pub async fn docs(State(app): State<&'static App>) -> Result<impl IntoResponse, Error> {
+    let api: Value = serde_json::from_str(OPENAPI_JSON).context("openapi.json")?;
+    let page = app.templates.render("pages/docs.html", context! { api })?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page)))
 }

@@ -13,15 +13,28 @@ use crate::store::{outbox, users};
 /// What is said of a part that keeps the service from its work.
 const UNUSABLE: &str = "unusable";
 
+const HELLO: Hello = Hello { status: "ok" };
+
+const UNUSABLE_DATABASE: Components = Components {
+    database: Some(UNUSABLE),
+    undelivered_mail: None,
+    settings: None,
+};
+
 /// Say hello
 #[utoipa::path(
     get,
     path = "/",
     tag = "health",
-    responses((status = 200, description = "The service is there", body = Hello))
+    responses((
+        status = 200,
+        description = "The service is there",
+        body = Hello,
+        example = json!(HELLO),
+    ))
 )]
 pub async fn hello() -> Json<Hello> {
-    Json(Hello { status: "ok" })
+    Json(HELLO)
 }
 
 /// Is it alive?
@@ -31,7 +44,12 @@ pub async fn hello() -> Json<Hello> {
     get,
     path = "/health/live",
     tag = "health",
-    responses((status = 200, description = "The service is alive", body = Health))
+    responses((
+        status = 200,
+        description = "The service is alive",
+        body = Health,
+        example = json!(Health::new("ok", None)),
+    ))
 )]
 pub async fn live() -> Json<Health> {
     Json(Health::new("ok", None))
@@ -45,26 +63,26 @@ pub async fn live() -> Json<Health> {
     path = "/health/ready",
     tag = "health",
     responses(
-        (status = 200, description = "The service can do its work", body = Health),
-        (status = 503, description = "It cannot; the components say why", body = Health),
+        (
+            status = 200,
+            description = "The service can do its work",
+            body = Health,
+            example = json!(operational(0)),
+        ),
+        (
+            status = 503,
+            description = "It cannot; the components say why",
+            body = Health,
+            example = json!(Health::new("unavailable", Some(UNUSABLE_DATABASE))),
+        ),
     )
 )]
 pub async fn ready(State(app): State<&'static App>) -> (StatusCode, Json<Health>) {
     match probe(&app.database).await {
-        Ok(undelivered_mail) => {
-            let components = Components {
-                database: Some("operational"),
-                undelivered_mail: Some(undelivered_mail),
-                settings: None,
-            };
-            (StatusCode::OK, Json(Health::new("ok", Some(components))))
-        }
+        Ok(undelivered_mail) => (StatusCode::OK, Json(operational(undelivered_mail))),
         Err(error) => {
             tracing::error!(cause = %error, "the database is not usable");
-            unavailable(Components {
-                database: Some(UNUSABLE),
-                ..Components::default()
-            })
+            unavailable(UNUSABLE_DATABASE)
         }
     }
 }
@@ -82,6 +100,15 @@ async fn probe(database: &Database) -> Result<i64, DbError> {
     let mut connection = database.connect(Writes::None).await?;
     users::probe(&mut connection).await?;
     outbox::count(&mut connection).await
+}
+
+fn operational(undelivered_mail: i64) -> Health {
+    let components = Components {
+        database: Some("operational"),
+        undelivered_mail: Some(undelivered_mail),
+        settings: None,
+    };
+    Health::new("ok", Some(components))
 }
 
 fn unavailable(components: Components) -> (StatusCode, Json<Health>) {

@@ -17,8 +17,8 @@ use crate::domain::throttle::{
     RESET_PASSWORD_PER_ADDRESS,
 };
 use crate::domain::timestamp::Timestamp;
-use crate::error::responses::{DatabaseErrors, RequestErrors};
-use crate::error::{Error, ErrorBody};
+use crate::error::Error;
+use crate::error::responses::{DatabaseErrors, JsonErrors, ResetTokenErrors};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
@@ -27,6 +27,9 @@ use crate::settings::Settings;
 use crate::store::db::{Connection, Writes};
 use crate::store::{outbox, predecessor, reset_tokens, sessions, users};
 use crate::throttle;
+
+const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
+const PASSWORD_RESET: &str = "Password has been reset successfully";
 
 /// Ask for a reset link by mail
 ///
@@ -38,8 +41,13 @@ use crate::throttle;
     tag = "auth",
     request_body = ForgotPasswordRequest,
     responses(
-        (status = 202, description = "Taken", body = Message),
-        RequestErrors,
+        (
+            status = 202,
+            description = "Taken",
+            body = Message,
+            example = json!({"message": LINK_SENT}),
+        ),
+        JsonErrors<ForgotPasswordRequest>,
         DatabaseErrors,
     )
 )]
@@ -72,8 +80,11 @@ pub async fn forgot_password(
         Err(error) => return Err(error),
     }
     transaction.commit().await?;
-    let answer = Message::new("If the email exists, a reset link has been sent.");
-    Ok((StatusCode::ACCEPTED, Extension(MailWaits), answer))
+    Ok((
+        StatusCode::ACCEPTED,
+        Extension(MailWaits),
+        Message::new(LINK_SENT),
+    ))
 }
 
 async fn put_link_into_outbox(
@@ -100,10 +111,15 @@ async fn put_link_into_outbox(
     tag = "auth",
     request_body = ResetPasswordRequest,
     responses(
-        (status = 200, description = "The new password is in force", body = Message),
-        (status = 400, description = "Unknown, used or expired", body = ErrorBody),
-        RequestErrors,
+        (
+            status = 200,
+            description = "The new password is in force",
+            body = Message,
+            example = json!({"message": PASSWORD_RESET}),
+        ),
+        JsonErrors<ResetPasswordRequest>,
         DatabaseErrors,
+        ResetTokenErrors,
     )
 )]
 pub async fn reset_password(
@@ -140,8 +156,7 @@ pub async fn reset_password(
     outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)
         .await?;
     transaction.commit().await?;
-    let answer = Message::new("Password has been reset successfully");
-    Ok((Extension(MailWaits), answer))
+    Ok((Extension(MailWaits), Message::new(PASSWORD_RESET)))
 }
 
 /// Who forgot their password.
@@ -162,6 +177,10 @@ impl FromFields for ForgotPasswordRequest {
 
 /// What to do with a reset link.
 #[derive(ToSchema)]
+#[schema(example = json!({
+    "token": "q3nD0vJ1y7cWm2kXo8pZ4tRb6sLf9uAe5hGiVxKzN0M",
+    "new_password": "battery staple 2",
+}))]
 pub struct ResetPasswordRequest {
     /// The token of the link.
     #[schema(value_type = String)]

@@ -22,8 +22,17 @@ use crate::extract::body::FromFields;
 use crate::extract::fields::Fields;
 use crate::settings::Settings;
 
+/// What a refresh token looks like.
+const EXAMPLE_REFRESH_TOKEN: &str = "cX1rNQ7mT0S5m8b3wKJtVwAAAAA.Zk3sUe9vQpRy2nLxB7cD1g";
+
 /// The tokens of a session.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJiMGY1ZDhmMi0zYzUzIn0.hP4Jn0kq9yZ2",
+    "refresh_token": EXAMPLE_REFRESH_TOKEN,
+    "token_type": "bearer",
+    "expires_in": 1800,
+}))]
 pub struct Token {
     /// For the `Authorization` header of protected routes.
     access_token: String,
@@ -32,7 +41,6 @@ pub struct Token {
     /// How to send the access token.
     token_type: TokenType,
     /// For how many seconds the access token is good.
-    #[schema(example = 1800)]
     expires_in: u64,
 }
 
@@ -77,6 +85,7 @@ impl IntoResponse for Token {
 
 /// Which session to go on with, or to end.
 #[derive(ToSchema)]
+#[schema(example = json!({"refresh_token": EXAMPLE_REFRESH_TOKEN}))]
 pub struct RefreshTokenRequest {
     /// The session's current refresh token.
     #[schema(value_type = String)]

@@ -5,11 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::error::ErrorBody;
-use crate::error::responses::DatabaseErrors;
+use crate::error::responses::{AccessTokenErrors, DatabaseErrors};
 use crate::extract::CurrentUser;
 
+const MESSAGE: &str = "This is protected test data";
+
 /// Try a token
+///
+/// Answers those alone who send a good access token, for a client to try its login.
 #[utoipa::path(
     get,
     path = "/api/v1/data/test-data",
@@ -17,22 +20,25 @@ use crate::extract::CurrentUser;
     security(("OAuth2PasswordBearer" = [])),
     responses(
         (status = 200, description = "The token is good", body = TestData),
-        (status = 401, description = "No token, or not a good one", body = ErrorBody),
         DatabaseErrors,
+        AccessTokenErrors,
     )
 )]
 pub async fn test_data(user: CurrentUser) -> Json<TestData> {
     Json(TestData {
-        message: "This is protected test data",
+        message: MESSAGE,
         user_id: user.id,
     })
 }
 
 /// What only a user may see.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "message": MESSAGE,
+    "user_id": "b0f5d8f2-3c53-4c0e-9c59-6f1f0a1f7a52",
+}))]
 pub struct TestData {
     /// Always the same.
-    #[schema(example = "This is protected test data")]
     message: &'static str,
     /// Whose token it was.
     user_id: Uuid,

@@ -11,6 +11,15 @@ use crate::domain::user::{Role, Subscription, User};
 
 /// A user, as everybody may see them who may see them at all.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "email": "tom@example.com",
+    "username": "Tom",
+    "id": "b0f5d8f2-3c53-4c0e-9c59-6f1f0a1f7a52",
+    "account_role": "REGULAR",
+    "account_subscription": "FREE",
+    "subscription_expires_at": null,
+    "created_at": "2026-11-22T11:46:27Z",
+}))]
 pub struct UserPublic {
     /// The address, in lower case.
     #[schema(format = Email, example = "tom@example.com")]

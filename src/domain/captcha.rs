@@ -35,11 +35,22 @@ pub struct Challenges(DerivedKey);
 
 /// What has to be solved, and the proof that it was asked for here.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "parameters": {
+        "algorithm": "PBKDF2/SHA-256",
+        "cost": 5000,
+        "expiresAt": 1795348587,
+        "keyLength": 32,
+        "keyPrefix": "00",
+        "nonce": "8f0c1d2e3b4a59687786958493a2b1c0",
+        "salt": "00112233445566778899aabbccddeeff",
+    },
+    "signature": "0f1f4f6c0a2bbd2a5d9a2a1d4a5c3e0ab6f6b8a0c1e4d7f2a3b5c6d7e8f90a1b",
+}))]
 pub struct Challenge {
     /// What has to be solved.
     parameters: ChallengeParameters,
     /// HMAC-SHA256 of the parameters, in hexadecimal.
-    #[schema(example = "0f1f4f6c0a2bbd2a5d9a2a1d4a5c3e0ab6f6b8a0c1e4d7f2a3b5c6d7e8f90a1b")]
     signature: String,
 }
 
@@ -50,25 +61,18 @@ pub struct Challenge {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChallengeParameters {
     /// How a counter becomes a key.
-    #[schema(example = "PBKDF2/SHA-256")]
     algorithm: String,
     /// Iterations of each derivation.
-    #[schema(example = 5000)]
     cost: u32,
     /// Until when a solution is taken, in seconds since 1970 in UTC.
-    #[schema(example = 1795348587)]
     expires_at: i64,
     /// The key's length, in bytes.
-    #[schema(example = 32)]
     key_length: usize,
     /// What the key must begin with, in hexadecimal.
-    #[schema(example = "00")]
     key_prefix: String,
     /// 16 random bytes in hexadecimal.
-    #[schema(example = "8f0c1d2e3b4a59687786958493a2b1c0")]
     nonce: String,
     /// 16 random bytes in hexadecimal.
-    #[schema(example = "00112233445566778899aabbccddeeff")]
     salt: String,
 }
 

@@ -32,7 +32,7 @@ async fn no_answer_may_be_taken_for_another_type() {
 }
 
 #[tokio::test]
-async fn a_page_runs_nothing_is_framed_by_nobody_and_tells_nobody() {
+async fn a_page_runs_nothing_of_others_is_framed_by_nobody_and_tells_nobody() {
     let app = spawn_app().await;
     let page = app.get("/docs").await;
     let policy = page.header("content-security-policy").unwrap_or_default();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::app::spawn_app;
 use crate::helpers::captcha::CHALLENGE;
-use crate::helpers::description::{document, validate};
+use crate::helpers::description::{document, operations};
 use crate::helpers::flows::{
     FORGOT_PASSWORD, LOGIN, LOGOUT, ME, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
 };
@@ -33,21 +33,6 @@ const ROUTES: [(&str, &str, &[u16]); 15] = [
     ("get", "/docs.yaml", &[200, 500]),
     ("get", "/docs", &[200, 500]),
 ];
-
-/// All operations with their method and path.
-async fn operations() -> Vec<(String, String, &'static Value)> {
-    let paths = document().await["paths"]
-        .as_object()
-        .expect("paths are an object");
-    let mut operations = Vec::new();
-    for (path, methods) in paths {
-        let methods = methods.as_object().expect("a path is an object");
-        for (method, operation) in methods {
-            operations.push((method.clone(), path.clone(), operation));
-        }
-    }
-    operations
-}
 
 #[tokio::test]
 async fn it_is_openapi_3_1_and_says_what_and_which_version_it_describes() {
@@ -165,8 +150,7 @@ fn references(value: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn every_body_has_a_schema_under_its_content_type_and_no_example_that_breaks_it() {
-    let document = document().await;
+async fn every_body_has_a_schema_under_its_content_type() {
     for (method, path, operation) in operations().await {
         let expected = match (method.as_str(), path.as_str()) {
             ("get", _) => None,
@@ -180,15 +164,7 @@ async fn every_body_has_a_schema_under_its_content_type_and_no_example_that_brea
         let body = &operation["requestBody"];
         assert_eq!(body["required"], true, "{path}");
         let schema = &body["content"][content_type]["schema"];
-        let reference = schema["$ref"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{path}: {body}"));
-        let named = document
-            .pointer(reference.trim_start_matches('#'))
-            .expect("a schema");
-        if let Some(example) = named.get("example") {
-            validate(document, schema, example);
-        }
+        assert!(schema["$ref"].is_string(), "{path}: {body}");
     }
 }
 
@@ -216,24 +192,6 @@ async fn the_yaml_says_the_same_and_is_there_to_download() {
     assert_eq!(disposition, Some("attachment; filename=docs.yaml"));
     let yaml: Value = yaml_serde::from_str(&answer.text).expect("it is YAML");
     assert_eq!(&yaml, document().await);
-}
-
-#[tokio::test]
-async fn the_page_shows_every_route_and_runs_no_script() {
-    let app = spawn_app().await;
-    let answer = app.get("/docs").await;
-    answer.assert_status(200);
-    assert_eq!(
-        answer.header("content-type"),
-        Some("text/html; charset=utf-8")
-    );
-    let page = answer.text.replace("&#x2f;", "/");
-    for (_, path, _) in ROUTES {
-        assert!(page.contains(path), "{path}");
-    }
-    assert!(!page.contains("<script"), "a script");
-    let policy = answer.header("content-security-policy").unwrap_or_default();
-    assert!(policy.contains("default-src 'none'"), "{policy}");
 }
 
 #[tokio::test]

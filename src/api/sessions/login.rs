@@ -13,9 +13,9 @@ use crate::domain::secret::Secret;
 use crate::domain::session::RefreshToken;
 use crate::domain::throttle::{LOGIN_FAILURES_PER_ACCOUNT, LOGIN_PER_ADDRESS};
 use crate::domain::username::Username;
-use crate::error::responses::{DatabaseErrors, RequestErrors};
+use crate::error::Error;
+use crate::error::responses::{DatabaseErrors, FormErrors, LoginErrors};
 use crate::error::validation::Refusal;
-use crate::error::{Error, ErrorBody};
 use crate::extract::body::{FromFields, ValidForm};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
@@ -35,9 +35,9 @@ use crate::throttle;
     request_body(content = LoginRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "A new session", body = Token),
-        (status = 401, description = "No user with this name and password", body = ErrorBody),
-        RequestErrors,
+        FormErrors<LoginRequest>,
         DatabaseErrors,
+        LoginErrors,
     )
 )]
 pub async fn login(

@@ -9,8 +9,8 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{RefreshToken, Replay, judge_replay};
 use crate::domain::throttle::REFRESH_PER_ADDRESS;
 use crate::domain::timestamp::Timestamp;
-use crate::error::responses::{DatabaseErrors, RequestErrors};
-use crate::error::{Error, ErrorBody};
+use crate::error::Error;
+use crate::error::responses::{DatabaseErrors, JsonErrors, RefreshTokenErrors};
 use crate::extract::body::ValidJson;
 use crate::extract::client::ClientAddress;
 use crate::store::db::{Connection, Writes};
@@ -30,9 +30,9 @@ use crate::throttle;
     request_body = RefreshTokenRequest,
     responses(
         (status = 200, description = "The next tokens of the session", body = Token),
-        (status = 401, description = "Unknown, used up or expired", body = ErrorBody),
-        RequestErrors,
+        JsonErrors<RefreshTokenRequest>,
         DatabaseErrors,
+        RefreshTokenErrors,
     )
 )]
 pub async fn refresh(

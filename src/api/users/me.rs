@@ -7,8 +7,8 @@ use axum::response::IntoResponse;
 
 use super::UserPublic;
 use crate::app::App;
-use crate::error::responses::DatabaseErrors;
-use crate::error::{Error, ErrorBody};
+use crate::error::Error;
+use crate::error::responses::{AccessTokenErrors, DatabaseErrors};
 use crate::extract::CurrentUser;
 use crate::store::users;
 
@@ -22,8 +22,8 @@ use crate::store::users;
     security(("OAuth2PasswordBearer" = [])),
     responses(
         (status = 200, description = "The user", body = UserPublic),
-        (status = 401, description = "No token, or not a good one", body = ErrorBody),
         DatabaseErrors,
+        AccessTokenErrors,
     )
 )]
 pub async fn me(

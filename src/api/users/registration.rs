@@ -16,8 +16,8 @@ use crate::domain::secret::Secret;
 use crate::domain::throttle::REGISTER_PER_ADDRESS;
 use crate::domain::user::{Role, Subscription, User};
 use crate::domain::username::Username;
-use crate::error::responses::{DatabaseErrors, RequestErrors};
-use crate::error::{ConflictBody, Error, ErrorBody};
+use crate::error::Error;
+use crate::error::responses::{DatabaseErrors, JsonErrors, RegistrationErrors};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
@@ -36,12 +36,9 @@ use crate::throttle;
     request_body = RegisterRequest,
     responses(
         (status = 201, description = "The new user", body = UserPublic),
-        (status = 400, description = "Wrong captcha answer", body = ErrorBody),
-        (status = 409, description = "The address or the name is taken", body = ConflictBody),
-        RequestErrors,
+        JsonErrors<RegisterRequest>,
         DatabaseErrors,
-        (status = 503, description = "The captcha service failed, or the database is locked", body = ErrorBody),
-        (status = 504, description = "The captcha service took too long", body = ErrorBody),
+        RegistrationErrors,
     )
 )]
 pub async fn register(

@@ -23,6 +23,21 @@ async fn fetch() -> Value {
     response.json().await.expect("the description is JSON")
 }
 
+/// All operations with their method and path.
+pub(crate) async fn operations() -> Vec<(String, String, &'static Value)> {
+    let paths = document().await["paths"]
+        .as_object()
+        .expect("paths are an object");
+    let mut operations = Vec::new();
+    for (path, methods) in paths {
+        let methods = methods.as_object().expect("a path is an object");
+        for (method, operation) in methods {
+            operations.push((method.clone(), path.clone(), operation));
+        }
+    }
+    operations
+}
+
 /// Fails the test if an answer of a described route is not as it is described. A method that is
 /// not described must not be there.
 pub(crate) async fn check(method: &str, path: &str, answer: &Answer) {
@@ -58,6 +73,10 @@ fn check_content(document: &Value, content: &Value, answer: &Answer) {
         _ => json!(answer.text),
     };
     validate(document, &described["schema"], &body);
+    if let Some(code) = body["error_code"].as_str() {
+        let example = described["examples"].get(code);
+        assert!(example.is_some(), "{code} is not described: {answer:?}");
+    }
 }
 
 /// Fails the test unless `value` satisfies a schema of the document.

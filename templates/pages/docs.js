@@ -1,0 +1,275 @@
+// Makes the page at /docs interactive: log in, send requests, look at the answers.
+
+import { solve } from "/docs/captcha.js";
+
+const CHALLENGE = "/api/v1/captcha/challenge";
+
+const api = await (await fetch("/openapi.json")).json();
+const { flows } = api.components.securitySchemes.OAuth2PasswordBearer;
+
+/** The tokens of the session, as the login gave them. In memory only. */
+let session = null;
+
+let ids = 0;
+
+function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** An input with its label and, if there is something to say about it, a hint. */
+function labelled(text, input, hint = "") {
+  ids += 1;
+  input.id = `input-${ids}`;
+  const label = element("label", { htmlFor: input.id }, text);
+  if (hint) {
+    label.append(" ", element("small", {}, hint.replaceAll("`", "")));
+  }
+  return element("div", {}, label, input);
+}
+
+function statusLine() {
+  const line = element("p");
+  line.setAttribute("role", "status");
+  return line;
+}
+
+/** Says something to everybody, also to those who listen. */
+function say(line, text, isGood = true) {
+  line.className = isGood ? "good" : "bad";
+  line.textContent = text;
+}
+
+function resolve(schema) {
+  const name = schema.$ref?.split("/").pop();
+  return name ? api.components.schemas[name] : schema;
+}
+
+/** Sends a request; `null` in place of an answer if there is none. */
+async function send({ method, path, headers, body }) {
+  const began = performance.now();
+  try {
+    const response = await fetch(path, {
+      method, headers, body, cache: "no-store", credentials: "omit",
+    });
+    const text = await response.text();
+    return { response, text, milliseconds: Math.round(performance.now() - began) };
+  } catch {
+    return null;
+  }
+}
+
+const UNREACHABLE = "No answer: the service cannot be reached.";
+
+/** The JSON of an answer, or nothing. */
+function json(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function pretty(text) {
+  const value = json(text);
+  return value === undefined ? text : JSON.stringify(value, null, 2);
+}
+
+/** A text as one word for a shell. */
+function quoted(text) {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The same request for a terminal. */
+function curl({ method, path, headers, body }) {
+  const words = [`curl ${quoted(location.origin + path)}`];
+  if (method !== "GET" && body === undefined) {
+    words.push(`--request ${method}`);
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    words.push(`--header ${quoted(`${name}: ${value}`)}`);
+  }
+  if (body !== undefined) {
+    words.push(`--data ${quoted(body)}`);
+  }
+  return words.join(" \\\n  ");
+}
+
+/** The form of the page's own login, by the OAuth2 password flow of the description. */
+function authorization() {
+  const username = element("input", { autocomplete: "username", required: true });
+  const password = element("input", {
+    type: "password", autocomplete: "current-password", required: true,
+  });
+  const form = element(
+    "form", {},
+    labelled("Email address or user name", username),
+    labelled("Password", password),
+    element("div", { className: "buttons" }, element("button", {}, "Log in")),
+  );
+  const logOut = element("button", { type: "button", className: "secondary", hidden: true }, "Log out");
+  const line = statusLine();
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const grant = { grant_type: "password", username: username.value, password: password.value };
+    const answer = await send({
+      method: "POST", path: flows.password.tokenUrl, headers: {}, body: new URLSearchParams(grant),
+    });
+    if (!answer?.response.ok) {
+      say(line, answer ? refusal(answer) : UNREACHABLE, false);
+      return;
+    }
+    session = json(answer.text);
+    password.value = "";
+    const until = new Date(Date.now() + session.expires_in * 1000).toLocaleTimeString();
+    say(line, `Logged in as ${username.value}. The access token is good until ${until}.`);
+    form.hidden = true;
+    logOut.hidden = false;
+    logOut.focus();
+  });
+
+  logOut.addEventListener("click", async () => {
+    const { dataset } = document.getElementById("logout");
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ refresh_token: session.refresh_token });
+    const answer = await send({ method: "POST", path: dataset.path, headers, body });
+    if (!answer?.response.ok) {
+      say(line, answer ? refusal(answer) : UNREACHABLE, false);
+      return;
+    }
+    session = null;
+    say(line, "Logged out: the session has ended.");
+    form.hidden = false;
+    logOut.hidden = true;
+    username.focus();
+  });
+
+  return [form, logOut, line];
+}
+
+/** What an error says, and after how many seconds to come again. */
+function refusal({ response, text }) {
+  const { detail } = json(text) ?? {};
+  const reason = Array.isArray(detail) ? detail.map(({ msg }) => msg).join(", ") : detail;
+  const wait = response.headers.get("retry-after");
+  return `${response.status}: ${reason ?? response.statusText}${wait ? ` (in ${wait} s)` : ""}`;
+}
+
+/** The inputs for a form's fields, and how to read them as a body. */
+function formBody(schema) {
+  const inputs = Object.entries(schema.properties).map(([name, property]) => {
+    const required = schema.required.includes(name);
+    const type = property.format === "password" ? "password" : "text";
+    const value = schema.example?.[name] ?? "";
+    const input = element("input", { name, required, type, value, autocomplete: "off" });
+    return [input, labelled(name, input, property.description)];
+  });
+  const read = () => {
+    const filled = inputs.map(([input]) => [input.name, input.value]).filter(([, value]) => value);
+    return new URLSearchParams(filled).toString();
+  };
+  return [inputs.map(([, field]) => field), read];
+}
+
+/** The input for a JSON body, and how to read it. */
+function jsonBody(schema) {
+  const value = JSON.stringify(schema.example, null, 2);
+  const rows = value.split("\n").length;
+  const input = element("textarea", { value, rows, spellcheck: false, autocomplete: "off" });
+  const fields = [labelled("Body", input, "application/json")];
+  if ("captcha_answer" in schema.properties && CHALLENGE in api.paths) {
+    fields.push(captcha(input));
+  }
+  return [fields, () => input.value];
+}
+
+/** Puts the answer to the captcha into a body. */
+function captcha(input) {
+  const button = element("button", { type: "button", className: "secondary" }, "Solve the captcha");
+  const line = statusLine();
+  button.addEventListener("click", async () => {
+    const body = json(input.value);
+    if (body === undefined) {
+      say(line, "The body is no JSON.", false);
+      return;
+    }
+    say(line, "Solving the captcha…");
+    try {
+      body.captcha_answer = await solve(CHALLENGE);
+      input.value = JSON.stringify(body, null, 2);
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      say(line, "The captcha is solved: its answer is in the body, and good once.");
+    } catch (error) {
+      say(line, error.message, false);
+    }
+  });
+  return element("div", {}, element("div", { className: "buttons" }, button), line);
+}
+
+/** What to fill in for an operation, and how to make a request of it. */
+function request({ dataset: { method, path } }, operation) {
+  const headers = {};
+  let [fields, read] = [[], () => undefined];
+  const [[mediaType, content] = []] = Object.entries(operation.requestBody?.content ?? {});
+  if (mediaType) {
+    headers["content-type"] = mediaType;
+    const body = mediaType === "application/json" ? jsonBody : formBody;
+    [fields, read] = body(resolve(content.schema));
+  }
+  const make = () => {
+    if (operation.security && session) {
+      headers.authorization = `Bearer ${session.access_token}`;
+    } else {
+      delete headers.authorization;
+    }
+    return { method: method.toUpperCase(), path, headers, body: read() };
+  };
+  return [fields, make];
+}
+
+/** The part of an operation's article that sends requests. */
+function trial(article, operation) {
+  const [fields, make] = request(article, operation);
+  const sent = element("pre");
+  const headers = element("pre");
+  const body = element("pre");
+  const line = statusLine();
+  const answered = element(
+    "div", { hidden: true },
+    element("h4", {}, "Request"), sent,
+    element("h4", {}, "Headers of the answer"), headers,
+    element("h4", {}, "Body of the answer"), body,
+  );
+  const form = element(
+    "form", {}, ...fields,
+    element("div", { className: "buttons" }, element("button", {}, "Send")), line,
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const made = make();
+    const answer = await send(made);
+    sent.textContent = curl(made);
+    answered.hidden = false;
+    headers.textContent = answer ? Array.from(answer.response.headers, (pair) => pair.join(": ")).join("\n") : "";
+    body.textContent = answer ? pretty(answer.text) : "";
+    if (answer) {
+      const { status, ok } = answer.response;
+      const meaning = operation.responses[status]?.description ?? answer.response.statusText;
+      say(line, `${status}: ${meaning} (${answer.milliseconds} ms)`, ok);
+    } else {
+      say(line, UNREACHABLE, false);
+    }
+  });
+  return element(
+    "details", { className: "trial" },
+    element("summary", {}, "Try it out"), form, answered,
+  );
+}
+
+document.getElementById("authorize").append(...authorization());
+for (const article of document.querySelectorAll("article[data-path]")) {
+  const { path, method } = article.dataset;
+  article.append(trial(article, api.paths[path][method]));
+}

@@ -1,0 +1,235 @@
+//! The page that describes the API: whole without its script, and nobody else's script runs in it.
+
+use reqwest::Method;
+use reqwest::header::IF_NONE_MATCH;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::app::{App, spawn_app};
+use crate::helpers::description::{document, operations};
+
+const PAGE: &str = "/docs";
+/// What the page loads, with its media type.
+const ASSETS: [(&str, &str); 3] = [
+    ("/docs/docs.css", "text/css; charset=utf-8"),
+    ("/docs/docs.js", "text/javascript; charset=utf-8"),
+    ("/docs/captcha.js", "text/javascript; charset=utf-8"),
+];
+/// What never changes while the service runs.
+const FILES: [&str; 5] = [
+    "/docs/docs.css",
+    "/docs/docs.js",
+    "/docs/captcha.js",
+    "/openapi.json",
+    "/docs.yaml",
+];
+
+/// The page as text, with slashes as a browser shows them.
+async fn page(app: &App) -> String {
+    let answer = app.get(PAGE).await;
+    answer.assert_status(200);
+    let content_type = answer.header("content-type");
+    assert_eq!(content_type, Some("text/html; charset=utf-8"));
+    answer.text.replace("&#x2f;", "/")
+}
+
+/// The values of an attribute in the page.
+fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
+    let start = format!(" {attribute}=\"");
+    let rest = page.split(&start).skip(1);
+    rest.filter_map(|rest| rest.split('"').next()).collect()
+}
+
+async fn get_if_changed(app: &App, path: &str, held: &str) -> Answer {
+    let request = app.request(Method::GET, path).header(IF_NONE_MATCH, held);
+    Answer::to(request).await
+}
+
+#[tokio::test]
+async fn without_its_script_it_shows_every_operation_answer_schema_and_code() {
+    let page = page(&spawn_app().await).await;
+    for (method, path, operation) in operations().await {
+        let name = operation["operationId"].as_str().expect("a name");
+        let article = format!("id=\"{name}\" data-method=\"{method}\" data-path=\"{path}\"");
+        let (_, article) = page
+            .split_once(&article)
+            .unwrap_or_else(|| panic!("{article}"));
+        let (article, _) = article.split_once("</article>").expect("it ends");
+        let responses = operation["responses"].as_object().expect("responses");
+        for (status, response) in responses {
+            assert!(
+                article.contains(&format!("<b>{status}</b>")),
+                "{name} {status}"
+            );
+            let examples = &response["content"]["application/json"]["examples"];
+            for code in examples
+                .as_object()
+                .into_iter()
+                .flat_map(|codes| codes.keys())
+            {
+                assert!(article.contains(code), "{name} {code}");
+            }
+        }
+    }
+    let schemas = document().await["components"]["schemas"].as_object();
+    for name in schemas.expect("schemas").keys() {
+        assert!(page.contains(&format!("id=\"schema-{name}\"")), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_link_within_it_leads_somewhere() {
+    let page = page(&spawn_app().await).await;
+    let ids = values(&page, "id");
+    let links = values(&page, "href");
+    let anchors: Vec<_> = links
+        .iter()
+        .filter_map(|link| link.strip_prefix('#'))
+        .collect();
+    assert!(anchors.len() > ids.len(), "{anchors:?}");
+    for anchor in anchors {
+        assert!(ids.contains(&anchor), "#{anchor}");
+    }
+}
+
+#[tokio::test]
+async fn its_policy_allows_its_own_script_and_style_and_calls_to_this_service_alone() {
+    let answer = spawn_app().await.get(PAGE).await;
+    let policy = answer.header("content-security-policy").expect("a policy");
+    let directives: Vec<_> = policy.split(';').map(str::trim).collect();
+    for directive in [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+    ] {
+        assert!(directives.contains(&directive), "{directive}: {policy}");
+    }
+    for unsafe_source in [
+        "unsafe", "http:", "https:", "data:", "blob:", "*", "sha256-", "nonce-",
+    ] {
+        assert!(!policy.contains(unsafe_source), "{unsafe_source}: {policy}");
+    }
+}
+
+#[tokio::test]
+async fn it_has_nothing_inline_and_loads_nothing_from_elsewhere() {
+    let page = page(&spawn_app().await).await;
+    let (elements, _) = page.split_once("<body>").expect("a head");
+    assert_eq!(values(elements, "src"), ["/docs/docs.js"]);
+    assert_eq!(values(elements, "href"), ["/docs/docs.css"]);
+    assert_eq!(values(&page, "src").len(), 1, "{:?}", values(&page, "src"));
+    for inline in [
+        "<style",
+        " style=",
+        "javascript:",
+        " onclick=",
+        " onload=",
+        " onerror=",
+    ] {
+        assert!(!page.contains(inline), "{inline}");
+    }
+    assert_eq!(page.matches("<script").count(), 1);
+    for link in values(&page, "href") {
+        assert!(
+            link.starts_with(['/', '#']) && !link.starts_with("//"),
+            "{link}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_it_loads_is_there_and_what_its_scripts_import_too() {
+    let app = spawn_app().await;
+    for (path, content_type) in ASSETS {
+        let answer = app.get(path).await;
+        answer.assert_status(200);
+        assert_eq!(answer.header("content-type"), Some(content_type), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        let imports = answer.text.split(" from \"").skip(1);
+        for import in imports.filter_map(|import| import.split('"').next()) {
+            assert!(ASSETS.iter().any(|(path, _)| *path == import), "{import}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn its_scripts_keep_nothing_and_make_no_html_of_texts() {
+    let app = spawn_app().await;
+    for (path, _) in ASSETS {
+        let script = app.get(path).await.text;
+        for forbidden in [
+            "localStorage",
+            "sessionStorage",
+            "indexedDB",
+            "cookie",
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "://",
+        ] {
+            assert!(!script.contains(forbidden), "{path}: {forbidden}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_twice_to_whoever_holds_it_as_it_is() {
+    let app = spawn_app().await;
+    for path in FILES {
+        let answer = app.get(path).await;
+        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
+        let etag = answer.header("etag").expect("a tag");
+        for held in [
+            etag.to_owned(),
+            format!("W/{etag}"),
+            format!("\"x\", {etag}"),
+        ] {
+            let again = get_if_changed(&app, path, &held).await;
+            again.assert_status(304);
+            assert_eq!(again.text, "", "{path}");
+            assert_eq!(again.header("etag"), Some(etag), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_holds_another_version_is_sent_this_one() {
+    let app = spawn_app().await;
+    let other = app.get("/docs/docs.css").await;
+    let other = other.header("etag").expect("a tag");
+    for held in ["\"x\"", "", "x", "\"\"", "W/\"\""] {
+        for path in FILES {
+            get_if_changed(&app, path, held).await.assert_status(200);
+        }
+    }
+    get_if_changed(&app, "/docs/docs.js", other)
+        .await
+        .assert_status(200);
+}
+
+#[tokio::test]
+async fn beside_what_it_loads_there_is_nothing() {
+    let app = spawn_app().await;
+    for path in [
+        "/docs/",
+        "/docs/nope.js",
+        "/docs/docs.html",
+        "/docs/docs.css/",
+        "/docs/%2e%2e/Cargo.toml",
+        "/docs/docs.js%00",
+        "/docs.css",
+    ] {
+        app.get(path).await.assert_status(404);
+    }
+    for (path, _) in ASSETS {
+        let answer = Answer::to(app.request(Method::POST, path)).await;
+        answer.assert_status(405);
+        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
+    }
+}
