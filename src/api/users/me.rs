@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::error::responses::{AccessTokenErrors, DatabaseErrors};
 use crate::extract::CurrentUser;
+use crate::store::db::Writes;
 use crate::store::users;
 
 /// See who is logged in
@@ -30,7 +31,7 @@ pub async fn me(
     State(app): State<&'static App>,
     user: CurrentUser,
 ) -> Result<impl IntoResponse, Error> {
-    let mut connection = app.database.connect().await?;
+    let mut connection = app.database.connect(Writes::None).await?;
     let user = users::find(&mut connection, user.id).await?;
     // Gone since the token was checked.
     let user = user.ok_or(Error::InvalidAccessToken)?;
