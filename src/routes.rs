@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 
 use crate::api::{captcha, docs, health, pages, password_reset, sessions, test_data, users};
 use crate::app::App;
+use crate::assets::Asset;
 use crate::edge;
 use crate::error::Error;
 use crate::settings::CorsOrigins;
@@ -48,21 +49,18 @@ table! {
     get "/docs" => docs::docs;
 }
 
-/// What the pages load: no part of the API.
-fn assets() -> Router<&'static App> {
-    Router::new()
-        .route("/docs/docs.css", get(docs::style))
-        .route("/docs/docs.js", get(docs::script))
-        .route("/docs/captcha.js", get(docs::captcha_script))
-}
-
 /// The pages for people, and what they load.
 fn pages() -> Router<&'static App> {
-    let pages = pages::PAGES.iter().fold(Router::new(), |router, page| {
+    let assets = assets(&pages::ASSETS);
+    pages::PAGES.iter().fold(assets, |router, page| {
         let answer = async |State(app): State<&'static App>, language| page.answer(app, language);
         router.route(page.path, get(answer))
-    });
-    pages::ASSETS.iter().fold(pages, |router, (path, asset)| {
+    })
+}
+
+/// What pages load, by path.
+fn assets(assets: &'static [(&str, Asset)]) -> Router<&'static App> {
+    assets.iter().fold(Router::new(), |router, (path, asset)| {
         router.route(path, get(async |request: HeaderMap| asset.answer(&request)))
     })
 }
@@ -74,7 +72,7 @@ pub fn router(app: &'static App) -> Router {
         false => Router::new(),
     };
     let router = table()
-        .merge(assets())
+        .merge(assets(&docs::ASSETS))
         .merge(pages)
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)

@@ -95,10 +95,10 @@ impl Templates {
         let mut environment = Environment::new();
         // What is missing may be asked for, but not shown.
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        environment.add_filter("schema_name", schema_name);
-        environment.add_filter("fill", fill);
         environment.add_filter("code", code);
+        environment.add_filter("fill", fill);
         environment.add_filter("pretty", pretty);
+        environment.add_filter("schema_name", schema_name);
         for (name, source) in TEMPLATES {
             environment.add_template(name, source).context(name)?;
         }

@@ -11,7 +11,10 @@ const LAYERS: [(&str, &[&str]); 20] = [
         &["app", "housekeeping", "log", "mailer", "routes", "settings"],
     ),
     ("entry", &["lib"]),
-    ("routes", &["api", "app", "edge", "error", "settings"]),
+    (
+        "routes",
+        &["api", "app", "assets", "edge", "error", "settings"],
+    ),
     ("description", &["error", "routes"]),
     ("edge", &["ambient", "settings"]),
     (

@@ -12,18 +12,31 @@ use crate::error::Error;
 
 const OPENAPI_JSON: &str = include_str!("../../docs/openapi.json");
 const OPENAPI_YAML: &str = include_str!("../../docs/openapi.yaml");
-const STYLE: Asset = Asset::new(
-    "text/css; charset=utf-8",
-    include_str!("../../templates/pages/docs.css"),
-);
-const SCRIPT: Asset = Asset::new(
-    "text/javascript; charset=utf-8",
-    include_str!("../../templates/pages/docs.js"),
-);
-const CAPTCHA_SCRIPT: Asset = Asset::new(
-    "text/javascript; charset=utf-8",
-    include_str!("../../templates/pages/docs/captcha.js"),
-);
+
+/// What the page loads, by path.
+pub static ASSETS: [(&str, Asset); 3] = [
+    (
+        "/docs/docs.css",
+        Asset::new(
+            "text/css; charset=utf-8",
+            include_str!("../../templates/pages/docs.css"),
+        ),
+    ),
+    (
+        "/docs/docs.js",
+        Asset::new(
+            "text/javascript; charset=utf-8",
+            include_str!("../../templates/pages/docs.js"),
+        ),
+    ),
+    (
+        "/docs/captcha.js",
+        Asset::new(
+            "text/javascript; charset=utf-8",
+            include_str!("../../templates/pages/docs/captcha.js"),
+        ),
+    ),
+];
 
 /// What the page may do: run its own script, wear its own style, call the API it describes.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -91,19 +104,4 @@ pub async fn docs(State(app): State<&'static App>) -> Result<impl IntoResponse, 
     let api: Value = serde_json::from_str(OPENAPI_JSON).context("openapi.json")?;
     let page = app.templates.render("pages/docs.html", context! { api })?;
     Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page)))
-}
-
-/// The page's style.
-pub async fn style(headers: HeaderMap) -> Response {
-    STYLE.answer(&headers)
-}
-
-/// The page's script.
-pub async fn script(headers: HeaderMap) -> Response {
-    SCRIPT.answer(&headers)
-}
-
-/// The part of the page's script that solves the captcha.
-pub async fn captcha_script(headers: HeaderMap) -> Response {
-    CAPTCHA_SCRIPT.answer(&headers)
 }

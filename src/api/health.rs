@@ -13,6 +13,8 @@ use crate::store::{outbox, users};
 /// What is said of a part that keeps the service from its work.
 const UNUSABLE: &str = "unusable";
 
+const HELLO: Hello = Hello { status: "ok" };
+
 const UNUSABLE_DATABASE: Components = Components {
     database: Some(UNUSABLE),
     undelivered_mail: None,
@@ -24,10 +26,15 @@ const UNUSABLE_DATABASE: Components = Components {
     get,
     path = "/",
     tag = "health",
-    responses((status = 200, description = "The service is there", body = Hello))
+    responses((
+        status = 200,
+        description = "The service is there",
+        body = Hello,
+        example = json!(HELLO),
+    ))
 )]
 pub async fn hello() -> Json<Hello> {
-    Json(Hello { status: "ok" })
+    Json(HELLO)
 }
 
 /// Is it alive?

@@ -18,7 +18,7 @@ use crate::domain::throttle::{
 };
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
-use crate::error::responses::{DatabaseErrors, RequestErrors, ResetTokenErrors};
+use crate::error::responses::{DatabaseErrors, JsonErrors, ResetTokenErrors};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
@@ -47,7 +47,7 @@ const PASSWORD_RESET: &str = "Password has been reset successfully";
             body = Message,
             example = json!({"message": LINK_SENT}),
         ),
-        RequestErrors<ForgotPasswordRequest>,
+        JsonErrors<ForgotPasswordRequest>,
         DatabaseErrors,
     )
 )]
@@ -117,7 +117,7 @@ async fn put_link_into_outbox(
             body = Message,
             example = json!({"message": PASSWORD_RESET}),
         ),
-        RequestErrors<ResetPasswordRequest>,
+        JsonErrors<ResetPasswordRequest>,
         DatabaseErrors,
         ResetTokenErrors,
     )

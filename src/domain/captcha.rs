@@ -37,11 +37,11 @@ pub struct Challenges(DerivedKey);
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "parameters": {
-        "algorithm": ALGORITHM,
+        "algorithm": "PBKDF2/SHA-256",
         "cost": 5000,
         "expiresAt": 1795348587,
-        "keyLength": KEY_LENGTH,
-        "keyPrefix": KEY_PREFIX,
+        "keyLength": 32,
+        "keyPrefix": "00",
         "nonce": "8f0c1d2e3b4a59687786958493a2b1c0",
         "salt": "00112233445566778899aabbccddeeff",
     },

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use axum::http::HeaderValue;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::Header;
@@ -29,13 +29,16 @@ type Responses = BTreeMap<String, RefOr<Response>>;
 /// What any route can answer that uses the database.
 pub struct DatabaseErrors;
 
-/// What any route can answer that takes a body `T` and counts attempts.
-pub struct RequestErrors<T>(PhantomData<T>);
+/// What any route can answer that takes a JSON body `T` and counts attempts.
+pub struct JsonErrors<T>(PhantomData<T>);
+
+/// What any route can answer that takes a form `T` and counts attempts.
+pub struct FormErrors<T>(PhantomData<T>);
 
 /// What any route can answer that asks for an access token.
 pub struct AccessTokenErrors;
 
-/// What only the route can answer that issues captcha challenges.
+/// What only the route for challenges can answer.
 pub struct ChallengeErrors;
 
 /// What only a registration can answer.
@@ -64,19 +67,15 @@ impl IntoResponses for DatabaseErrors {
     }
 }
 
-impl<T: ToSchema> IntoResponses for RequestErrors<T> {
+impl<T: ToSchema> IntoResponses for JsonErrors<T> {
     fn responses() -> Responses {
-        let throttled = Error::TooManyRequests {
-            retry_after_seconds: 60,
-        };
-        Responses::from([
-            answer("The body is larger than 1 MiB", [Error::BodyTooLarge]),
-            answer("Fields that break rules", [fields_missing::<T>()]),
-            answer(
-                "Too many attempts; `Retry-After` says how many seconds to wait",
-                [throttled],
-            ),
-        ])
+        body_errors::<T>(json!({}))
+    }
+}
+
+impl<T: ToSchema> IntoResponses for FormErrors<T> {
+    fn responses() -> Responses {
+        body_errors::<T>(Value::Null)
     }
 }
 
@@ -89,8 +88,8 @@ impl IntoResponses for AccessTokenErrors {
 
 impl IntoResponses for ChallengeErrors {
     fn responses() -> Responses {
-        let elsewhere = [Error::NotFound];
-        Responses::from([answer("The captcha is not the built-in one", elsewhere)])
+        let missing = [Error::NotFound];
+        Responses::from([answer("The captcha is not the built-in one", missing)])
     }
 }
 
@@ -136,13 +135,28 @@ impl IntoResponses for ResetTokenErrors {
     }
 }
 
-/// The answer to a body `T` without any fields.
-fn fields_missing<T: ToSchema>() -> Error {
+/// What can be wrong with a body `T`; `empty` is what one without fields is told to be.
+fn body_errors<T: ToSchema>(empty: Value) -> Responses {
+    let throttled = Error::TooManyRequests {
+        retry_after_seconds: 60,
+    };
+    Responses::from([
+        answer("The body is larger than 1 MiB", [Error::BodyTooLarge]),
+        answer("Fields that break rules", [fields_missing::<T>(empty)]),
+        answer(
+            "Too many attempts; `Retry-After` says how many seconds to wait",
+            [throttled],
+        ),
+    ])
+}
+
+/// All fields that a body `T` must have are missing.
+fn fields_missing<T: ToSchema>(input: Value) -> Error {
     let required = match T::schema() {
         RefOr::T(Schema::Object(object)) => object.required,
         _ => Vec::new(),
     };
-    let missing = |name: String| FieldError::missing(name.leak(), json!({}));
+    let missing = |name: String| FieldError::missing(name.leak(), input.clone());
     Error::Validation(required.into_iter().map(missing).collect())
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app};
+use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::description::{document, operations, validate};
 use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
@@ -126,7 +127,7 @@ async fn those_of_errors_are_what_the_service_answers() {
 
 #[tokio::test]
 async fn those_of_broken_rules_are_the_answers_to_a_body_without_fields() {
-    let app = spawn_app().await;
+    let app = builtin_captcha().spawn().await;
     for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
         let answer = app.post(path, &json!({})).await;
         answer.assert_status(422);

@@ -14,7 +14,7 @@ use crate::domain::session::RefreshToken;
 use crate::domain::throttle::{LOGIN_FAILURES_PER_ACCOUNT, LOGIN_PER_ADDRESS};
 use crate::domain::username::Username;
 use crate::error::Error;
-use crate::error::responses::{DatabaseErrors, LoginErrors, RequestErrors};
+use crate::error::responses::{DatabaseErrors, FormErrors, LoginErrors};
 use crate::error::validation::Refusal;
 use crate::extract::body::{FromFields, ValidForm};
 use crate::extract::client::ClientAddress;
@@ -35,7 +35,7 @@ use crate::throttle;
     request_body(content = LoginRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "A new session", body = Token),
-        RequestErrors<LoginRequest>,
+        FormErrors<LoginRequest>,
         DatabaseErrors,
         LoginErrors,
     )

@@ -8,7 +8,7 @@ use crate::ambient;
 use crate::app::App;
 use crate::domain::throttle::LOGOUT_PER_ADDRESS;
 use crate::error::Error;
-use crate::error::responses::{DatabaseErrors, RequestErrors};
+use crate::error::responses::{DatabaseErrors, JsonErrors};
 use crate::extract::body::ValidJson;
 use crate::extract::client::ClientAddress;
 use crate::store::db::Writes;
@@ -25,7 +25,7 @@ use crate::throttle;
     request_body = RefreshTokenRequest,
     responses(
         (status = 204, description = "There is no such session any more, if there ever was"),
-        RequestErrors<RefreshTokenRequest>,
+        JsonErrors<RefreshTokenRequest>,
         DatabaseErrors,
     )
 )]

@@ -10,7 +10,7 @@ use crate::domain::session::{RefreshToken, Replay, judge_replay};
 use crate::domain::throttle::REFRESH_PER_ADDRESS;
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
-use crate::error::responses::{DatabaseErrors, RefreshTokenErrors, RequestErrors};
+use crate::error::responses::{DatabaseErrors, JsonErrors, RefreshTokenErrors};
 use crate::extract::body::ValidJson;
 use crate::extract::client::ClientAddress;
 use crate::store::db::{Connection, Writes};
@@ -30,7 +30,7 @@ use crate::throttle;
     request_body = RefreshTokenRequest,
     responses(
         (status = 200, description = "The next tokens of the session", body = Token),
-        RequestErrors<RefreshTokenRequest>,
+        JsonErrors<RefreshTokenRequest>,
         DatabaseErrors,
         RefreshTokenErrors,
     )

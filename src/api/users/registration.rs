@@ -17,7 +17,7 @@ use crate::domain::throttle::REGISTER_PER_ADDRESS;
 use crate::domain::user::{Role, Subscription, User};
 use crate::domain::username::Username;
 use crate::error::Error;
-use crate::error::responses::{DatabaseErrors, RegistrationErrors, RequestErrors};
+use crate::error::responses::{DatabaseErrors, JsonErrors, RegistrationErrors};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
@@ -36,7 +36,7 @@ use crate::throttle;
     request_body = RegisterRequest,
     responses(
         (status = 201, description = "The new user", body = UserPublic),
-        RequestErrors<RegisterRequest>,
+        JsonErrors<RegisterRequest>,
         DatabaseErrors,
         RegistrationErrors,
     )
