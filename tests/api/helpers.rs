@@ -14,4 +14,5 @@ pub(crate) mod stub;
 pub(crate) mod tally;
 pub(crate) mod time;
 pub(crate) mod token;
+pub(crate) mod trace;
 pub(crate) mod validation;

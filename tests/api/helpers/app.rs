@@ -33,6 +33,7 @@ pub(crate) struct App {
 pub(crate) struct Setup {
     variables: BTreeMap<&'static str, String>,
     directory: TempDir,
+    is_traced: bool,
 }
 
 /// A service with the settings of the tests.
@@ -51,6 +52,7 @@ impl Setup {
         let setup = Self {
             variables: BTreeMap::new(),
             directory: TempDir::new().expect("a directory can be made"),
+            is_traced: false,
         };
         setup
             .with("secret_key", SECRET_KEY)
@@ -74,9 +76,19 @@ impl Setup {
         self
     }
 
+    /// Has the host write down which calls the component makes; `spin` cannot.
+    pub(crate) fn traced(mut self) -> Self {
+        self.is_traced = true;
+        self
+    }
+
     /// Where the service will find its database.
     pub(crate) fn database_path(&self) -> PathBuf {
         self.directory.path().join("sqlite_db.db")
+    }
+
+    fn trace_path(&self) -> PathBuf {
+        self.directory.path().join("trace.jsonl")
     }
 
     /// The server alone, listening at `listen`, without anybody to talk to.
@@ -85,7 +97,8 @@ impl Setup {
             .variables
             .iter()
             .map(|(name, value)| (*name, value.as_str()));
-        Server::start(self.directory.path(), listen, variables)
+        let trace = self.is_traced.then(|| self.trace_path());
+        Server::start(self.directory.path(), listen, variables, trace.as_deref())
     }
 
     /// The service, once it serves. Hosts of neighbours that are not set are those of the stubs.
@@ -143,6 +156,11 @@ impl App {
     /// Where its database lies.
     pub(crate) fn database_path(&self) -> PathBuf {
         self.setup.database_path()
+    }
+
+    /// Where the host writes down the component's calls, if it is told to.
+    pub(crate) fn trace_path(&self) -> PathBuf {
+        self.setup.trace_path()
     }
 
     /// Its database, opened by somebody else.

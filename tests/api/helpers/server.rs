@@ -23,11 +23,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a host in `directory`, where its database and its output lie.
+    /// Starts a host in `directory`, where its database and its output lie. The host writes down
+    /// the component's calls at `trace`.
     pub(crate) fn start<'a>(
         directory: &Path,
         listen: &str,
         variables: impl Iterator<Item = (&'a str, &'a str)>,
+        trace: Option<&Path>,
     ) -> Self {
         let output = directory.join("output.log");
         let log = File::create(&output).expect("the output file can be written");
@@ -40,6 +42,12 @@ impl Server {
             .arg(in_repository("spin.toml"))
             .args(["--listen", listen, "--state-dir"])
             .arg(directory)
+            .args(
+                trace
+                    .map(|path| Path::new("--trace-calls"))
+                    .into_iter()
+                    .chain(trace),
+            )
             // Where no `.env` of a developer lies.
             .current_dir(directory)
             .env_clear()

@@ -43,6 +43,15 @@ pub(crate) struct Args {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
+    /// Write a line of JSON to this file for each call that the component makes; counting its
+    /// instructions slows it down.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace_calls: Option<PathBuf>,
+
+    /// Tell `perf` the names of the component's functions, in /tmp/perf-<pid>.map.
+    #[arg(long)]
+    pub(crate) perf_map: bool,
+
     /// The configuration file of Wasmtime's cache of compiled code.
     #[arg(long, value_name = "FILE", env = "WASMTIME_CACHE_FILE")]
     pub(crate) cache: Option<PathBuf>,

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use wasmtime::{
-    Cache, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
+    Cache, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ProfilingStrategy,
+    Result,
     component::{Component, HasSelf, Linker},
     error::Context,
 };
@@ -24,6 +25,10 @@ pub(crate) fn new(args: &Args) -> Result<Engine> {
     // Nothing is interrupted here, but Spin's checks for it cost time: they are kept so
     // that measurements compare.
     config.epoch_interruption(true);
+    config.consume_fuel(args.trace_calls.is_some());
+    if args.perf_map {
+        config.profiler(ProfilingStrategy::PerfMap);
+    }
     if !args.disable_cache {
         let cache = Cache::from_file(args.cache.as_deref()).context(
             "cannot use the cache of compiled code (move it with --cache, or pass --disable-cache)",

@@ -21,7 +21,10 @@ use wasmtime_wasi_http::{
     p3::bindings::ServicePre,
 };
 
-use crate::state::{App, State};
+use crate::{
+    state::{App, State},
+    trace::Call,
+};
 
 /// Spin's: requests that an instance answers before it is replaced.
 const MAX_REUSE: usize = 128;
@@ -51,6 +54,10 @@ impl HandlerState for Instances {
         let state = State::new(self.app.clone(), self.alive.token());
         let mut store = Store::new(self.component.engine(), state);
         store.set_epoch_deadline(NO_DEADLINE);
+        if self.app.trace.is_on() {
+            store.set_fuel(u64::MAX)?;
+            self.app.trace.write(&Call::Instantiate);
+        }
         let service = self.component.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,
@@ -111,10 +118,15 @@ impl WorkerState for Limits {
 
     fn on_request_start(
         &self,
-        _: StoreContextMut<'_, State>,
+        store: StoreContextMut<'_, State>,
         (): (),
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        // There is fuel only where it is traced.
+        if let Ok(instructions_left) = store.get_fuel() {
+            let trace = &store.data().app.trace;
+            trace.write(&Call::Handle { instructions_left });
+        }
         Box::pin(std::future::pending())
     }
 

@@ -15,6 +15,7 @@ mod sqlite;
 mod start;
 mod state;
 mod template;
+mod trace;
 mod variables;
 
 use std::{process::ExitCode, time::Duration};

@@ -10,7 +10,10 @@ use wasmtime_wasi_http::{
     p3::bindings::http::types::{DnsErrorPayload, ErrorCode},
 };
 
-use crate::allowed_hosts::AllowedHosts;
+use crate::{
+    allowed_hosts::AllowedHosts,
+    trace::{Call, Trace},
+};
 
 /// Spin's limit for each phase of a request that sets none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
@@ -21,12 +24,13 @@ type Exchange = Result<(Response<WasiBody>, Io), Error>;
 /// The hooks into WASI HTTP of one instance.
 pub(crate) struct Outbound {
     allowed: Arc<AllowedHosts>,
+    trace: Arc<Trace>,
 }
 
 impl Outbound {
-    /// Lets out what `allowed` matches.
-    pub(crate) fn new(allowed: Arc<AllowedHosts>) -> Self {
-        Self { allowed }
+    /// Lets out what `allowed` matches; what is tried goes to the trace.
+    pub(crate) fn new(allowed: Arc<AllowedHosts>, trace: Arc<Trace>) -> Self {
+        Self { allowed, trace }
     }
 }
 
@@ -46,6 +50,10 @@ impl WasiHttpHooks for Outbound {
         _response_processed: Io,
     ) -> Box<dyn Future<Output = Exchange> + Send> {
         let allowed = self.allowed.allow(request.uri());
+        self.trace.write(&Call::SendRequest {
+            method: request.method().as_str(),
+            uri: request.uri(),
+        });
         Box::new(async move {
             if !allowed {
                 return Err(Error::HttpRequestDenied);

@@ -18,6 +18,7 @@ use crate::{
     server::Server,
     sqlite::Database,
     state::App,
+    trace::Trace,
     variables::{self, Sources},
 };
 
@@ -92,6 +93,7 @@ fn app(args: &Args, manifest: Manifest, values: &HashMap<String, String>) -> Res
         .clone()
         .unwrap_or_else(|| manifest.dir.join(".spin"));
     let (stdout, stderr) = output::open_logs(&state_dir, &component_id, !args.quiet)?;
+    let trace = Trace::to(args.trace_calls.as_deref())?;
     let mut environment = component.environment;
     environment.extend(split_pairs("--env", &args.env)?);
     Ok(App {
@@ -102,9 +104,10 @@ fn app(args: &Args, manifest: Manifest, values: &HashMap<String, String>) -> Res
             values,
         )?),
         databases: component.sqlite_databases.into_iter().collect(),
-        database: Database::in_dir(&state_dir)?,
+        database: Database::in_dir(&state_dir, trace.clone())?,
         stdout,
         stderr,
+        trace,
         component_id,
     })
 }

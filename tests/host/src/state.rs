@@ -12,7 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
     allowed_hosts::AllowedHosts, outbound::Outbound, output::Output, sqlite::Database,
-    variables::Variables,
+    trace::Trace, variables::Variables,
 };
 
 /// What the manifest and the command line give to the component.
@@ -26,6 +26,7 @@ pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) stdout: Arc<Output>,
     pub(crate) stderr: Arc<Output>,
+    pub(crate) trace: Arc<Trace>,
 }
 
 /// The data of one instance's store.
@@ -52,7 +53,7 @@ impl State {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            outbound: Outbound::new(app.allowed_hosts.clone()),
+            outbound: Outbound::new(app.allowed_hosts.clone(), app.trace.clone()),
             app,
             _alive: alive,
         }

@@ -15,6 +15,7 @@ use crate::{
     manifest::Variable,
     state::State,
     template,
+    trace::Call,
 };
 
 /// The component's variables, by name.
@@ -160,6 +161,7 @@ impl<T: Send> HostWithStore<T> for HasSelf<State> {
         }
         Ok(accessor.with(|mut access| {
             let app = &access.get().app;
+            app.trace.write(&Call::GetVariable { name: &name });
             let undefined =
                 || Error::Undefined(format!("no variable for {:?}.{name:?}", app.component_id));
             app.variables.get(&name).cloned().ok_or_else(undefined)

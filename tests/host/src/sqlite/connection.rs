@@ -17,21 +17,28 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::MAX_BUFFERED_BYTES;
-use crate::bindings::spin::sqlite::sqlite::{Error, RowResult, Value};
+use super::{MAX_BUFFERED_BYTES, pages};
+use crate::{
+    bindings::spin::sqlite::sqlite::{Error, RowResult, Value},
+    trace::{Call, Trace},
+};
 
 /// How many rows wait for the component before the statement waits, as in Spin.
 const ROWS_AHEAD: usize = 4;
 
 /// The database file that the name `default` stands for.
-pub(crate) struct Database(PathBuf);
+pub(crate) struct Database {
+    path: PathBuf,
+    trace: Arc<Trace>,
+}
 
 impl Database {
-    /// The database in `state_dir`; the file is created when there is none.
+    /// The database in `state_dir`; the file is created when there is none. What is done with it
+    /// goes to the trace.
     ///
     /// # Errors
     /// When the file is not a database or cannot be read and written.
-    pub(crate) fn in_dir(state_dir: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn in_dir(state_dir: &Path, trace: Arc<Trace>) -> anyhow::Result<Self> {
         let path = state_dir.join("sqlite_db.db");
         let describe = || format!("cannot use the database {}", path.display());
         let connection = rusqlite::Connection::open(&path).with_context(describe)?;
@@ -46,18 +53,18 @@ impl Database {
             "the database {} is not writable",
             path.display()
         );
-        Ok(Self(path))
+        Ok(Self { path, trace })
     }
 
     /// Where the file lies.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Opens a new native connection, with Spin's rules: foreign keys are enforced, a lock
     /// is waited for up to 5 s (both are rusqlite's defaults), and no file can be attached.
     pub(super) async fn connect(&self) -> Result<Connection, Error> {
-        let path = self.0.clone();
+        let path = self.path.clone();
         let opened = spawn_blocking(move || {
             let connection = rusqlite::Connection::open(path)?;
             connection.authorizer(Some(authorize));
@@ -67,7 +74,11 @@ impl Database {
             .await
             .map_err(|err| Error::Io(err.to_string()))?
             .map_err(io_error)?;
-        Ok(Connection(Arc::new(Mutex::new(connection))))
+        self.trace.write(&Call::OpenDatabase);
+        Ok(Connection {
+            native: Arc::new(Mutex::new(connection)),
+            trace: Arc::clone(&self.trace),
+        })
     }
 }
 
@@ -83,7 +94,10 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
 /// One native connection. An open transaction is rolled back when it is dropped.
 /// Public because the generated bindings export it again.
 #[derive(Clone)]
-pub struct Connection(Arc<Mutex<rusqlite::Connection>>);
+pub struct Connection {
+    native: Arc<Mutex<rusqlite::Connection>>,
+    trace: Arc<Trace>,
+}
 
 /// A statement under way.
 pub(super) struct Statement {
@@ -97,12 +111,14 @@ impl Connection {
     /// Starts the first statement in `sql`; the rest of the text is ignored, as in Spin.
     /// Waits until the statement before it on this connection is done.
     pub(super) async fn start(&self, sql: String, parameters: Vec<Value>) -> Statement {
-        let connection = Arc::clone(&self.0).lock_owned().await;
+        let connection = Arc::clone(&self.native).lock_owned().await;
+        let trace = Arc::clone(&self.trace);
         let (columns_sender, columns) = oneshot::channel();
         let (rows_sender, rows) = mpsc::channel(ROWS_AHEAD);
         let (result_sender, result) = oneshot::channel();
         spawn_blocking(move || {
             let outcome = run(&connection, &sql, parameters, columns_sender, &rows_sender);
+            trace_execution(&trace, &connection, &sql);
             // Whoever has the result can start the next statement at once.
             drop(connection);
             let _ = result_sender.send(outcome);
@@ -118,12 +134,19 @@ impl Connection {
 
     /// The number of rows that the last INSERT, UPDATE or DELETE changed.
     pub(super) async fn changes(&self) -> u64 {
-        self.0.lock().await.changes()
+        self.native.lock().await.changes()
     }
 
     /// The rowid of the last INSERT, or 0.
     pub(super) async fn last_insert_rowid(&self) -> i64 {
-        self.0.lock().await.last_insert_rowid()
+        self.native.lock().await.last_insert_rowid()
+    }
+}
+
+fn trace_execution(trace: &Trace, connection: &rusqlite::Connection, sql: &str) {
+    if trace.is_on() {
+        let pages = pages::touched(connection);
+        trace.write(&Call::Execute { sql, pages });
     }
 }
 

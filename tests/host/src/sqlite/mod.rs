@@ -1,6 +1,7 @@
 //! `spin:sqlite`: what the component may open, and what it sees of a connection.
 
 mod connection;
+mod pages;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::{
 };
 pub use connection::Connection;
 pub(crate) use connection::Database;
+pub(crate) use pages::Pages;
 use rows::RowProducer;
 
 /// Spin's limit for what the host buffers of a result, in bytes.

@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::trace::Trace;
 
 struct Fixture {
     connection: Connection,
@@ -10,10 +11,14 @@ struct Fixture {
     _dir: TempDir,
 }
 
+fn untraced() -> std::sync::Arc<Trace> {
+    Trace::to(None).unwrap()
+}
+
 /// A new database with two tables.
 async fn fixture() -> Fixture {
     let dir = TempDir::new().unwrap();
-    let database = Database::in_dir(dir.path()).unwrap();
+    let database = Database::in_dir(dir.path(), untraced()).unwrap();
     let connection = database.connect().await.unwrap();
     for sql in [
         "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT)",
@@ -211,5 +216,5 @@ fn a_file_that_is_not_a_database_is_refused() {
         "plain text, long enough for a header",
     )
     .unwrap();
-    assert!(Database::in_dir(dir.path()).is_err());
+    assert!(Database::in_dir(dir.path(), untraced()).is_err());
 }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Prints where the load generator wrk is: on the path, or else unpacked from Debian's packages into
+# target/tools, which needs no root and changes nothing of the system.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly tools=$PWD/target/tools
+readonly packages=(wrk libluajit-5.1-2)
+
+fail() {
+  echo "wrk: $*" >&2
+  exit 1
+}
+
+unpack() {
+  local scratch=$tools/packages
+  mkdir -p "$scratch"
+  (cd "$scratch" && apt-get download "${packages[@]}") >&2 ||
+    fail "there is none on the path, and Debian's package cannot be had: install wrk 4"
+  for package in "$scratch"/*.deb; do
+    dpkg-deb -x "$package" "$tools/root"
+  done
+  cat >"$tools/wrk" <<'END'
+#!/bin/sh
+root=$(dirname "$0")/root
+LD_LIBRARY_PATH=$(echo "$root"/usr/lib/*-linux-gnu) exec "$root/usr/bin/wrk" "$@"
+END
+  chmod +x "$tools/wrk"
+}
+
+if command -v wrk; then exit; fi
+[[ -x $tools/wrk ]] || unpack
+echo "$tools/wrk"

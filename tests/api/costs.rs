@@ -1,0 +1,264 @@
+//! What a request costs, counted in what does not vary by machine. A number may become smaller,
+//! here too; one that becomes larger needs a reason.
+
+use std::fmt;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::helpers::app::{App, Setup};
+use crate::helpers::flows::{
+    EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
+    USERNAME, registration_of,
+};
+use crate::helpers::server::is_spin;
+use crate::helpers::trace::Call;
+
+/// How often a request is sent at most until its instance does nothing else meanwhile.
+const TRIES: usize = 20;
+/// Brings the database to what it is before every request: Tom, who has just registered.
+const CLEAR: &str = "DELETE FROM users WHERE username <> 'Tom';
+                     DELETE FROM sessions; DELETE FROM throttle;
+                     DELETE FROM password_reset_tokens; DELETE FROM outbox";
+
+/// What one request costs, with the mail that it sends.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Cost {
+    /// Statements that are executed.
+    statements: u64,
+    /// Pages of the database that are looked for, in memory or not.
+    read: u64,
+    /// Pages of the database that are written.
+    written: u64,
+    /// Requests to somebody else.
+    sent: u64,
+    /// Thousands of WebAssembly instructions, rounded up.
+    instructions: u64,
+}
+
+const fn cost(statements: u64, read: u64, written: u64, sent: u64, instructions: u64) -> Cost {
+    Cost {
+        statements,
+        read,
+        written,
+        sent,
+        instructions,
+    }
+}
+
+/// Statements, pages read, pages written, requests sent, thousands of instructions: all of them
+/// at most. That is what was counted, but for the instructions: how often a waiting task is looked
+/// at varies, and compilers differ, so there is room for a tenth more (beside a hash for a
+/// hundredth). A hash is the cheap one of the tests.
+const COSTS: [(&str, Cost); 22] = [
+    ("GET /", cost(0, 0, 0, 0, 160)),
+    ("GET /health/live", cost(0, 0, 0, 0, 170)),
+    ("GET /health/ready", cost(2, 4, 0, 0, 210)),
+    ("GET /openapi.json", cost(0, 0, 0, 0, 1000)),
+    ("register", cost(4, 12, 6, 1, 150_000)),
+    ("register: address taken", cost(2, 5, 2, 1, 420)),
+    ("register: name taken", cost(4, 9, 2, 1, 440)),
+    ("register: not valid", cost(0, 0, 0, 0, 230)),
+    ("login", cost(6, 21, 8, 0, 151_000)),
+    ("login: wrong password", cost(3, 9, 4, 0, 150_000)),
+    ("login: no such user", cost(3, 8, 4, 0, 150_000)),
+    ("test-data", cost(1, 3, 0, 0, 390)),
+    ("test-data: no token", cost(0, 0, 0, 0, 170)),
+    ("refresh", cost(2, 7, 3, 0, 510)),
+    ("refresh: retried", cost(3, 9, 2, 0, 530)),
+    ("refresh: reused", cost(4, 12, 4, 0, 390)),
+    ("refresh: no token", cost(3, 5, 2, 0, 280)),
+    ("logout", cost(2, 6, 4, 0, 280)),
+    ("forgot-password", cost(12, 49, 20, 1, 1010)),
+    ("forgot-password: no such user", cost(10, 15, 4, 0, 500)),
+    ("reset-password", cost(15, 42, 16, 1, 151_000)),
+    ("reset-password: no token", cost(2, 5, 2, 0, 280)),
+];
+
+#[tokio::test]
+async fn no_request_of_a_warm_instance_costs_more_than_it_may() {
+    if is_spin() {
+        return;
+    }
+    // Throttling is part of what a request costs.
+    let app = Setup::new().without("throttle").traced().spawn().await;
+    app.register_tom().await;
+    let mut dearer = Vec::new();
+    println!("{:<32}{}", "", Cost::HEAD);
+    for (what, allowed) in COSTS {
+        let cost = measure(&app, what).await;
+        println!("{what:<32}{cost}");
+        if !cost.is_within(allowed) {
+            dearer.push(format!("{what:<32}{cost}\n{:<32}{allowed}", "  allowed"));
+        }
+    }
+    assert!(
+        dearer.is_empty(),
+        "{:<32}{}\n{}",
+        "",
+        Cost::HEAD,
+        dearer.join("\n")
+    );
+}
+
+#[tokio::test]
+async fn a_new_instance_reads_each_setting_once_and_opens_one_connection() {
+    if is_spin() {
+        return;
+    }
+    let mut app = Setup::new().traced().spawn().await;
+    app.get("/health/ready").await.assert_status(200);
+    app.restart().await;
+    app.get("/health/ready").await.assert_status(200);
+    app.housekeeping_since(0).await;
+    let calls = app.calls();
+    let count = |wanted: fn(&Call) -> bool| calls.iter().filter(|call| wanted(call)).count();
+    let mut settings: Vec<_> = calls
+        .iter()
+        .filter_map(|call| match call {
+            Call::GetVariable { name } => Some(name),
+            _ => None,
+        })
+        .collect();
+    let read = settings.len();
+    settings.sort();
+    settings.dedup();
+    assert_eq!(settings.len(), read, "a setting is read twice: {calls:#?}");
+    assert_eq!(count(|call| *call == Call::OpenDatabase), 1, "{calls:#?}");
+}
+
+/// Sends the request to an instance that has nothing else to do, and counts.
+async fn measure(app: &App, what: &str) -> Cost {
+    for _ in 0..TRIES {
+        let database = app.database();
+        database.execute_batch(CLEAR).expect("the tables are there");
+        let request = prepare(app, what).await;
+        app.get("/").await.assert_status(200);
+        app.housekeeping_since(0).await;
+        let number = app.calls().len();
+        request.send().await.expect("the request is answered");
+        let sends_mail = what == "reset-password" || what.starts_with("forgot-password");
+        if sends_mail {
+            app.housekeeping_since(number).await;
+        }
+        // Where the next request begins this one has ended.
+        app.get("/").await.assert_status(200);
+        let calls = &app.calls()[number..];
+        let is_disturbed = calls.contains(&Call::Instantiate)
+            || !sends_mail && calls.iter().any(Call::begins_housekeeping);
+        if !is_disturbed {
+            return Cost::of(calls);
+        }
+    }
+    panic!("{what}: the instance was replaced {TRIES} times");
+}
+
+/// Everything up to the request itself.
+async fn prepare(app: &App, what: &str) -> RequestBuilder {
+    let get = |path: &str| app.request(Method::GET, path);
+    let post = |path: &str, body: Value| app.request(Method::POST, path).json(&body);
+    let refresh_with = |token: &str| post(REFRESH, json!({"refresh_token": token}));
+    let log_in = |username: &str, password: &str| {
+        let form = [("username", username), ("password", password)];
+        app.request(Method::POST, LOGIN).form(&form)
+    };
+    match what {
+        "register" => post(REGISTER, registration_of("ann@example.com", "ann")),
+        "register: address taken" => post(REGISTER, registration_of(EMAIL, "ann")),
+        "register: name taken" => post(REGISTER, registration_of("ann@example.com", USERNAME)),
+        "register: not valid" => post(REGISTER, json!({})),
+        "login" => log_in(EMAIL, PASSWORD),
+        "login: wrong password" => log_in(EMAIL, "wrong password 1"),
+        "login: no such user" => log_in("ann@example.com", PASSWORD),
+        "test-data" => get(TEST_DATA).bearer_auth(app.tokens_of_tom().await.access),
+        "test-data: no token" => get(TEST_DATA),
+        "refresh" => refresh_with(&app.tokens_of_tom().await.refresh),
+        "refresh: retried" => {
+            let used = app.tokens_of_tom().await.refresh;
+            app.refresh(&used).await.assert_status(200);
+            refresh_with(&used)
+        }
+        "refresh: reused" => {
+            let used = app.tokens_of_tom().await.refresh;
+            app.refresh(&used).await.assert_status(200);
+            app.change("UPDATE sessions SET rotated_at = rotated_at - 60");
+            refresh_with(&used)
+        }
+        "refresh: no token" => refresh_with("none"),
+        "logout" => post(
+            LOGOUT,
+            json!({"refresh_token": app.tokens_of_tom().await.refresh}),
+        ),
+        "forgot-password" => post(FORGOT_PASSWORD, json!({"email": EMAIL})),
+        "forgot-password: no such user" => {
+            post(FORGOT_PASSWORD, json!({"email": "ann@example.com"}))
+        }
+        "reset-password" => {
+            let token = app.next_reset_token(EMAIL).await;
+            post(
+                RESET_PASSWORD,
+                json!({"token": token, "new_password": PASSWORD}),
+            )
+        }
+        "reset-password: no token" => post(
+            RESET_PASSWORD,
+            json!({"token": "none", "new_password": PASSWORD}),
+        ),
+        path => get(path.strip_prefix("GET ").expect("a request of the table")),
+    }
+}
+
+impl Cost {
+    const HEAD: &str = "statements    read written    sent instructions/1000";
+
+    /// The cost of what stands in the trace from one request to the next.
+    fn of(calls: &[Call]) -> Self {
+        let mut cost = Self::default();
+        let mut instructions_left = Vec::new();
+        for call in calls {
+            match call {
+                Call::Execute { read, written, .. } => {
+                    cost.statements += 1;
+                    cost.read += read;
+                    cost.written += written;
+                }
+                Call::SendRequest => cost.sent += 1,
+                Call::Handle {
+                    instructions_left: left,
+                } => instructions_left.push(left),
+                Call::Instantiate | Call::GetVariable { .. } | Call::OpenDatabase => {
+                    panic!("a warm instance does not: {call:?}")
+                }
+            }
+        }
+        let [before, after] = instructions_left[..] else {
+            panic!("not the calls of one request: {calls:#?}");
+        };
+        cost.instructions = (before - after).div_ceil(1000);
+        cost
+    }
+
+    fn is_within(self, allowed: Self) -> bool {
+        self.statements <= allowed.statements
+            && self.read <= allowed.read
+            && self.written <= allowed.written
+            && self.sent <= allowed.sent
+            && self.instructions <= allowed.instructions
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            statements,
+            read,
+            written,
+            sent,
+            instructions,
+        } = self;
+        write!(
+            f,
+            "{statements:>10}{read:>8}{written:>8}{sent:>8}{instructions:>18}"
+        )
+    }
+}

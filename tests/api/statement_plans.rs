@@ -1,0 +1,164 @@
+//! How the database finds what each statement asks for: never by reading a whole table.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::helpers::app::{App, Setup};
+use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration_of};
+use crate::helpers::server::{in_repository, is_spin};
+use crate::helpers::stub::Reply;
+use crate::helpers::token::{predecessor_claims, signed};
+use crate::helpers::trace::Call;
+use crate::predecessor;
+
+/// Statements that may read a whole table, and why.
+const MAY_SCAN: [(&str, &str); 3] = [
+    (
+        "SELECT count(*) FROM outbox",
+        "a probe tells how much mail waits, and little does",
+    ),
+    (
+        "SELECT id, username, email, hashed_password FROM users LIMIT 1",
+        "reads one row",
+    ),
+    (
+        "UPDATE refresh_tokens SET refresh_token = 'void:' || id WHERE user_id = ?1",
+        "the predecessor had no index, and no row is added",
+    ),
+];
+
+/// What a plan says of a statement that reads more than it has to.
+const SLOW: [&str; 3] = ["SCAN", "TEMP B-TREE", "AUTOMATIC"];
+
+/// What the statements begin with that read or change rows.
+const VERBS: [&str; 4] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
+
+#[tokio::test]
+async fn every_statement_finds_its_rows_by_an_index() {
+    if is_spin() {
+        return;
+    }
+    let app = spawn_successor().await;
+    do_everything(&app).await;
+    let executed = executed(&app);
+    for statement in statements_of_the_store() {
+        let is_executed = executed.iter().any(|sql| sql.starts_with(&statement));
+        assert!(is_executed, "never executed: {statement}");
+    }
+    let database = app.database();
+    for sql in &executed {
+        let plan = plan(&database, sql);
+        let is_slow = |step: &String| SLOW.iter().any(|slow| step.contains(slow));
+        let may_scan = MAY_SCAN.iter().any(|(statement, _)| statement == sql);
+        assert_eq!(plan.iter().any(is_slow), may_scan, "{sql}\n{plan:#?}");
+    }
+}
+
+/// A service that took over the predecessor's database and has migrated it.
+async fn spawn_successor() -> App {
+    let setup = Setup::new().without("throttle").traced();
+    let database = rusqlite::Connection::open(setup.database_path());
+    let database = database.expect("the database can be made");
+    database
+        .execute_batch(predecessor::DATABASE)
+        .expect("the predecessor's tables can be made");
+    let mut app = setup.spawn().await;
+    app.get("/health/ready").await.assert_status(200);
+    app.restart().await;
+    app
+}
+
+/// Makes the service execute every statement that it has.
+async fn do_everything(app: &App) {
+    app.get("/health/ready").await.assert_status(200);
+    use_old_tokens(app).await;
+    log_in_refresh_and_log_out(app).await;
+    register(app).await;
+    reset_the_password(app).await;
+    app.housekeeping_since(0).await;
+}
+
+async fn use_old_tokens(app: &App) {
+    let access_token = signed(&predecessor_claims(predecessor::USER));
+    app.test_data(&access_token).await.assert_status(200);
+    app.refresh("eyJ.alive.1").await.assert_status(200);
+    app.logout("eyJ.alive.2").await.assert_status(204);
+}
+
+async fn log_in_refresh_and_log_out(app: &App) {
+    app.login(USERNAME, PASSWORD).await.assert_status(200);
+    let tokens = app.tokens_of_tom().await;
+    app.test_data(&tokens.access).await.assert_status(200);
+    app.refresh(&tokens.refresh).await.assert_status(200);
+    app.change("UPDATE sessions SET rotated_at = rotated_at - 60");
+    app.refresh(&tokens.refresh).await.assert_status(401);
+    let tokens = app.tokens_of_tom().await;
+    app.logout(&tokens.refresh).await.assert_status(204);
+}
+
+async fn register(app: &App) {
+    for (username, status) in [(USERNAME, 409), ("ann", 201)] {
+        let body = registration_of("ann@example.com", username);
+        app.register(&body).await.assert_status(status);
+    }
+}
+
+/// The mail with the link is put off, and in the end there are too many of them.
+async fn reset_the_password(app: &App) {
+    let token = app.reset_token(1).await;
+    app.reset_password(&token, PASSWORD)
+        .await
+        .assert_status(200);
+    app.mail_provider.reply_with(Reply::Text(500, "oops"));
+    for _ in 0..4 {
+        app.forgot_password(EMAIL).await.assert_status(202);
+    }
+}
+
+/// The statements that were executed and read or change rows, each once.
+fn executed(app: &App) -> BTreeSet<String> {
+    let calls = app.calls().into_iter();
+    let statements = calls.filter_map(|call| match call {
+        Call::Execute { sql, .. } => Some(sql),
+        _ => None,
+    });
+    statements
+        .filter(|sql| VERBS.iter().any(|verb| sql.starts_with(verb)))
+        .collect()
+}
+
+/// How the database would execute a statement, step by step.
+fn plan(database: &rusqlite::Connection, sql: &str) -> Vec<String> {
+    let explained = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}"));
+    let mut explained = explained.expect("the statement is one");
+    let steps = explained.raw_query().mapped(|row| row.get("detail"));
+    steps.map(|step| step.expect("a step")).collect()
+}
+
+/// The statements that stand in the store, as far as their text is fixed.
+fn statements_of_the_store() -> Vec<String> {
+    let files = files_in(&in_repository("src/store"));
+    let texts = files.iter().map(|path| {
+        let text = fs::read_to_string(path).expect("a source file");
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        // A backslash at the end of a line leaves out the next line's indentation.
+        let parts = text.split("\\\n").map(str::trim_start);
+        parts.collect::<String>()
+    });
+    let mut statements = Vec::new();
+    for text in texts {
+        let literals = text.split('"').skip(1).step_by(2);
+        let fixed = literals.map(|literal| literal.split('{').next().unwrap_or_default());
+        let wanted = fixed.filter(|text| VERBS.iter().any(|verb| text.starts_with(verb)));
+        statements.extend(wanted.map(str::to_owned));
+    }
+    assert!(statements.len() > 20, "{statements:#?}");
+    statements
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.collect()
+}

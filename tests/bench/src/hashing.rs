@@ -1,0 +1,56 @@
+//! Argon2id with the service's default parameters, natively.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+
+const SALT: &[u8; 16] = b"sixteen bytes ok";
+
+/// The hash of a password as the service stores it.
+///
+/// # Errors
+/// There is no memory for it.
+pub fn phc_string(password: &str) -> Result<String> {
+    let (m, t) = (Params::DEFAULT_M_COST, Params::DEFAULT_T_COST);
+    let encode = |bytes: &[u8]| BASE64_STANDARD_NO_PAD.encode(bytes);
+    let (salt, hash) = (encode(SALT), encode(&hash(password)?));
+    Ok(format!("$argon2id$v=19$m={m},t={t},p=1${salt}${hash}"))
+}
+
+/// How many hashes a second so many threads compute.
+///
+/// # Errors
+/// There is no memory for one.
+pub fn native_rate(threads: usize, duration: Duration) -> Result<f64> {
+    let start = Instant::now();
+    let count = || {
+        let mut hashes = 0_u32;
+        while start.elapsed() < duration {
+            hash("correct horse 1")?;
+            hashes += 1;
+        }
+        Ok(hashes)
+    };
+    let hashes: Result<u32> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(count)).collect();
+        let counts = threads.into_iter().map(|thread| match thread.join() {
+            Ok(count) => count,
+            Err(_) => Err(anyhow!("a thread panicked")),
+        });
+        counts.sum()
+    });
+    Ok(f64::from(hashes?) / start.elapsed().as_secs_f64())
+}
+
+fn hash(password: &str) -> Result<[u8; 32]> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default());
+    let mut hash = [0; 32];
+    argon2
+        .hash_password_into(password.as_bytes(), SALT, &mut hash)
+        .map_err(|error| anyhow!("{error}"))?;
+    Ok(hash)
+}

@@ -1,0 +1,138 @@
+//! Users, sessions and mail, written straight into the database.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use rusqlite::{Connection, Transaction, params};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::hashing;
+use crate::tokens;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse 1";
+/// Every other user has this name with a number behind it.
+pub const POPULAR_NAME: &str = "Popular";
+/// Of so many users one waits for mail.
+const USERS_PER_MAIL: u32 = 10;
+/// Longer than a benchmark lasts, in seconds.
+const DAY: u64 = 24 * 3600;
+
+const INSERT_SESSION: &str = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
+                              expires_at) VALUES (?1, ?2, 0, ?3, ?3, ?3 + 86400)";
+const INSERT_RESET_TOKEN: &str = "INSERT INTO password_reset_tokens (id, user_id, token, \
+                                  expires_at, is_used, created_at) \
+                                  VALUES (?1, ?2, ?3, datetime(?4 + 86400, 'unixepoch'), 0, \
+                                  datetime(?4, 'unixepoch'))";
+
+/// Fills a database that has been migrated and that nobody else uses: `users` users with a session
+/// each, and mail for some of them that is not due before the benchmark is over.
+///
+/// # Errors
+/// The database fails.
+pub fn fill(path: &Path, users: u32) -> Result<()> {
+    let mut database = Connection::open(path)?;
+    // Nobody needs what an interrupted benchmark has stored.
+    database.execute_batch(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000;",
+    )?;
+    let transaction = database.transaction()?;
+    insert_users(&transaction, users)?;
+    for user in 0..users {
+        insert_session(&transaction, user_id(user), first_session(user))?;
+    }
+    for user in (0..users).step_by(USERS_PER_MAIL as usize) {
+        insert_mail(&transaction, user)?;
+    }
+    transaction.commit()?;
+    database.execute_batch("PRAGMA journal_mode = WAL")?;
+    Ok(())
+}
+
+fn insert_users(transaction: &Transaction<'_>, users: u32) -> Result<()> {
+    let hash = hashing::phc_string(PASSWORD)?;
+    let mut statement = transaction.prepare(
+        "INSERT INTO users (id, username, email, hashed_password, account_role, \
+         account_subscription) VALUES (?1, ?2, ?3, ?4, 'REGULAR', 'FREE')",
+    )?;
+    for user in 0..users {
+        let id = user_id(user).to_string();
+        statement.execute(params![id, username(user), email(user), hash])?;
+    }
+    Ok(())
+}
+
+fn insert_mail(transaction: &Transaction<'_>, user: u32) -> Result<()> {
+    let token = insert_reset_token(transaction, user_id(user), &format!("mail {user}"))?;
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO outbox (id, kind, user_id, reset_token_id, due_at) \
+         VALUES (?1, 'password_reset', ?2, ?1, ?3)",
+    )?;
+    let due_at = now() + DAY;
+    statement.execute(params![
+        token.to_string(),
+        user_id(user).to_string(),
+        due_at
+    ])?;
+    Ok(())
+}
+
+/// Adds a session of a user.
+///
+/// # Errors
+/// The database fails.
+pub fn insert_session(database: &Connection, user: Uuid, session: Uuid) -> Result<()> {
+    let mut statement = database.prepare_cached(INSERT_SESSION)?;
+    statement.execute(params![session.to_string(), user.to_string(), now()])?;
+    Ok(())
+}
+
+/// Adds a reset token of a user, and returns its id.
+///
+/// # Errors
+/// The database fails.
+pub fn insert_reset_token(database: &Connection, user: Uuid, token: &str) -> Result<Uuid> {
+    let id = id_of("reset token", token);
+    let hash = tokens::reset_token_hash(token);
+    let mut statement = database.prepare_cached(INSERT_RESET_TOKEN)?;
+    statement.execute(params![id.to_string(), user.to_string(), hash, now()])?;
+    Ok(id)
+}
+
+/// The id of a user.
+pub fn user_id(user: u32) -> Uuid {
+    id_of("user", &user.to_string())
+}
+
+/// The id of the session that a user has from the start.
+pub fn first_session(user: u32) -> Uuid {
+    id_of("session", &user.to_string())
+}
+
+/// The address of a user.
+pub fn email(user: u32) -> String {
+    format!("user{user}@example.com")
+}
+
+fn username(user: u32) -> String {
+    match (user % 2, user / 2) {
+        (0, 0) => POPULAR_NAME.to_owned(),
+        (0, number) => format!("{POPULAR_NAME}{number}"),
+        _ => format!("user{user}"),
+    }
+}
+
+/// An identifier that looks as random as any, and is the same in every run.
+pub fn id_of(kind: &str, name: &str) -> Uuid {
+    let digest: [u8; 32] = Sha256::digest(format!("{kind} {name}")).into();
+    let half = digest.first_chunk().expect("32 bytes begin with 16");
+    uuid::Builder::from_random_bytes(*half).into_uuid()
+}
+
+/// Seconds since 1970 in UTC.
+pub fn now() -> u64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_1970.unwrap_or(Duration::ZERO).as_secs()
+}

@@ -1,0 +1,62 @@
+//! Tables in Markdown, and the median of what was measured.
+
+use std::fmt::Display;
+
+use crate::load::Outcome;
+
+/// Prints a heading with what is to be known of the table below it.
+pub fn heading(title: &str, text: &str) {
+    eprintln!("{title} ...");
+    println!("\n## {title}\n\n{text}\n");
+}
+
+/// Prints the first two lines of a table.
+pub fn head(columns: &[&str]) {
+    row(columns);
+    let rule = |(number, _): (usize, &&str)| if number == 0 { "---" } else { "--:" };
+    row(&columns.iter().enumerate().map(rule).collect::<Vec<_>>());
+}
+
+/// Prints a line of a table.
+pub fn row(cells: &[impl Display]) {
+    let cells: Vec<_> = cells.iter().map(ToString::to_string).collect();
+    println!("| {} |", cells.join(" | "));
+}
+
+/// Microseconds, as milliseconds.
+pub fn milliseconds(microseconds: u64) -> String {
+    format!("{:.2}", microseconds as f64 / 1000.0)
+}
+
+/// A number that is large enough to be read without its fraction.
+pub fn rate(rate: f64) -> String {
+    match rate < 100.0 {
+        true => format!("{rate:.1}"),
+        false => format!("{rate:.0}"),
+    }
+}
+
+/// A ratio.
+pub fn ratio(dividend: f64, divisor: f64) -> String {
+    format!("{:.2}", dividend / divisor)
+}
+
+/// The median round of each figure; all errors.
+pub fn median(rounds: &[Outcome]) -> Outcome {
+    let mut by_rate: Vec<_> = rounds.to_vec();
+    by_rate.sort_by(|one, other| one.rate().total_cmp(&other.rate()));
+    let middle = by_rate[by_rate.len() / 2];
+    Outcome {
+        p50: middle_of(rounds.iter().map(|outcome| outcome.p50)),
+        p99: middle_of(rounds.iter().map(|outcome| outcome.p99)),
+        errors: rounds.iter().map(|outcome| outcome.errors).sum(),
+        ..middle
+    }
+}
+
+/// The median.
+pub fn middle_of(values: impl Iterator<Item = u64>) -> u64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_unstable();
+    values[values.len() / 2]
+}

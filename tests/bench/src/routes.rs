@@ -1,0 +1,162 @@
+//! Every route against what bounds it: the empty component, or bare hashing.
+
+use std::thread::available_parallelism;
+
+use anyhow::Result;
+
+use crate::hashing;
+use crate::host::{Component, Host};
+use crate::load::{Kind, Load, Outcome};
+use crate::report;
+use crate::route::{self, Route};
+use crate::scale::Scale;
+use crate::world::{World, directory_on_disk};
+
+/// How many connections there are at once.
+pub const CONNECTIONS: [usize; 3] = [1, 16, 64];
+
+/// What is measured, each bound before what it bounds.
+const SUBJECTS: [Subject; 9] = [
+    Subject::Bound(Component::Empty),
+    Subject::Route(Route::TestData),
+    Subject::Route(Route::Refresh),
+    Subject::Route(Route::Logout),
+    Subject::Route(Route::ForgotPassword),
+    Subject::Bound(Component::Hash),
+    Subject::Route(Route::Login),
+    Subject::Route(Route::Register),
+    Subject::Route(Route::ResetPassword),
+];
+
+#[derive(Clone, Copy)]
+enum Subject {
+    Bound(Component),
+    Route(Route),
+}
+
+/// Everything that is measured at once, so that all of it has the same machine.
+struct Bench<'a> {
+    scale: &'a Scale,
+    world: World,
+    empty: Host,
+    hash: Host,
+}
+
+/// Prints the table.
+///
+/// # Errors
+/// Something does not run.
+pub fn measure(scale: &Scale) -> Result<()> {
+    report::heading(
+        "Routes",
+        "\"Of its bound\" is the rate as a share of that of the line above that bounds it: the \
+         empty component, or the component that only hashes.",
+    );
+    let directory = directory_on_disk()?;
+    let bench = Bench {
+        scale,
+        world: World::of(scale.users)?,
+        empty: started(Component::Empty, &directory)?,
+        hash: started(Component::Hash, &directory)?,
+    };
+    report::head(&[
+        "",
+        "connections",
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "p99/p50",
+        "errors",
+        "of its bound",
+    ]);
+    for connections in CONNECTIONS {
+        bench.compare(connections)?;
+    }
+    bench.compare_hashing()
+}
+
+fn started(component: Component, directory: &tempfile::TempDir) -> Result<Host> {
+    let mut host = Host::start(component, directory.path())?;
+    host.wait()?;
+    Ok(host)
+}
+
+impl Bench<'_> {
+    /// One subject after the other, round after round.
+    fn compare(&self, connections: usize) -> Result<()> {
+        let mut rounds = SUBJECTS.map(|_| Vec::new());
+        for _ in 0..self.scale.rounds {
+            for (subject, outcomes) in SUBJECTS.iter().zip(&mut rounds) {
+                outcomes.push(self.measure(*subject, connections)?);
+            }
+        }
+        let mut bound = None;
+        for (subject, outcomes) in SUBJECTS.iter().zip(&rounds) {
+            let outcome = report::median(outcomes);
+            if matches!(subject, Subject::Bound(_)) {
+                bound = Some(outcome.rate());
+            }
+            let bound = bound.unwrap_or(f64::NAN);
+            print(subject.name(), connections, &outcome, bound);
+        }
+        Ok(())
+    }
+
+    fn measure(&self, subject: Subject, connections: usize) -> Result<Outcome> {
+        let scale = self.scale;
+        match subject {
+            Subject::Route(route) => route.measure(&self.world, connections, route.seconds(scale)),
+            Subject::Bound(Component::Hash) => self
+                .load(&self.hash)
+                .run(connections, scale.seconds_of_hashing),
+            Subject::Bound(_) => self.load(&self.empty).run(connections, scale.seconds),
+        }
+    }
+
+    /// The same requests as those of the protected GET.
+    fn load(&self, host: &Host) -> Load {
+        Load {
+            url: host.at("/"),
+            kind: Kind::Authorization,
+            status: 200,
+            lines: route::authorizations(&self.world),
+        }
+    }
+
+    /// What the component makes of a hash that the machine could compute natively.
+    fn compare_hashing(&self) -> Result<()> {
+        let cores = available_parallelism()?.get();
+        let native = hashing::native_rate(cores, self.scale.hashing())?;
+        let component = self.load(&self.hash);
+        let component = component.run(CONNECTIONS[1], self.scale.seconds_of_hashing)?;
+        println!(
+            "\nBare hashing on all {cores} cores: {} hashes/s natively, {} in a component.",
+            report::rate(native),
+            report::rate(component.rate()),
+        );
+        Ok(())
+    }
+}
+
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Route(route) => route.name(),
+            Self::Bound(Component::Hash) => "**bare hash**",
+            Self::Bound(_) => "**empty component**",
+        }
+    }
+}
+
+fn print(name: &str, connections: usize, outcome: &Outcome, bound: f64) {
+    report::row(&[
+        name.to_owned(),
+        connections.to_string(),
+        report::rate(outcome.rate()),
+        report::milliseconds(outcome.p50),
+        report::milliseconds(outcome.p99),
+        report::ratio(outcome.p99 as f64, outcome.p50 as f64),
+        outcome.errors.to_string(),
+        report::ratio(outcome.rate(), bound),
+    ]);
+}

@@ -1,0 +1,62 @@
+//! Tokens as the service issues them, for more sessions than could log in one by one.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// The service's secret key in a benchmark.
+pub const SECRET_KEY: &str = "a secret key of the benchmark, 44 bytes long";
+/// How long an access token is good, in seconds: longer than the benchmark lasts.
+const LIFETIME: u64 = 24 * 3600;
+
+/// An access token that the service takes.
+pub fn access_token(user: Uuid, session: Uuid, now: u64) -> String {
+    let header = json!({"alg": "HS256", "typ": "JWT"});
+    let claims = json!({
+        "iat": now,
+        "exp": now + LIFETIME,
+        "iss": "gatehouse",
+        "sub": user,
+        "jti": session,
+        "type": "access",
+        "sid": session,
+        "role": "REGULAR",
+    });
+    let part = |value: &serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let content = format!("{}.{}", part(&header), part(&claims));
+    let signature = authenticate(SECRET_KEY.as_bytes(), content.as_bytes());
+    format!("{content}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// The first refresh token of a session.
+pub fn refresh_token(session: Uuid) -> String {
+    let mut key = [0; 32];
+    Hkdf::<Sha256>::new(None, SECRET_KEY.as_bytes())
+        .expand(b"gatehouse refresh token", &mut key)
+        .expect("32 bytes are within what HKDF-SHA256 can give");
+    let mut token = session.as_bytes().to_vec();
+    token.extend(0_u64.to_be_bytes());
+    token.extend(authenticate(&key, &token));
+    BASE64_URL_SAFE_NO_PAD.encode(token)
+}
+
+/// What the database knows of a reset token.
+pub fn reset_token_hash(token: &str) -> String {
+    Sha256::digest(token.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn authenticate(key: &[u8], message: &[u8]) -> [u8; 32] {
+    Hmac::<Sha256>::new_from_slice(key)
+        .expect("HMAC takes keys of any length")
+        .chain_update(message)
+        .finalize()
+        .into_bytes()
+        .into()
+}

@@ -1,0 +1,72 @@
+//! How many pages of the database a connection has touched.
+#![expect(
+    unsafe_code,
+    reason = "rusqlite does not offer sqlite3_db_status, so it is called directly"
+)]
+
+use std::ffi::c_int;
+
+use rusqlite::{Connection, ffi};
+use serde::Serialize;
+
+/// Pages that were touched, one as often as it was.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Pages {
+    /// Pages that were looked for, whether they were in memory or not.
+    pub(crate) read: u64,
+    /// Pages that were written to the file or its log.
+    pub(crate) written: u64,
+}
+
+/// The pages that a connection has touched since it was asked last.
+pub(super) fn touched(connection: &Connection) -> Pages {
+    let hit = take(connection, ffi::SQLITE_DBSTATUS_CACHE_HIT);
+    let missed = take(connection, ffi::SQLITE_DBSTATUS_CACHE_MISS);
+    Pages {
+        read: hit + missed,
+        written: take(connection, ffi::SQLITE_DBSTATUS_CACHE_WRITE),
+    }
+}
+
+/// Reads one of the connection's counters and sets it to zero.
+fn take(connection: &Connection, counter: c_int) -> u64 {
+    let (mut current, mut highest) = (0, 0);
+    // SAFETY: the handle is open as long as the connection is borrowed, and SQLite only writes to
+    // the two integers.
+    let status = unsafe {
+        ffi::sqlite3_db_status(
+            connection.handle(),
+            counter,
+            &raw mut current,
+            &raw mut highest,
+            1,
+        )
+    };
+    assert_eq!(status, ffi::SQLITE_OK, "SQLite has this counter");
+    u64::try_from(current).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_and_writing_touch_pages_and_are_counted_once() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let connection = Connection::open(dir.path().join("file.db")).unwrap();
+        connection
+            .execute_batch("CREATE TABLE a (b); INSERT INTO a VALUES (1)")
+            .unwrap();
+        assert!(touched(&connection).written >= 2);
+        let nothing = Pages {
+            read: 0,
+            written: 0,
+        };
+        assert_eq!(touched(&connection), nothing);
+        connection
+            .query_row("SELECT b FROM a", [], |row| row.get::<_, i64>(0))
+            .unwrap();
+        let reading = touched(&connection);
+        assert!(reading.read >= 1 && reading.written == 0, "{reading:?}");
+    }
+}
