@@ -27,6 +27,7 @@ fn main() -> Result<()> {
         .out_name("page")
         .web(true)?
         .typescript(false)
+        .omit_default_module_path(false)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&site)
