@@ -1,13 +1,16 @@
 # Every target does its own set-up: a clone, a Rust toolchain and the package registries are enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build component host openapi test soak lint
+.PHONY: help up example build component host frontend openapi test soak lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## Build, and serve on http://127.0.0.1:3000 until Ctrl-C
 	@scripts/up.sh
+
+example: frontend ## The same with a front end in WebAssembly, at http://127.0.0.1:3000/app/
+	@scripts/up.sh examples/frontend /app/
 
 build: component host ## Build the component and the host for development
 
@@ -17,6 +20,13 @@ component:
 
 host:
 	cargo build --profile native --package gatehouse-host
+
+# In its own folder, because it is a workspace of its own.
+frontend:
+	@scripts/wasm-target.sh
+	@scripts/wasm-target.sh wasm32-unknown-unknown
+	cd examples/frontend && cargo build --release --target wasm32-unknown-unknown --package gatehouse-example-page
+	cd examples/frontend && cargo build --release --target wasm32-wasip2 --package gatehouse-example-server
 
 openapi: ## Write the API's description in docs/ anew, from the code
 	UPDATE_OPENAPI=1 cargo test --profile native --package gatehouse description
@@ -30,8 +40,10 @@ test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead o
 soak: build ## Run every race 1,000 times and kill the host 500 times under load
 	SOAK_ROUNDS=1000 cargo test --profile native --package gatehouse-api-tests soak -- --ignored --nocapture
 
-lint: ## Check the format, and let clippy read everything
-	@scripts/wasm-target.sh
+lint: frontend ## Check the format, and let clippy read everything
 	cargo fmt --all --check
+	cd examples/frontend && cargo fmt --all --check
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse -- --deny warnings
 	cargo clippy --profile native --workspace --all-targets -- --deny warnings
+	cd examples/frontend && cargo clippy --release --target wasm32-unknown-unknown --package gatehouse-example-page -- --deny warnings
+	cd examples/frontend && cargo clippy --release --target wasm32-wasip2 --package gatehouse-example-server -- --deny warnings

@@ -3,12 +3,18 @@
 # Builds the service and serves it until Ctrl-C: with Spin where there is one, else with the
 # stand-in in tests/host.
 #
+# up.sh [FOLDER [PATH]]
+#
+# FOLDER   the application to serve, by default the service alone; what it has besides must be built
+# PATH     where its page is
 # LISTEN   the address to listen on, 127.0.0.1:3000 by default
 # SPIN_VARIABLE_*, also in .env: the settings
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+readonly app=${1:-.}
+readonly page=${2:-}
 readonly listen=${LISTEN:-127.0.0.1:3000}
 readonly url=http://$listen
 readonly state_dir=.spin
@@ -57,11 +63,11 @@ ensure_secret_key
 if has_spin; then
   make --no-print-directory component
   server_name=$(spin --version)
-  spin up --listen "$listen" --state-dir "$state_dir" &
+  spin up --from "$app/spin.toml" --listen "$listen" --state-dir "$state_dir" &
 else
   make --no-print-directory build
   server_name="gatehouse-host, the stand-in for Spin in this repository"
-  target/native/gatehouse-host --listen "$listen" --state-dir "$state_dir" &
+  target/native/gatehouse-host --from "$app/spin.toml" --listen "$listen" --state-dir "$state_dir" &
 fi
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server"' EXIT
@@ -72,7 +78,8 @@ cat <<END
 
 Gatehouse listens on $url
   served by  $server_name
-  data in    $state_dir/sqlite_db.db
+  data in    $state_dir/sqlite_db.db${page:+
+  open       $url$page}
 
 Try:
   curl $url/health/ready

@@ -1,15 +1,23 @@
 #!/usr/bin/env bash
-# Makes the Rust target wasm32-wasip2, which the component is built for, usable for the active
-# toolchain. Does nothing, in silence, when it is already. rustup adds it; where rustup's server
-# cannot be reached, as behind some company networks, std is built from Debian's rust-src, in the
-# very version of the toolchain, and wasi-libc. That takes a minute or two, needs the crate registry but
-# no root, and changes nothing outside the toolchain.
+# Makes a WebAssembly target of Rust usable for the active toolchain: by default wasm32-wasip2, which
+# the component is built for. Does nothing, in silence, when it is already. rustup adds it; where
+# rustup's server cannot be reached, as behind some company networks, std is built from Debian's
+# rust-src, in the very version of the toolchain, and, for a target with WASI, wasi-libc. That takes a
+# minute or two, needs the crate registry but no root, and changes nothing outside the toolchain.
+#
+# wasm-target.sh [wasm32-wasip2 | wasm32-unknown-unknown]
 #
 # DEBIAN_MIRROR  the mirror to take the packages from; by default that of the system's own apt
 
 set -euo pipefail
 
-readonly target=wasm32-wasip2
+readonly target=${1:-wasm32-wasip2}
+case $target in
+  wasm32-wasip2) libc=wasi-libc ;;
+  wasm32-unknown-unknown) libc= ;;
+  *) echo "wasm-target: $target is none of wasm32-wasip2 and wasm32-unknown-unknown" >&2 && exit 1 ;;
+esac
+readonly libc
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 timeout=$(command -v timeout || true) # not on macOS
 tried=
@@ -30,7 +38,9 @@ failed() {
 # refuses, an interrupted install may lack any file. So the compiler loads std, too.
 works() {
   local lib=$rustlib/$target/lib file
-  for file in "$lib"/libstd-*.rlib "$lib"/self-contained/{crt1-command.o,crt1-reactor.o,libc.a}; do
+  local files=("$lib"/libstd-*.rlib)
+  if [[ $libc ]]; then files+=("$lib"/self-contained/{crt1-command.o,crt1-reactor.o,libc.a}); fi
+  for file in "${files[@]}"; do
     [[ -s $file ]] || return 1
   done
   rustc --crate-type=lib --target="$target" --emit=dep-info=- - </dev/null >/dev/null 2>&1
@@ -52,9 +62,9 @@ with_debian() {
     failed "Debian's sources: they take apt-get, dpkg-deb, cc, $keyring," \
       "and the right to write to $rustlib" || return
   echo "wasm-target: building std for $target from Debian's sources, a minute or two ..." >&2
-  find_packages || failed "Debian's sources: no rust-src $version with wasi-libc at $mirror:" || return
+  find_packages || failed "Debian's sources: no rust-src $version${libc:+ with $libc} at $mirror:" || return
   { unpack && build && install_std && works; } ||
-    failed "Debian's sources, rust-src $rust_src and wasi-libc $wasi_libc:"
+    failed "Debian's sources, rust-src $rust_src${libc:+ and $libc $libc_version}:"
 }
 
 # With an apt of our own, that keeps only the system's settings on how to reach a mirror. What
@@ -74,8 +84,8 @@ END
   for suite in trixie-backports sid forky experimental; do # the first, a small one, usually does
     echo "deb [signed-by=$keyring] $mirror $suite main" >>"$apt/etc/apt/sources.list"
     logged apt-get update || true
-    rust_src=$(newest rust-src "${version}[+-]") wasi_libc=$(newest wasi-libc .)
-    if [[ $rust_src && $wasi_libc ]]; then return; fi
+    rust_src=$(newest rust-src "${version}[+-]") libc_version=${libc:+$(newest "$libc" .)}
+    if [[ $rust_src && ( ! $libc || $libc_version ) ]]; then return; fi
   done
   apt-cache madison rust-src >>"$scratch/log" && return 1
 }
@@ -85,9 +95,11 @@ newest() { apt-cache madison "$1" | awk -F' *[|] *' -v want="^$2" '$2 ~ want && 
 
 unpack() (
   cd "$scratch"
-  logged apt-get download "rust-src=$rust_src" "wasi-libc=$wasi_libc" &&
-    dpkg-deb --fsys-tarfile rust-src_*.deb | logged tar -x "./usr/src/rustc-$version/library" &&
-    logged dpkg-deb -x wasi-libc_*.deb . && logged ls "usr/lib/$target/crt1-command.o"
+  logged apt-get download "rust-src=$rust_src" ${libc:+"$libc=$libc_version"} &&
+    dpkg-deb --fsys-tarfile rust-src_*.deb | logged tar -x "./usr/src/rustc-$version/library" || exit
+  if [[ $libc ]]; then
+    logged dpkg-deb -x "$libc"_*.deb . && logged ls "usr/lib/$target/crt1-command.o"
+  fi
 )
 
 # As Rust's own build does it, with plain cargo. The caller's settings must not leak in, nor the
@@ -95,7 +107,7 @@ unpack() (
 build() (
   source=$scratch/usr/src/rustc-$version
   commit=$(rustc -vV | sed -n 's/^commit-hash: //p')
-  flags=(-Cembed-bitcode=yes -Zforce-unstable-if-unmarked "-Lnative=$scratch/usr/lib/$target"
+  flags=(-Cembed-bitcode=yes -Zforce-unstable-if-unmarked ${libc:+"-Lnative=$scratch/usr/lib/$target"}
     "--remap-path-prefix=$source=/rustc/$commit"
     "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/rust/deps")
   IFS=$'\x1f'
@@ -111,9 +123,11 @@ build() (
 install_std() {
   local new=$rustlib/.$target.new
   rm -rf "$new" && logged mkdir -p "$new/lib/self-contained" &&
-    logged cp "$scratch/target/$target"/release/deps/*.rlib "$new/lib" &&
-    logged cp "$scratch/usr/lib/$target"/{crt1-*.o,lib*.a} "$new/lib/self-contained" &&
-    rm -rf "${rustlib:?}/$target" && logged mv -T "$new" "$rustlib/$target"
+    logged cp "$scratch/target/$target"/release/deps/*.rlib "$new/lib" || return
+  if [[ $libc ]]; then
+    logged cp "$scratch/usr/lib/$target"/{crt1-*.o,lib*.a} "$new/lib/self-contained" || return
+  fi
+  rm -rf "${rustlib:?}/$target" && logged mv -T "$new" "$rustlib/$target"
 }
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." # whose toolchain is meant

@@ -1,4 +1,5 @@
-//! Keeps the order of the code: who may use whom, and what every file owes its reader.
+//! Keeps the order of the code: who may use whom, what every file owes its reader, and that the
+//! example runs the service as it is meant to be run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -146,4 +147,23 @@ fn every_file_opens_with_what_it_is_for_and_stays_short() {
         let lines = text.lines().count();
         assert!(lines <= 300, "{file} has {lines} lines");
     }
+}
+
+/// What a manifest says about the service: its settings, and what it may touch.
+fn service(manifest: &str) -> (toml::Value, toml::Table) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest);
+    let text = fs::read_to_string(path).expect("a manifest");
+    let manifest: toml::Table = text.parse().expect("TOML");
+    let component = manifest["component"]["gatehouse"].as_table();
+    let mut component = component.expect("the service").clone();
+    // How and where it is built depends on where the manifest lies.
+    for key in ["source", "build", "profile"] {
+        component.remove(key);
+    }
+    (manifest["variables"].clone(), component)
+}
+
+#[test]
+fn the_example_gives_the_service_all_that_its_own_manifest_gives_it() {
+    assert_eq!(service("examples/frontend/spin.toml"), service("spin.toml"));
 }

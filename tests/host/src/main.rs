@@ -1,4 +1,4 @@
-//! A small stand-in for Spin: serves the component for development and tests.
+//! A small stand-in for Spin: serves an application's components for development and tests.
 
 mod allowed_hosts;
 mod bindings;

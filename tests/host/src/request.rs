@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn with_headers(mut request: Request<()>) -> Result<Request<()>> {
-        let routes = Routes::parse(&["/...".to_owned()]).unwrap();
+        let routes = Routes::parse([("/...", "app")].into_iter()).unwrap();
         let route = routes.find(request.uri().path()).unwrap();
         add_headers(&mut request, route, "192.0.2.1:5".parse().unwrap())?;
         Ok(request)

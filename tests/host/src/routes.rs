@@ -1,4 +1,4 @@
-//! Routes: which paths reach the component, and what part of a path a route leaves over.
+//! Routes: which paths reach which component, and what part of a path a route leaves over.
 
 use anyhow::{Result, ensure};
 use http::HeaderValue;
@@ -12,6 +12,8 @@ pub(crate) struct Routes(Vec<Route>);
 pub(crate) struct Route {
     prefix: String,
     wildcard: bool,
+    /// The name of the component that answers.
+    pub(crate) component_id: String,
     /// The values of the headers that only depend on the route.
     pub(crate) raw: HeaderValue,
     pub(crate) matched: HeaderValue,
@@ -19,14 +21,13 @@ pub(crate) struct Route {
 }
 
 impl Routes {
-    /// Parses the routes as written in the manifest.
+    /// Parses the routes as written in the manifest, each with the name of its component.
     ///
     /// # Errors
     /// When one has a parameter: Spin knows those, this host does not.
-    pub(crate) fn parse(routes: &[String]) -> Result<Self> {
+    pub(crate) fn parse<'a>(routes: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self> {
         let mut parsed = routes
-            .iter()
-            .map(|route| Route::parse(route))
+            .map(|(route, component_id)| Route::parse(route, component_id))
             .collect::<Result<Vec<_>>>()?;
         parsed.sort_by_key(|route| (route.wildcard, usize::MAX - route.prefix.len()));
         Ok(Self(parsed))
@@ -37,17 +38,20 @@ impl Routes {
         self.0.iter().find(|route| route.matches(path))
     }
 
-    /// The routes as they are printed at the start.
-    pub(crate) fn describe(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|route| {
+    /// The lines that are printed at the start, for a server at `address`.
+    pub(crate) fn describe(&self, address: &str) -> impl Iterator<Item = String> {
+        self.0.iter().map(move |route| {
             let wildcard = if route.wildcard { " (wildcard)" } else { "" };
-            format!("{}{wildcard}", route.prefix)
+            format!(
+                "{}: {address}{}{wildcard}",
+                route.component_id, route.prefix
+            )
         })
     }
 }
 
 impl Route {
-    fn parse(raw: &str) -> Result<Self> {
+    fn parse(raw: &str, component_id: &str) -> Result<Self> {
         ensure!(
             !raw.contains([':', '*']),
             "the route `{raw}` has a parameter, which this host does not know"
@@ -59,6 +63,7 @@ impl Route {
         Ok(Self {
             prefix: prefix.unwrap_or(matched).to_owned(),
             wildcard: prefix.is_some(),
+            component_id: component_id.to_owned(),
             raw: raw.try_into()?,
             matched: matched.try_into()?,
             component: raw.strip_suffix("/...").unwrap_or(raw).try_into()?,
@@ -86,12 +91,14 @@ impl Route {
 mod tests {
     use super::*;
 
+    /// Every route leads to a component that is named as the route is written.
+    fn parse(routes: &[&str]) -> Result<Routes> {
+        Routes::parse(routes.iter().map(|route| (*route, *route)))
+    }
+
     fn found(routes: &[&str], path: &str) -> Option<String> {
-        let routes: Vec<_> = routes.iter().map(|route| (*route).to_owned()).collect();
-        let routes = Routes::parse(&routes).unwrap();
-        routes
-            .find(path)
-            .map(|route| route.raw.to_str().unwrap().to_owned())
+        let routes = parse(routes).unwrap();
+        routes.find(path).map(|route| route.component_id.clone())
     }
 
     #[test]
@@ -111,7 +118,7 @@ mod tests {
     #[test]
     fn a_route_with_a_parameter_is_refused() {
         for route in ["/users/:id", "/a/*"] {
-            assert!(Routes::parse(&[route.to_owned()]).is_err(), "{route}");
+            assert!(parse(&[route]).is_err(), "{route}");
         }
     }
 
@@ -130,6 +137,21 @@ mod tests {
     }
 
     #[test]
+    fn every_route_is_described_with_its_component() {
+        let routes = [("/...", "accounts"), ("/app/...", "app"), ("/app/x", "x")];
+        let routes = Routes::parse(routes.into_iter()).unwrap();
+        let lines: Vec<_> = routes.describe("http://a.test").collect();
+        assert_eq!(
+            lines,
+            [
+                "x: http://a.test/app/x",
+                "app: http://a.test/app (wildcard)",
+                "accounts: http://a.test (wildcard)",
+            ]
+        );
+    }
+
+    #[test]
     fn the_path_info_is_what_the_wildcard_stands_for() {
         for (route, path, expected) in [
             ("/...", "/", "/"),
@@ -140,7 +162,7 @@ mod tests {
             ("/a", "/a", ""),
         ] {
             assert_eq!(
-                Route::parse(route).unwrap().path_info(path),
+                Route::parse(route, "app").unwrap().path_info(path),
                 expected,
                 "{route} {path}"
             );

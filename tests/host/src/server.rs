@@ -1,8 +1,10 @@
 //! The HTTP server: connections in, requests to the component, answers back.
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap, convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -24,9 +26,10 @@ const WELL_KNOWN: &str = "/.well-known/spin/";
 /// How long to wait when a connection cannot be accepted, say for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Routes requests to the component's instances.
+/// Routes requests to the instances of the components.
 pub(crate) struct Server {
-    pub(crate) handler: ProxyHandler<Instances>,
+    /// By the component's name: every name that a route has is among them.
+    pub(crate) handlers: HashMap<String, ProxyHandler<Instances>>,
     pub(crate) routes: Routes,
 }
 
@@ -93,23 +96,22 @@ impl Server {
         if request::add_headers(&mut request, route, client).is_err() {
             return Ok(plain(StatusCode::INTERNAL_SERVER_ERROR, ""));
         }
-        Ok(self.ask(request).await)
+        let handler = self.handlers.get(&route.component_id);
+        let handler = handler.context("a route leads to a component that was not loaded")?;
+        Ok(ask(handler, request).await)
     }
+}
 
-    /// What the component answers; an empty 500 when it fails to.
-    async fn ask(&self, request: Request<Incoming>) -> Response<WasiBody> {
-        let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-        self.handler
-            .handle((), request)
-            .await
-            .unwrap_or_else(|err| {
-                // A trap has been printed when its instance was dropped.
-                if !err.is::<TrapOrPanicError>() {
-                    eprintln!("A request was not answered: {err:#}");
-                }
-                plain(StatusCode::INTERNAL_SERVER_ERROR, "")
-            })
-    }
+/// What the component answers; an empty 500 when it fails to.
+async fn ask(handler: &ProxyHandler<Instances>, request: Request<Incoming>) -> Response<WasiBody> {
+    let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
+    handler.handle((), request).await.unwrap_or_else(|err| {
+        // A trap has been printed when its instance was dropped.
+        if !err.is::<TrapOrPanicError>() {
+            eprintln!("A request was not answered: {err:#}");
+        }
+        plain(StatusCode::INTERNAL_SERVER_ERROR, "")
+    })
 }
 
 fn plain(status: StatusCode, body: &'static str) -> Response<WasiBody> {

@@ -1,10 +1,17 @@
 //! The start: everything that can be wrong is found here, before the first request.
 
-use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::{TcpListener, lookup_host};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use wasmtime::Engine;
 use wasmtime_wasi_http::handler::ProxyHandler;
 
 use crate::{
@@ -12,7 +19,7 @@ use crate::{
     cli::{Args, split_pairs},
     engine,
     instances::Instances,
-    manifest::Manifest,
+    manifest::{Component, Manifest},
     output,
     routes::Routes,
     server::Server,
@@ -25,6 +32,7 @@ use crate::{
 /// A host that is ready to serve.
 pub(crate) struct Host {
     pub(crate) server: Arc<Server>,
+    database: Arc<Database>,
     pub(crate) listener: TcpListener,
     /// Cancel it to let idle instances end.
     pub(crate) stopping: CancellationToken,
@@ -41,83 +49,117 @@ impl Host {
         let manifest = Manifest::read(&args.from, args.profile.as_deref())?;
         let flags = split_pairs("--variable", &args.variable)?;
         let values = Sources::of_process(flags)?.resolve(&manifest.variables)?;
-        let routes = Routes::parse(&manifest.routes)?;
-        let path = manifest.dir.join(&manifest.component.source);
-        ensure_built(&path, &manifest)?;
+        let routes = manifest.triggers.iter();
+        let routes = Routes::parse(routes.map(|it| (it.route.as_str(), it.component.as_str())))?;
+        for component in manifest.components.values() {
+            ensure_built(component, &manifest.dir)?;
+        }
         let listener = bind(&args.listen).await?;
-        let app = Arc::new(app(args, manifest, &values)?);
-        let component = engine::load(&engine::new(args)?, &path)?;
-        let (stopping, alive) = (CancellationToken::new(), TaskTracker::new());
-        let instances = Instances {
-            app,
-            component,
-            stopping: stopping.clone(),
-            alive: alive.clone(),
+        let state_dir = state_dir(args, &manifest)?;
+        let trace = Trace::to(args.trace_calls.as_deref())?;
+        let loading = Loading {
+            args,
+            values: &values,
+            dir: &manifest.dir,
+            engine: engine::new(args)?,
+            database: Arc::new(Database::in_dir(&state_dir, trace.clone())?),
+            trace,
+            state_dir,
+            stopping: CancellationToken::new(),
+            alive: TaskTracker::new(),
         };
-        let server = Arc::new(Server {
-            handler: ProxyHandler::new(instances),
-            routes,
-        });
+        let mut handlers = HashMap::new();
+        for (id, component) in manifest.components {
+            let instances = loading.instances(id.clone(), component)?;
+            handlers.insert(id, ProxyHandler::new(instances));
+        }
         Ok(Self {
-            server,
+            server: Arc::new(Server { handlers, routes }),
+            database: loading.database,
             listener,
-            stopping,
-            alive,
+            stopping: loading.stopping,
+            alive: loading.alive,
         })
     }
 
     /// Says what this is and where it serves, in Spin's words where Spin has them.
     pub(crate) fn announce(&self) -> Result<()> {
-        let app = &self.server.handler.state().app;
         eprintln!(
             "gatehouse-host: a stand-in for Spin, for development and tests, not for production."
         );
-        eprintln!("Storing default SQLite data to {:?}.", app.database.path());
-        let address = self.listener.local_addr()?;
-        println!("\nServing http://{address}\nAvailable Routes:");
-        for route in self.server.routes.describe() {
-            println!("  {}: http://{address}{route}", app.component_id);
+        eprintln!("Storing default SQLite data to {:?}.", self.database.path());
+        let address = format!("http://{}", self.listener.local_addr()?);
+        println!("\nServing {address}\nAvailable Routes:");
+        for line in self.server.routes.describe(&address) {
+            println!("  {line}");
         }
         Ok(())
     }
 }
 
-fn app(args: &Args, manifest: Manifest, values: &HashMap<String, String>) -> Result<App> {
-    let Manifest {
-        component_id,
-        component,
-        ..
-    } = manifest;
-    let state_dir = args
-        .state_dir
-        .clone()
-        .unwrap_or_else(|| manifest.dir.join(".spin"));
-    let (stdout, stderr) = output::open_logs(&state_dir, &component_id, !args.quiet)?;
-    let trace = Trace::to(args.trace_calls.as_deref())?;
-    let mut environment = component.environment;
-    environment.extend(split_pairs("--env", &args.env)?);
-    Ok(App {
-        variables: variables::of_component(&component.variables, values)?,
-        environment,
-        allowed_hosts: Arc::new(AllowedHosts::parse(
-            &component.allowed_outbound_hosts,
-            values,
-        )?),
-        databases: component.sqlite_databases.into_iter().collect(),
-        database: Database::in_dir(&state_dir, trace.clone())?,
-        stdout,
-        stderr,
-        trace,
-        component_id,
-    })
+/// Where the database and the logs lie; it is created when it is missing.
+fn state_dir(args: &Args, manifest: &Manifest) -> Result<PathBuf> {
+    let given = args.state_dir.clone();
+    let dir = given.unwrap_or_else(|| manifest.dir.join(".spin"));
+    fs::create_dir_all(&dir).with_context(|| {
+        format!(
+            "cannot write to {} (choose another place with --state-dir)",
+            dir.display()
+        )
+    })?;
+    Ok(dir)
 }
 
-fn ensure_built(path: &Path, manifest: &Manifest) -> Result<()> {
-    let command = manifest
-        .component
-        .build
-        .as_ref()
-        .map(|build| build.command.to_line());
+/// What all components are loaded with.
+struct Loading<'a> {
+    args: &'a Args,
+    /// Of the application's variables.
+    values: &'a HashMap<String, String>,
+    /// Of the manifest.
+    dir: &'a Path,
+    state_dir: PathBuf,
+    engine: Engine,
+    database: Arc<Database>,
+    trace: Arc<Trace>,
+    stopping: CancellationToken,
+    alive: TaskTracker,
+}
+
+impl Loading<'_> {
+    fn instances(&self, id: String, component: Component) -> Result<Instances> {
+        let path = self.dir.join(&component.source);
+        Ok(Instances {
+            app: Arc::new(self.app(id, component)?),
+            component: engine::load(&self.engine, &path)?,
+            stopping: self.stopping.clone(),
+            alive: self.alive.clone(),
+        })
+    }
+
+    fn app(&self, component_id: String, component: Component) -> Result<App> {
+        let echo = !self.args.quiet;
+        let (stdout, stderr) = output::open_logs(&self.state_dir, &component_id, echo)?;
+        let mut environment = component.environment;
+        environment.extend(split_pairs("--env", &self.args.env)?);
+        let allowed_hosts = AllowedHosts::parse(&component.allowed_outbound_hosts, self.values)?;
+        Ok(App {
+            variables: variables::of_component(&component.variables, self.values)?,
+            environment,
+            allowed_hosts: Arc::new(allowed_hosts),
+            databases: component.sqlite_databases.into_iter().collect(),
+            database: self.database.clone(),
+            stdout,
+            stderr,
+            trace: self.trace.clone(),
+            component_id,
+        })
+    }
+}
+
+fn ensure_built(component: &Component, dir: &Path) -> Result<()> {
+    let path = dir.join(&component.source);
+    let build = component.build.as_ref();
+    let command = build.map(|build| build.command.to_line());
     let command = command.as_deref().unwrap_or("spin build");
     ensure!(
         path.is_file(),

@@ -23,7 +23,7 @@ pub(crate) struct App {
     pub(crate) allowed_hosts: Arc<AllowedHosts>,
     /// The names of the databases it may open.
     pub(crate) databases: HashSet<String>,
-    pub(crate) database: Database,
+    pub(crate) database: Arc<Database>,
     pub(crate) stdout: Arc<Output>,
     pub(crate) stderr: Arc<Output>,
     pub(crate) trace: Arc<Trace>,

@@ -7,24 +7,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
-pub(crate) use schema::{Component, Variable};
-use schema::{Document, HttpTrigger};
+use schema::Document;
+pub(crate) use schema::{Component, HttpTrigger, Variable};
 
-/// A parsed and checked spin.toml that routes to one component.
+/// A parsed and checked spin.toml.
 #[derive(Debug)]
 pub(crate) struct Manifest {
     /// The directory of the file: relative paths start here.
     pub(crate) dir: PathBuf,
     /// `[variables]`, by name.
     pub(crate) variables: BTreeMap<String, Variable>,
-    /// The routes of every `[[trigger.http]]`, as written.
-    pub(crate) routes: Vec<String>,
-    /// The name of the component that answers them.
-    pub(crate) component_id: String,
-    /// That component, with the chosen profile applied.
-    pub(crate) component: Component,
+    /// Every `[[trigger.http]]`: which route leads to which component.
+    pub(crate) triggers: Vec<HttpTrigger>,
+    /// The components that a route leads to, by name, with the chosen profile applied.
+    pub(crate) components: BTreeMap<String, Component>,
 }
 
 impl Manifest {
@@ -51,7 +49,7 @@ impl Manifest {
     }
 
     fn parse(text: &str, dir: PathBuf, profile: Option<&str>) -> Result<Self> {
-        let mut document: Document = toml::from_str(text).map_err(one_line)?;
+        let document: Document = toml::from_str(text).map_err(one_line)?;
         let version = document.spin_manifest_version;
         ensure!(
             version == 2,
@@ -63,53 +61,61 @@ impl Manifest {
                 "the variable `{name}` must be `required` or have a `default`, one of the two"
             );
         }
-        let component_id = only_component(&document.trigger.http)?;
-        let mut component = document
-            .component
-            .remove(&component_id)
-            .with_context(|| format!("there is no [component.{component_id}]"))?;
+        let triggers = document.trigger.http;
+        ensure!(!triggers.is_empty(), "there is no [[trigger.http]]");
+        let mut components = routed(document.component, &triggers)?;
         if let Some(profile) = profile {
-            component.apply(profile)?;
+            apply(profile, &mut components)?;
         }
-        for name in &component.sqlite_databases {
-            ensure!(
-                name == "default",
-                "the database `{name}` is not known, only `default` is"
-            );
+        for component in components.values() {
+            for name in &component.sqlite_databases {
+                ensure!(
+                    name == "default",
+                    "the database `{name}` is not known, only `default` is"
+                );
+            }
         }
         Ok(Self {
             dir,
             variables: document.variables,
-            routes: document
-                .trigger
-                .http
-                .into_iter()
-                .map(|trigger| trigger.route)
-                .collect(),
-            component_id,
-            component,
+            triggers,
+            components,
         })
     }
 }
 
-fn only_component(triggers: &[HttpTrigger]) -> Result<String> {
-    let first = triggers.first().context("there is no [[trigger.http]]")?;
-    if let Some(other) = triggers
-        .iter()
-        .find(|other| other.component != first.component)
-    {
-        let (a, b) = (&first.component, &other.component);
-        bail!("routes lead to `{a}` and to `{b}`, and this host serves one component");
+/// The components that the triggers name; the others are none of this host's business.
+fn routed(
+    mut components: BTreeMap<String, Component>,
+    triggers: &[HttpTrigger],
+) -> Result<BTreeMap<String, Component>> {
+    components.retain(|id, _| triggers.iter().any(|trigger| trigger.component == *id));
+    for HttpTrigger { component, .. } in triggers {
+        ensure!(
+            components.contains_key(component),
+            "there is no [component.{component}]"
+        );
     }
-    Ok(first.component.clone())
+    Ok(components)
+}
+
+/// Applies a profile to the components that define it, of which there must be one at least.
+fn apply(profile: &str, components: &mut BTreeMap<String, Component>) -> Result<()> {
+    let is_defined = components
+        .values()
+        .any(|component| component.profile.contains_key(profile));
+    ensure!(is_defined, "the profile `{profile}` is not defined");
+    for component in components.values_mut() {
+        component.apply(profile);
+    }
+    Ok(())
 }
 
 impl Component {
-    fn apply(&mut self, name: &str) -> Result<()> {
-        let profile = self
-            .profile
-            .remove(name)
-            .ok_or_else(|| anyhow!("the profile `{name}` is not defined"))?;
+    fn apply(&mut self, name: &str) {
+        let Some(profile) = self.profile.remove(name) else {
+            return;
+        };
         if let Some(source) = profile.source {
             self.source = source;
         }
@@ -117,7 +123,6 @@ impl Component {
             self.build = Some(build);
         }
         self.environment.extend(profile.environment);
-        Ok(())
     }
 }
 
@@ -145,9 +150,9 @@ mod tests {
     #[test]
     fn the_smallest_manifest_is_accepted() {
         let manifest = parse(&format!("{HEAD}{BODY}"), None).unwrap();
-        assert_eq!(manifest.routes, ["/..."]);
-        assert_eq!(manifest.component_id, "app");
-        assert_eq!(manifest.component.source, "app.wasm");
+        assert_eq!(manifest.triggers[0].route, "/...");
+        assert_eq!(manifest.triggers[0].component, "app");
+        assert_eq!(manifest.components["app"].source, "app.wasm");
     }
 
     #[test]
@@ -180,6 +185,14 @@ mod tests {
                 "no [component.app]",
             ),
             (
+                &format!("{HEAD}{BODY}[[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n"),
+                "no [component.b]",
+            ),
+            (
+                &format!("{HEAD}[trigger]\nhttp = []\n[component]\n"),
+                "no [[trigger.http]]",
+            ),
+            (
                 &format!("{HEAD}{BODY}sqlite_databases = [\"other\"]"),
                 "`other` is not known",
             ),
@@ -194,9 +207,26 @@ mod tests {
     }
 
     #[test]
-    fn a_second_component_is_refused() {
-        let text = format!("{HEAD}{BODY}[[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n");
-        assert!(refusal(&text, None).contains("serves one component"));
+    fn only_components_that_a_route_leads_to_are_kept() {
+        let text = format!(
+            "{HEAD}{BODY}[[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n\
+             [component.b]\nsource = \"b.wasm\"\n[component.c]\nsource = \"c.wasm\"\n"
+        );
+        let manifest = parse(&text, None).unwrap();
+        let ids: Vec<_> = manifest.components.keys().collect();
+        assert_eq!(ids, ["app", "b"]);
+    }
+
+    #[test]
+    fn a_component_without_the_profile_stays_as_it_is() {
+        let text = format!(
+            "{HEAD}{BODY}[component.app.profile.debug]\nsource = \"debug.wasm\"\n\
+             [[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n\
+             [component.b]\nsource = \"b.wasm\"\n"
+        );
+        let components = parse(&text, Some("debug")).unwrap().components;
+        assert_eq!(components["app"].source, "debug.wasm");
+        assert_eq!(components["b"].source, "b.wasm");
     }
 
     #[test]
@@ -220,9 +250,11 @@ mod tests {
              [component.app.profile.debug]\nsource = \"debug.wasm\"\n\
              build.command = [\"one\", \"two\"]\nenvironment = {{ B = \"2\" }}\n"
         );
-        let component = parse(&text, Some("debug")).unwrap().component;
+        let components = parse(&text, Some("debug")).unwrap().components;
+        let component = &components["app"];
         assert_eq!(component.source, "debug.wasm");
-        assert_eq!(component.build.unwrap().command.to_line(), "one && two");
+        let build = component.build.as_ref().unwrap();
+        assert_eq!(build.command.to_line(), "one && two");
         assert_eq!(component.environment["A"], "1");
         assert_eq!(component.environment["B"], "2");
     }

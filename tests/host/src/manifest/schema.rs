@@ -45,11 +45,13 @@ pub(super) struct Triggers {
 }
 
 /// `[[trigger.http]]`.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct HttpTrigger {
-    pub(super) route: String,
-    pub(super) component: String,
+pub(crate) struct HttpTrigger {
+    /// As written.
+    pub(crate) route: String,
+    /// The name of the component that answers it.
+    pub(crate) component: String,
     #[serde(rename = "id")]
     _id: Option<String>,
     #[serde(rename = "executor")]
