@@ -1,10 +1,10 @@
 # Every target does its own set-up: a clone, a Rust toolchain and the package registries are enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help up example build component host frontend openapi test soak lint
+.PHONY: help up example build component host frontend openapi test test-browser bench soak lint
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## Build, and serve on http://127.0.0.1:3000 until Ctrl-C
 	@scripts/up.sh
@@ -36,6 +36,9 @@ test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead o
 	cargo test --profile native --package gatehouse
 	cargo test --profile native --package gatehouse-host
 	cargo test --profile native --package gatehouse-api-tests
+
+test-browser: build ## Run the tests in a real browser; pictures of the pages stay in target/
+	@scripts/browser.sh
 
 soak: build ## Run every race 1,000 times and kill the host 500 times under load
 	SOAK_ROUNDS=1000 cargo test --profile native --package gatehouse-api-tests soak -- --ignored --nocapture

@@ -35,22 +35,20 @@ export class Captcha {
 
   /** Begins to work, unless it has begun already. */
   start() {
-    this.#proof ??= this.#prove();
-    // Whoever asks for the answer learns of the failure.
-    this.#proof.catch(() => {});
+    if (this.#proof) return;
+    const proof = this.#prove();
+    this.#proof = proof;
+    // Whoever waits for the answer by then learns of a failure; whoever asks later gets a new try.
+    proof.catch(() => {
+      if (this.#proof === proof) this.#proof = undefined;
+    });
   }
 
   /** The proof, for `captcha_answer`: good once. */
   async answer() {
     if (performance.now() - this.#provedAt > MAX_AGE) this.renew();
     this.start();
-    const proof = this.#proof;
-    try {
-      return await proof;
-    } catch (error) {
-      this.#proof = undefined;
-      throw error;
-    }
+    return this.#proof;
   }
 
   /** Throws a proof away that is used up or too old, and begins with another. */

@@ -9,7 +9,8 @@ let accessToken;
 
 function refreshToken() {
   try {
-    return JSON.parse(localStorage.getItem(KEY))?.refresh_token;
+    const token = JSON.parse(localStorage.getItem(KEY))?.refresh_token;
+    return typeof token === "string" ? token : undefined;
   } catch {
     return undefined;
   }

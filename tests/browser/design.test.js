@@ -1,0 +1,56 @@
+// Every page in every state fits a phone and a desk, is accessible in both colour schemes, and is
+// kept as a picture in both languages.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { assertAccessible, assertFitsTheWidth } from './helpers/accessibility.js';
+import { newTab } from './helpers/pages.js';
+import { SCENES } from './helpers/scenes.js';
+import { keepScreenshot } from './helpers/screenshots.js';
+import { startService } from './helpers/service.js';
+
+const PHONE = { width: 360, height: 740 };
+const DESK = { width: 1024, height: 768 };
+const service = await startService();
+
+for (const [name, enter] of Object.entries(SCENES)) {
+  for (const locale of ['en-GB', 'pl-PL']) {
+    test(`${name} fits every screen and is accessible in ${locale}`, async (t) => {
+      const tab = await newTab(t, service, { locale });
+      await enter(tab, service);
+      for (const screen of [PHONE, DESK]) {
+        await tab.page.setViewportSize(screen);
+        await assertFitsTheWidth(tab.page);
+        for (const colorScheme of ['light', 'dark']) {
+          await tab.page.emulateMedia({ colorScheme });
+          await keepScreenshot(tab.page, `${name} ${tab.visit.language} ${screen.width} ${colorScheme}`);
+          await assertAccessible(tab.page);
+        }
+      }
+    });
+  }
+}
+
+test('the dark scheme is dark, and the light one light', async (t) => {
+  const tab = await newTab(t, service);
+  await tab.goto('/auth/login');
+  for (const [colorScheme, isRight] of [
+    ['light', (lightness) => lightness > 200],
+    ['dark', (lightness) => lightness < 60],
+  ]) {
+    await tab.page.emulateMedia({ colorScheme });
+    const background = await tab.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const [red, green, blue] = background.match(/\d+/g).map(Number);
+    assert.ok(isRight((red + green + blue) / 3), `${colorScheme}: ${background}`);
+  }
+});
+
+test('the page still fits when its text is twice as large', async (t) => {
+  const tab = await newTab(t, service, { viewport: PHONE, locale: 'pl-PL' });
+  for (const path of ['/auth/register', '/auth/login', '/auth/forgot-password']) {
+    await tab.goto(path);
+    await tab.page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+    await assertFitsTheWidth(tab.page);
+  }
+});

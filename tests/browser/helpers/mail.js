@@ -1,0 +1,50 @@
+// The mail provider of a service: a real HTTP server that speaks Resend's API and keeps the mails.
+
+import { EventEmitter, once } from 'node:events';
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
+
+/** How long a mail may take: it is sent after the answer. */
+const MAIL_LIMIT_MS = 30_000;
+
+export class MailProvider {
+  #server;
+  #mails = [];
+  #arrivals = new EventEmitter();
+
+  static async start() {
+    const provider = new MailProvider();
+    provider.#server = createServer((request, response) => provider.#take(request, response));
+    provider.#server.listen(0, '127.0.0.1');
+    await once(provider.#server, 'listening');
+    return provider;
+  }
+
+  /** Where it listens. */
+  get url() {
+    return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  /** Waits for a mail to `address`, and takes the oldest. */
+  async next(address) {
+    const signal = AbortSignal.timeout(MAIL_LIMIT_MS);
+    for (;;) {
+      const index = this.#mails.findIndex((mail) => mail.to.includes(address));
+      if (index >= 0) return this.#mails.splice(index, 1)[0];
+      await once(this.#arrivals, 'mail', { signal });
+    }
+  }
+
+  stop() {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #take(request, response) {
+    const { to, subject, text } = await json(request);
+    const link = text.match(/\bhttp\S+[?&]token=\S+/)?.[0];
+    this.#mails.push({ to, subject, link });
+    response.setHeader('content-type', 'application/json').end('{"id":"1"}');
+    this.#arrivals.emit('mail');
+  }
+}

@@ -1,0 +1,109 @@
+// The login's page, and where it leads to.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { member, stranger } from './helpers/accounts.js';
+import { newTab } from './helpers/pages.js';
+import { startService } from './helpers/service.js';
+
+const service = await startService();
+const tom = await member(service);
+
+async function loginTab(t, returnTo) {
+  const tab = await newTab(t, service);
+  const query = returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: returnTo })}`;
+  await tab.goto(`/auth/login${query}`);
+  return tab;
+}
+
+test('a wrong password and an unknown name are told in the same words', async (t) => {
+  const tab = await loginTab(t);
+  for (const [person, password] of [
+    [tom, 'wrong horse 1'],
+    [stranger(), tom.password],
+    [tom, tom.password.toUpperCase()],
+  ]) {
+    await tab.logIn(person, password);
+    await tab.isAlerted(tab.texts.messages.errors.INCORRECT_CREDENTIALS);
+    assert.equal(await tab.field('identifier').inputValue(), person.username);
+    assert.deepEqual(await tab.storage(), {});
+  }
+  await tab.logIn(tom, tom.password);
+  await tab.seesAccountOf(tom);
+});
+
+test('after a wrong password the next one can be typed over it at once', async (t) => {
+  const tab = await loginTab(t);
+  await tab.logIn(tom, 'wrong horse 1');
+  await tab.isAlerted(tab.texts.messages.errors.INCORRECT_CREDENTIALS);
+  assert.equal(await tab.isFocused(tab.field('password')), true);
+  await tab.page.keyboard.type(tom.password);
+  await tab.page.keyboard.press('Enter');
+  await tab.seesAccountOf(tom);
+});
+
+test('an empty form is refused field by field', async (t) => {
+  const tab = await loginTab(t);
+  await tab.submit('login');
+  await tab.isAlerted(tab.texts.messages.correct_fields);
+  assert.equal(await tab.page.locator('[aria-invalid=true]').count(), 2);
+  assert.equal(await tab.isFocused(tab.field('identifier')), true);
+});
+
+test('the address logs in as well as the name, in any case', async (t) => {
+  for (const username of [tom.email, tom.email.toUpperCase(), tom.username.toLowerCase()]) {
+    const tab = await loginTab(t);
+    await tab.logIn({ username }, tom.password);
+    await tab.seesAccountOf(tom);
+  }
+});
+
+for (const path of ['/docs', '/docs?a=1&b=2#login', '/auth/login?return_to=%2Fdocs', '/']) {
+  test(`the login leads to ${path}, where the person came from`, async (t) => {
+    const tab = await loginTab(t, path);
+    await tab.logIn(tom, tom.password);
+    await tab.page.waitForURL(path);
+  });
+}
+
+for (const place of [
+  '//evil.example.com',
+  '///evil.example.com',
+  'https://evil.example.com/',
+  'https:evil.example.com',
+  '/\\evil.example.com',
+  '\\\\evil.example.com',
+  '/\t/evil.example.com',
+  '/.//evil.example.com',
+  '/auth/..//evil.example.com',
+  '/%2e//evil.example.com',
+  '\n//evil.example.com',
+  ' //evil.example.com',
+  'javascript:alert(1)',
+  'data:text/html,<script>alert(1)</script>',
+  'evil.example.com',
+  '.',
+  '',
+]) {
+  test(`the login does not lead to ${JSON.stringify(place)}`, async (t) => {
+    const tab = await loginTab(t, place);
+    await tab.logIn(tom, tom.password);
+    await tab.seesAccountOf(tom);
+  });
+}
+
+test('whoever has to register first comes back to the same place', async (t) => {
+  const [person, tab] = [stranger(), await loginTab(t, '/docs')];
+  await tab.link(tab.texts.common.register).click();
+  await tab.fill(person);
+  await tab.submit('register');
+  await tab.page.waitForURL('/docs');
+});
+
+test('the way to the registration carries no hostile place along', async (t) => {
+  const tab = await loginTab(t, '//evil.example.com');
+  await tab.link(tab.texts.common.register).click();
+  await tab.page.waitForURL('/auth/register**');
+  assert.ok(!tab.page.url().includes('evil'), tab.page.url());
+});

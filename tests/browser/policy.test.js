@@ -1,0 +1,43 @@
+// What a page would do with what attackers put into it: nothing.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { newVisit } from './helpers/browser.js';
+import { startService } from './helpers/service.js';
+
+const PATHS = ['/auth/register', '/auth/login', '/auth/forgot-password', '/auth/reset-password', '/docs'];
+const service = await startService();
+
+/** What an attacker may try in a page; each would leave a mark in `globalThis.marked`. */
+const ATTACKS = {
+  'a script of its own': () => {
+    const script = document.createElement('script');
+    script.append('globalThis.marked = true');
+    document.body.append(script);
+  },
+  'a script from elsewhere': () => {
+    const script = document.createElement('script');
+    script.setAttribute('src', 'data:text/javascript,globalThis.marked = true');
+    document.body.append(script);
+  },
+  'a handler in an attribute': () => {
+    const button = document.createElement('button');
+    button.setAttribute('onclick', 'globalThis.marked = true');
+    document.body.append(button);
+    button.click();
+  },
+};
+
+for (const [name, attack] of Object.entries(ATTACKS)) {
+  test(`${name} does not run on any page`, async (t) => {
+    const visit = await newVisit(t, service);
+    const page = await visit.newPage();
+    for (const path of PATHS) {
+      await page.goto(path);
+      await page.evaluate(attack).catch(({ message }) => assert.match(message, /Trusted/));
+      assert.equal(await page.evaluate(() => globalThis.marked), undefined, path);
+      assert.match(visit.takeErrors().join(), /Content Security Policy|Trusted/, path);
+    }
+  });
+}
