@@ -16,13 +16,10 @@ async fn outbox_holds(app: &App, mails: i64) {
     eventually(&format!("the outbox holds {mails}"), SOON, settled).await;
 }
 
-/// Waits until the provider's answer to the try with this number has been written down.
-async fn put_off(app: &App) {
-    let wait = async || {
-        let output = app.server.output();
-        output.contains("mail put off").then_some(())
-    };
-    eventually("the mail is put off", SOON, wait).await;
+/// Waits until the log tells what became of a mail.
+async fn logged(app: &App, event: &str) {
+    let is_logged = async || app.server.output().contains(event).then_some(());
+    eventually(event, SOON, is_logged).await;
 }
 
 #[tokio::test]
@@ -45,7 +42,7 @@ async fn a_mail_that_fails_for_now_is_sent_again_later_with_the_same_key_and_lin
         app.register_tom().await;
         app.forgot_password(EMAIL).await.assert_status(202);
         let first = app.mail(1).await;
-        put_off(&app).await;
+        logged(&app, "mail put off").await;
         app.mail_provider
             .reply_with(Reply::Json(200, json!({"id": "1"})));
         app.change(LET_WAIT_PASS);
@@ -77,7 +74,7 @@ async fn a_mail_is_not_tried_again_before_its_time() {
     app.register_tom().await;
     app.forgot_password(EMAIL).await.assert_status(202);
     app.mail(1).await;
-    put_off(&app).await;
+    logged(&app, "mail put off").await;
     let wait: i64 = app.value("SELECT due_at - unixepoch() FROM outbox");
     assert!((50..=120).contains(&wait), "{wait}");
     assert_eq!(app.mail_provider.received().len(), 1);
@@ -105,7 +102,7 @@ async fn a_mail_that_the_provider_refuses_for_good_is_given_up() {
     app.forgot_password(EMAIL).await.assert_status(202);
     app.mail(1).await;
     outbox_holds(&app, 0).await;
-    assert!(app.server.output().contains("mail given up"));
+    logged(&app, "mail given up").await;
 }
 
 #[tokio::test]
@@ -121,7 +118,7 @@ async fn a_provider_that_is_silent_or_dead_changes_nothing_for_the_caller() {
     for answer in [silent, dead] {
         answer.assert_json(202, &expected.json());
     }
-    put_off(&app).await;
+    logged(&app, "mail put off").await;
     assert_eq!(
         app.count("outbox"),
         1,

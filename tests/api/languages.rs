@@ -12,6 +12,7 @@ use crate::helpers::flows::{
 };
 use crate::helpers::page::{PAGES, strings, unescape};
 use crate::helpers::stub::{Received, Reply};
+use crate::helpers::time::{SOON, eventually};
 
 const LANGUAGES: [&str; 2] = ["en", "pl"];
 
@@ -120,7 +121,7 @@ async fn a_mail_that_waits_keeps_its_language() {
     forget_in(&app, "pl").await;
     let first = app.mail(1).await;
     let put_off = async || app.server.output().contains("mail put off").then_some(());
-    crate::helpers::time::eventually("put off", crate::helpers::time::SOON, put_off).await;
+    eventually("the mail is put off", SOON, put_off).await;
     app.mail_provider
         .reply_with(Reply::Json(200, json!({"id": "1"})));
     app.change("UPDATE outbox SET due_at = unixepoch() - 1");

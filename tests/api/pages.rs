@@ -24,7 +24,8 @@ async fn assets(app: &App) -> BTreeMap<String, Answer> {
     while let Some(path) = wanted.pop_first() {
         let answer = app.get(&path).await;
         let quoted = answer.text.split('"').filter(|text| text.ends_with(".js"));
-        let named = quoted.map(|name| format!("/auth/assets/{}", name.rsplit('/').next().unwrap()));
+        let names = quoted.filter_map(|path| path.rsplit('/').next());
+        let named = names.map(|name| format!("/auth/assets/{name}"));
         wanted.extend(named.filter(|path| !assets.contains_key(path)));
         assets.insert(path, answer);
     }
