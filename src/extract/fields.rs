@@ -171,9 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn an_optional_field_may_be_absent_but_not_wrong() {
-        let mut fields = fields(&json!({"grant_type": "implicit"}));
+    fn an_optional_field_may_be_absent_or_null_but_not_wrong() {
+        let mut fields = fields(&json!({"grant_type": "implicit", "client_id": null}));
         assert_eq!(fields.optional("scope", text), None);
+        assert_eq!(fields.optional("client_id", text), None);
         let taken = fields.optional("grant_type", |_| {
             Err::<(), _>(Refusal::Pattern("^password$"))
         });
