@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::helpers::answer::Answer;
-use crate::helpers::app::{App, spawn_app};
+use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::description::{document, operations, validate};
 use crate::helpers::flows::{
@@ -159,7 +159,7 @@ async fn send_example(app: &App, path: &str) -> Answer {
 
 #[tokio::test]
 async fn those_of_bodies_break_no_rule() {
-    let app = spawn_app().await;
+    let app = spawn_app_with("captcha_provider", "off").await;
     for (path, status) in [
         (REGISTER, 201),
         (REFRESH, 401),
