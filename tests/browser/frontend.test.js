@@ -239,7 +239,7 @@ test('after logging out elsewhere the back button shows nothing of the account',
   const other = await openTab(tab.visit);
   await other.goto(PATH);
   await seesAnswer(other.page);
-  await tab.goto('/docs');
+  await tab.goto('about:blank');
   await button(other.page, 'Log out').click();
   await seesLogin(other.page);
   await tab.page.goBack();
