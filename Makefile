@@ -37,7 +37,7 @@ test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead o
 	cargo test --profile native --package gatehouse-host
 	cargo test --profile native --package gatehouse-api-tests
 
-test-browser: build ## Run the tests in a real browser; pictures of the pages stay in target/
+test-browser: build frontend ## Run the tests in a real browser; pictures of the pages stay in target/
 	@scripts/browser.sh
 
 soak: build ## Run every race 1,000 times and kill the host 500 times under load

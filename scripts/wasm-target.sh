@@ -122,10 +122,11 @@ build() (
 # Complete beside its place, then renamed: an interrupted run leaves nothing that looks whole.
 install_std() {
   local new=$rustlib/.$target.new
-  rm -rf "$new" && logged mkdir -p "$new/lib/self-contained" &&
+  rm -rf "$new" && logged mkdir -p "$new/lib" &&
     logged cp "$scratch/target/$target"/release/deps/*.rlib "$new/lib" || return
   if [[ $libc ]]; then
-    logged cp "$scratch/usr/lib/$target"/{crt1-*.o,lib*.a} "$new/lib/self-contained" || return
+    logged mkdir "$new/lib/self-contained" &&
+      logged cp "$scratch/usr/lib/$target"/{crt1-*.o,lib*.a} "$new/lib/self-contained" || return
   fi
   rm -rf "${rustlib:?}/$target" && logged mv -T "$new" "$rustlib/$target"
 }
