@@ -40,6 +40,13 @@ test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead o
 test-browser: build frontend ## Run the tests in a real browser; pictures of the pages stay in target/
 	@scripts/browser.sh
 
+bench: build ## Measure the service against what bounds it, in ten minutes; QUICK=1 for a glance
+# One by one, as the tests.
+	cargo build --release --target wasm32-wasip2 --package gatehouse-empty
+	cargo build --release --target wasm32-wasip2 --package gatehouse-hash
+	cargo build --profile native --package gatehouse-bench
+	@wrk=$$(scripts/wrk.sh) && WRK=$$wrk target/native/gatehouse-bench
+
 soak: build ## Run every race 1,000 times and kill the host 500 times under load
 	SOAK_ROUNDS=1000 cargo test --profile native --package gatehouse-api-tests soak -- --ignored --nocapture
 
@@ -47,6 +54,8 @@ lint: frontend ## Check the format, and let clippy read everything
 	cargo fmt --all --check
 	cd examples/frontend && cargo fmt --all --check
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-empty -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-hash -- --deny warnings
 	cargo clippy --profile native --workspace --all-targets -- --deny warnings
 	cd examples/frontend && cargo clippy --release --target wasm32-unknown-unknown --package gatehouse-example-page -- --deny warnings
 	cd examples/frontend && cargo clippy --release --target wasm32-wasip2 --package gatehouse-example-server -- --deny warnings

@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::helpers::app::{App, Setup};
-use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration_of};
+use reqwest::Method;
+
+use crate::helpers::answer::Answer;
+use crate::helpers::app::App;
+use crate::helpers::captcha::builtin_captcha;
+use crate::helpers::flows::{EMAIL, ME, PASSWORD, USERNAME, registration_of};
 use crate::helpers::server::{in_repository, is_spin};
 use crate::helpers::stub::Reply;
 use crate::helpers::token::{predecessor_claims, signed};
@@ -57,7 +61,7 @@ async fn every_statement_finds_its_rows_by_an_index() {
 
 /// A service that took over the predecessor's database and has migrated it.
 async fn spawn_successor() -> App {
-    let setup = Setup::new().without("throttle").traced();
+    let setup = builtin_captcha().without("throttle").traced();
     let database = rusqlite::Connection::open(setup.database_path());
     let database = database.expect("the database can be made");
     database
@@ -66,6 +70,7 @@ async fn spawn_successor() -> App {
     let mut app = setup.spawn().await;
     app.get("/health/ready").await.assert_status(200);
     app.restart().await;
+    app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
     app
 }
 
@@ -90,6 +95,8 @@ async fn log_in_refresh_and_log_out(app: &App) {
     app.login(USERNAME, PASSWORD).await.assert_status(200);
     let tokens = app.tokens_of_tom().await;
     app.test_data(&tokens.access).await.assert_status(200);
+    let me = app.request(Method::GET, ME).bearer_auth(&tokens.access);
+    Answer::to(me).await.assert_status(200);
     app.refresh(&tokens.refresh).await.assert_status(200);
     app.change("UPDATE sessions SET rotated_at = rotated_at - 60");
     app.refresh(&tokens.refresh).await.assert_status(401);
@@ -99,7 +106,8 @@ async fn log_in_refresh_and_log_out(app: &App) {
 
 async fn register(app: &App) {
     for (username, status) in [(USERNAME, 409), ("ann", 201)] {
-        let body = registration_of("ann@example.com", username);
+        let mut body = registration_of("ann@example.com", username);
+        body["captcha_answer"] = app.captcha_answer().await.into();
         app.register(&body).await.assert_status(status);
     }
 }
@@ -157,8 +165,13 @@ fn statements_of_the_store() -> Vec<String> {
     statements
 }
 
+/// All files below a folder.
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.collect()
+    let files = paths.flat_map(|path| match path.is_dir() {
+        true => files_in(&path),
+        false => vec![path],
+    });
+    files.collect()
 }

@@ -42,12 +42,8 @@ impl Server {
             .arg(in_repository("spin.toml"))
             .args(["--listen", listen, "--state-dir"])
             .arg(directory)
-            .args(
-                trace
-                    .map(|path| Path::new("--trace-calls"))
-                    .into_iter()
-                    .chain(trace),
-            )
+            .args(trace.map(|_| "--trace-calls"))
+            .args(trace)
             // Where no `.env` of a developer lies.
             .current_dir(directory)
             .env_clear()

@@ -4,6 +4,9 @@ use std::fmt::Display;
 
 use crate::load::Outcome;
 
+/// What stands in a table where nothing was measured.
+const NOTHING: &str = "-";
+
 /// Prints a heading with what is to be known of the table below it.
 pub fn heading(title: &str, text: &str) {
     eprintln!("{title} ...");
@@ -23,9 +26,12 @@ pub fn row(cells: &[impl Display]) {
     println!("| {} |", cells.join(" | "));
 }
 
-/// Microseconds, as milliseconds.
+/// Microseconds, as milliseconds; what has no time because nothing was answered is no number.
 pub fn milliseconds(microseconds: u64) -> String {
-    format!("{:.2}", microseconds as f64 / 1000.0)
+    match microseconds {
+        0 => NOTHING.to_owned(),
+        _ => format!("{:.2}", microseconds as f64 / 1000.0),
+    }
 }
 
 /// A number that is large enough to be read without its fraction.
@@ -36,9 +42,13 @@ pub fn rate(rate: f64) -> String {
     }
 }
 
-/// A ratio.
+/// A ratio, if both of its figures were measured.
 pub fn ratio(dividend: f64, divisor: f64) -> String {
-    format!("{:.2}", dividend / divisor)
+    let ratio = dividend / divisor;
+    match ratio.is_normal() {
+        true => format!("{ratio:.2}"),
+        false => NOTHING.to_owned(),
+    }
 }
 
 /// The median round of each figure; all errors.
