@@ -4,7 +4,7 @@
     reason = "the one place that may read them, see clippy.toml"
 )]
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use uuid::Uuid;
 
@@ -18,6 +18,13 @@ pub fn now() -> Timestamp {
 /// A watch that began to run just now.
 pub fn stopwatch() -> Instant {
     Instant::now()
+}
+
+/// Waits until a whole number of `steps` have passed since `began`.
+pub async fn wait_for_whole_steps(began: Instant, step: Duration) {
+    let over = began.elapsed().as_nanos() % step.as_nanos();
+    let rest = step.as_nanos() - over;
+    spin_sdk::time::sleep(Duration::from_nanos(rest.try_into().unwrap_or(u64::MAX))).await;
 }
 
 /// A new random identifier: a version 4 UUID, with 122 bits from the platform's secure source.

@@ -50,12 +50,14 @@ const LAYERS: [(&str, &[&str]); 20] = [
 ];
 
 /// The only files that know Spin.
-const SPIN: [&str; 6] = [
+const SPIN: [&str; 8] = [
+    "ambient.rs",
     "entry.rs",
     "lib.rs",
     "outbound/http.rs",
     "settings.rs",
     "store/db.rs",
+    "store/db/error.rs",
     "store/db/row.rs",
 ];
 

@@ -1,5 +1,6 @@
 //! The database: lends connections, runs statements, and tells its errors apart.
 
+mod error;
 mod row;
 
 use std::ops::{Deref, DerefMut};
@@ -9,22 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use spin_sdk::sqlite::Value;
 use spin_sdk::sqlite::wit::sqlite;
 
+pub use self::error::DbError;
 pub use self::row::Row;
 use super::migrations;
-
-/// What the database may answer instead of rows.
-#[derive(Debug, thiserror::Error)]
-pub enum DbError {
-    /// Somebody else kept it locked for longer than the busy timeout (5 s in Spin).
-    #[error("locked")]
-    Locked,
-    /// A row with this value is there already; the text names the column or the index.
-    #[error("not unique: {0}")]
-    Unique(String),
-    /// Anything else, in the words of the database.
-    #[error("{0}")]
-    Failed(String),
-}
 
 /// What a power cut may do to what is written. A crash of the service loses nothing either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +131,11 @@ impl<'a> Connection<'a> {
     ) -> Result<Vec<Row>, DbError> {
         let lost = || DbError::Failed("the connection was lost to an earlier error".into());
         let inner = self.inner.take().ok_or_else(lost)?;
-        let result = execute(&inner.connection, statement, parameters);
+        let parameters: Vec<_> = parameters.into_iter().collect();
+        let result = match waits(statement) {
+            true => execute(&inner.connection, statement, parameters).await,
+            false => execute_at_once(&inner.connection, statement, &parameters),
+        };
         if matches!(result, Ok(_) | Err(DbError::Unique(_))) {
             self.inner = Some(inner);
         }
@@ -216,73 +208,33 @@ impl<'a> DerefMut for Transaction<'a> {
     }
 }
 
-/// Runs a statement in one call of the host. The call that streams rows takes five of them, and
-/// what it would let go on meanwhile is nothing: an instance handles one request at a time.
-fn execute(
+/// Whether a statement may wait for the lock that somebody else holds. With a write-ahead log a
+/// read never does.
+fn waits(statement: &str) -> bool {
+    !(statement.starts_with("SELECT ") || statement.starts_with("PRAGMA synchronous"))
+}
+
+/// Runs a statement while the other tasks of this instance go on.
+async fn execute(
     connection: &sqlite::Connection,
     statement: &str,
-    parameters: impl IntoIterator<Item = Value>,
+    parameters: Vec<Value>,
 ) -> Result<Vec<Row>, DbError> {
-    let parameters: Vec<_> = parameters.into_iter().collect();
-    let result = connection.execute(statement, &parameters)?;
+    let executing = connection.execute_async(statement.to_owned(), parameters);
+    let (_, rows, result) = executing.await?;
+    let rows = rows.collect().await;
+    // A statement's own error, a broken constraint too, comes after its rows.
+    result.await?;
+    Ok(rows.into_iter().map(Row::from).collect())
+}
+
+/// Runs a statement in one call of the host, for which the whole instance stands still. The call
+/// that does not stop it takes five.
+fn execute_at_once(
+    connection: &sqlite::Connection,
+    statement: &str,
+    parameters: &[Value],
+) -> Result<Vec<Row>, DbError> {
+    let result = connection.execute(statement, parameters)?;
     Ok(result.rows.into_iter().map(Row::from).collect())
-}
-
-impl From<sqlite::Error> for DbError {
-    fn from(error: sqlite::Error) -> Self {
-        match error {
-            sqlite::Error::NoSuchDatabase => Self::Failed("no such database".into()),
-            sqlite::Error::AccessDenied => Self::Failed("access denied".into()),
-            sqlite::Error::InvalidConnection => Self::Failed("invalid connection".into()),
-            sqlite::Error::DatabaseFull => Self::Failed("database or disk is full".into()),
-            sqlite::Error::Io(message) => classify(message),
-        }
-    }
-}
-
-/// Tells errors apart by the database's words, which is all that Spin passes on. libSQL wraps
-/// them in its own, so they are looked for anywhere in the message.
-fn classify(message: String) -> DbError {
-    const UNIQUE: &str = "UNIQUE constraint failed: ";
-    if let Some((_, what)) = message.split_once(UNIQUE) {
-        DbError::Unique(what.to_owned())
-    } else if message.contains("database is locked") || message.contains("database table is locked")
-    {
-        DbError::Locked
-    } else {
-        DbError::Failed(message)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_are_told_apart_by_their_words_wrapped_or_not() {
-        for (message, expected) in [
-            (
-                "UNIQUE constraint failed: users.email",
-                "not unique: users.email",
-            ),
-            (
-                "Hrana: `api error: `SQLite error: UNIQUE constraint failed: users.email``",
-                "not unique: users.email``",
-            ),
-            (
-                "UNIQUE constraint failed: index 'ix_users_username_lower'",
-                "not unique: index 'ix_users_username_lower'",
-            ),
-            ("database is locked", "locked"),
-            ("stream error: database is locked", "locked"),
-            ("database table is locked: users", "locked"),
-            ("no such table: users", "no such table: users"),
-            (
-                "FOREIGN KEY constraint failed",
-                "FOREIGN KEY constraint failed",
-            ),
-        ] {
-            assert_eq!(classify(message.to_owned()).to_string(), expected);
-        }
-    }
 }

@@ -186,7 +186,7 @@ async fn without_a_usable_key_and_host_the_service_does_not_start_to_work() {
     for (variable, value) in [
         ("captcha_api_key", ""),
         ("captcha_api_key", "two\nlines"),
-        ("captcha_api_host", "ftp://challenges.cloudflare.com"),
+        ("captcha_api_host", "ftp://challenges.cloudflare.com:21"),
     ] {
         let setup = Setup::new().with("captcha_provider", "turnstile");
         let setup = setup.with("captcha_api_key", API_KEY);

@@ -49,14 +49,15 @@ const fn cost(statements: u64, read: u64, written: u64, sent: u64, instructions:
 /// Statements, pages read, pages written, requests sent, thousands of instructions: all of them
 /// at most. That is what was counted, but for the instructions: how often a waiting task is looked
 /// at varies, and compilers differ, so there is room for a tenth more (beside a hash for a
-/// hundredth). A hash is the cheap one of the tests.
+/// hundredth). A hash is the cheap one of the tests. The first mail of an instance compiles all
+/// templates, and what sends no mail does not; a switch of durability counts as a statement.
 const COSTS: [(&str, Cost); 22] = [
     ("GET /", cost(0, 0, 0, 0, 160)),
     ("GET /health/live", cost(0, 0, 0, 0, 170)),
     ("GET /health/ready", cost(2, 4, 0, 0, 210)),
-    ("GET /openapi.json", cost(0, 0, 0, 0, 1000)),
-    ("register", cost(4, 12, 6, 1, 150_000)),
-    ("register: address taken", cost(2, 5, 2, 1, 420)),
+    ("GET /openapi.json", cost(0, 0, 0, 0, 3200)),
+    ("register", cost(5, 12, 6, 1, 150_000)),
+    ("register: address taken", cost(3, 5, 2, 1, 420)),
     ("register: name taken", cost(4, 9, 2, 1, 440)),
     ("register: not valid", cost(0, 0, 0, 0, 230)),
     ("login", cost(6, 21, 8, 0, 151_000)),
@@ -66,12 +67,12 @@ const COSTS: [(&str, Cost); 22] = [
     ("test-data: no token", cost(0, 0, 0, 0, 170)),
     ("refresh", cost(2, 7, 3, 0, 510)),
     ("refresh: retried", cost(3, 9, 2, 0, 530)),
-    ("refresh: reused", cost(4, 12, 4, 0, 390)),
-    ("refresh: no token", cost(3, 5, 2, 0, 280)),
-    ("logout", cost(2, 6, 4, 0, 280)),
-    ("forgot-password", cost(12, 49, 20, 1, 1010)),
-    ("forgot-password: no such user", cost(10, 15, 4, 0, 500)),
-    ("reset-password", cost(15, 42, 16, 1, 151_000)),
+    ("refresh: reused", cost(5, 12, 4, 0, 390)),
+    ("refresh: no token", cost(5, 5, 2, 0, 280)),
+    ("logout", cost(3, 6, 4, 0, 280)),
+    ("forgot-password", cost(16, 51, 20, 1, 6500)),
+    ("forgot-password: no such user", cost(13, 17, 4, 0, 500)),
+    ("reset-password", cost(18, 44, 16, 1, 157_000)),
     ("reset-password: no token", cost(2, 5, 2, 0, 280)),
 ];
 

@@ -1,0 +1,76 @@
+//! Errors of the database, told apart.
+
+use spin_sdk::sqlite;
+
+/// What the database may answer instead of rows.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// Somebody else kept it locked for longer than the busy timeout (5 s in Spin).
+    #[error("locked")]
+    Locked,
+    /// A row with this value is there already; the text names the column or the index.
+    #[error("not unique: {0}")]
+    Unique(String),
+    /// Anything else, in the words of the database.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<sqlite::Error> for DbError {
+    fn from(error: sqlite::Error) -> Self {
+        match error {
+            sqlite::Error::NoSuchDatabase => Self::Failed("no such database".into()),
+            sqlite::Error::AccessDenied => Self::Failed("access denied".into()),
+            sqlite::Error::InvalidConnection => Self::Failed("invalid connection".into()),
+            sqlite::Error::DatabaseFull => Self::Failed("database or disk is full".into()),
+            sqlite::Error::Io(message) => classify(message),
+        }
+    }
+}
+
+/// Tells errors apart by the database's words, which is all that Spin passes on. libSQL wraps
+/// them in its own, so they are looked for anywhere in the message.
+fn classify(message: String) -> DbError {
+    const UNIQUE: &str = "UNIQUE constraint failed: ";
+    if let Some((_, what)) = message.split_once(UNIQUE) {
+        DbError::Unique(what.to_owned())
+    } else if message.contains("database is locked") || message.contains("database table is locked")
+    {
+        DbError::Locked
+    } else {
+        DbError::Failed(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_told_apart_by_their_words_wrapped_or_not() {
+        for (message, expected) in [
+            (
+                "UNIQUE constraint failed: users.email",
+                "not unique: users.email",
+            ),
+            (
+                "Hrana: `api error: `SQLite error: UNIQUE constraint failed: users.email``",
+                "not unique: users.email``",
+            ),
+            (
+                "UNIQUE constraint failed: index 'ix_users_username_lower'",
+                "not unique: index 'ix_users_username_lower'",
+            ),
+            ("database is locked", "locked"),
+            ("stream error: database is locked", "locked"),
+            ("database table is locked: users", "locked"),
+            ("no such table: users", "no such table: users"),
+            (
+                "FOREIGN KEY constraint failed",
+                "FOREIGN KEY constraint failed",
+            ),
+        ] {
+            assert_eq!(classify(message.to_owned()).to_string(), expected);
+        }
+    }
+}
