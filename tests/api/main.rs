@@ -26,6 +26,7 @@ mod login;
 mod logout;
 mod me;
 mod openapi;
+mod page_assets;
 mod pages;
 mod password_reset;
 mod passwords;
