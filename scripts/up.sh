@@ -78,16 +78,16 @@ cat <<END
 
 Gatehouse listens on $url
   served by  $server_name
-  data in    $state_dir/sqlite_db.db${page:+
-  open       $url$page}
+  data in    $state_dir/sqlite_db.db
+
+Open $url${page:-/auth/register} in a browser.
 
 Try:
   curl $url/health/ready
   curl $url/api/v1/auth/login -d username=tom@example.com -d password=abcde1
 
-To register takes a captcha's answer, which a widget finds, or a script: the README shows both.
-Without one:
-  SPIN_VARIABLE_CAPTCHA_PROVIDER=off make up
+From a terminal, whoever registers has to solve the captcha by a script: the README shows one.
+To try without, start with SPIN_VARIABLE_CAPTCHA_PROVIDER=off.
 
 Ctrl-C ends it.
 END
