@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::ambient;
 use crate::app::App;
+use crate::domain::timestamp::Timestamp;
 use crate::mailer;
-use crate::store::db::Writes;
+use crate::store::db::{DbError, Writes};
+use crate::store::housekeeping::{self, Work};
 use crate::store::{captcha, predecessor, throttle};
 
 /// How often an instance looks for work that no request has announced, in seconds.
@@ -33,11 +35,28 @@ pub async fn run(app: &App) {
 }
 
 async fn try_run(app: &App) -> anyhow::Result<()> {
-    mailer::deliver(app).await?;
     let now = ambient::now();
+    let work = look(app, now).await?;
+    if work.mail {
+        mailer::deliver(app).await?;
+    }
+    if !(work.throttle || work.captcha || work.predecessor) {
+        return Ok(());
+    }
     let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::delete_past(&mut connection, now).await?;
-    captcha::delete_past(&mut connection, now).await?;
-    predecessor::void_expired(&mut connection, now).await?;
+    if work.throttle {
+        throttle::delete_past(&mut connection, now).await?;
+    }
+    if work.captcha {
+        captcha::delete_past(&mut connection, now).await?;
+    }
+    if work.predecessor {
+        predecessor::void_expired(&mut connection, now).await?;
+    }
     Ok(())
+}
+
+async fn look(app: &App, now: Timestamp) -> Result<Work, DbError> {
+    let mut connection = app.database.connect(Writes::None).await?;
+    housekeeping::look(&mut connection, now).await
 }

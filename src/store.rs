@@ -2,6 +2,7 @@
 
 pub mod captcha;
 pub mod db;
+pub mod housekeeping;
 mod migrations;
 pub mod outbox;
 pub mod predecessor;

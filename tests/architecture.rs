@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers that it may use. `domain` uses nothing of ours.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 21] = [
     (
         "lib",
         &["app", "housekeeping", "log", "mailer", "routes", "settings"],
@@ -21,8 +21,8 @@ const LAYERS: [(&str, &[&str]); 20] = [
     (
         "api",
         &[
-            "ambient", "app", "assets", "captcha", "domain", "error", "extract", "mailer",
-            "settings", "store", "throttle",
+            "ambient", "app", "assets", "captcha", "domain", "error", "extract", "hashing",
+            "mailer", "settings", "store", "throttle",
         ],
     ),
     (
@@ -35,8 +35,12 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "ambient", "app", "domain", "error", "outbound", "settings", "store",
         ],
     ),
+    ("hashing", &["ambient", "app", "domain"]),
     ("throttle", &["app", "domain", "error", "store"]),
-    ("housekeeping", &["ambient", "app", "mailer", "store"]),
+    (
+        "housekeeping",
+        &["ambient", "app", "domain", "mailer", "store"],
+    ),
     ("mailer", &["ambient", "app", "domain", "outbound", "store"]),
     ("app", &["domain", "settings", "store", "templates"]),
     ("error", &["domain", "store"]),

@@ -25,22 +25,22 @@ pub async fn consume(
         challenge.nonce.as_str().into(),
         challenge.expires_at.unix().into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.write_one(statement, parameters).await?;
     Ok(row.is_some())
 }
 
-/// Clears away what would not be taken any more even if it came again. Where there is nothing
-/// nobody has to wait for the write.
+/// What has expired by then would not be taken any more even if it came again, in seconds since
+/// 1970.
+pub(super) fn past(now: Timestamp) -> i64 {
+    now.plus(-CLOCK_TOLERANCE).unix()
+}
+
+/// Clears away what is past.
 ///
 /// # Errors
 /// The database failed.
 pub async fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
-    let past = now.plus(-CLOCK_TOLERANCE).unix();
-    let statement = "SELECT 1 FROM used_challenges WHERE expires_at <= ?1 LIMIT 1";
-    let row = connection.run_for_one(statement, [past.into()]).await?;
-    if row.is_some() {
-        let statement = "DELETE FROM used_challenges WHERE expires_at <= ?1";
-        connection.run(statement, [past.into()]).await?;
-    }
-    Ok(())
+    let statement = "DELETE FROM used_challenges WHERE expires_at <= ?1";
+    let parameters = [past(now).into()];
+    connection.write(statement, parameters).await.map(drop)
 }

@@ -17,7 +17,7 @@ use crate::helpers::trace::Call;
 use crate::predecessor;
 
 /// Statements that may read a whole table, and why.
-const MAY_SCAN: [(&str, &str); 3] = [
+const MAY_SCAN: [(&str, &str); 2] = [
     (
         "SELECT count(*) FROM outbox",
         "a probe tells how much mail waits, and little does",
@@ -26,14 +26,13 @@ const MAY_SCAN: [(&str, &str); 3] = [
         "SELECT id, username, email, hashed_password FROM users LIMIT 1",
         "reads one row",
     ),
-    (
-        "UPDATE refresh_tokens SET refresh_token = 'void:' || id WHERE user_id = ?1",
-        "the predecessor had no index, and no row is added",
-    ),
 ];
 
 /// What a plan says of a statement that reads more than it has to.
 const SLOW: [&str; 3] = ["SCAN", "TEMP B-TREE", "AUTOMATIC"];
+
+/// How a plan begins that has conditions only.
+const READS_NO_TABLE: &str = "SCAN CONSTANT ROW";
 
 /// What the statements begin with that read or change rows.
 const VERBS: [&str; 4] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
@@ -53,7 +52,8 @@ async fn every_statement_finds_its_rows_by_an_index() {
     let database = app.database();
     for sql in &executed {
         let plan = plan(&database, sql);
-        let is_slow = |step: &String| SLOW.iter().any(|slow| step.contains(slow));
+        let is_slow =
+            |step: &String| step != READS_NO_TABLE && SLOW.iter().any(|slow| step.contains(slow));
         let may_scan = MAY_SCAN.iter().any(|(statement, _)| statement == sql);
         assert_eq!(plan.iter().any(is_slow), may_scan, "{sql}\n{plan:#?}");
     }
@@ -71,6 +71,12 @@ async fn spawn_successor() -> App {
     app.get("/health/ready").await.assert_status(200);
     app.restart().await;
     app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
+    app.change("INSERT INTO throttle VALUES ('long past', 0)");
+    app.change(&format!(
+        "INSERT INTO refresh_tokens (id, user_id, refresh_token, expires_at)
+         VALUES ('long past', '{}', 'eyJ.past', '2020-01-01 00:00:00')",
+        predecessor::USER
+    ));
     app
 }
 
@@ -81,7 +87,7 @@ async fn do_everything(app: &App) {
     log_in_refresh_and_log_out(app).await;
     register(app).await;
     reset_the_password(app).await;
-    app.housekeeping_since(0).await;
+    app.housekeeping_since(app.newest_instance()).await;
 }
 
 async fn use_old_tokens(app: &App) {

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use super::app::App;
 use super::time::{SOON, eventually};
 
-/// How the first statement begins of what is done between requests.
-const HOUSEKEEPING_BEGINS: &str = "UPDATE outbox SET attempts";
-/// How the last one ends.
-const HOUSEKEEPING_ENDS: &str = "AND refresh_token < 'ez' AND expires_at <= ?1";
+/// How the statement begins that looks for what is to be done between requests.
+const LOOK: &str = "SELECT EXISTS (SELECT 1 FROM outbox";
+/// How the statement begins that takes mail out of the outbox.
+const TAKE_MAIL: &str = "UPDATE outbox SET attempts";
 
 /// One call.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -37,12 +37,12 @@ pub(crate) enum Call {
 impl Call {
     /// Whether it begins what is done between requests.
     pub(crate) fn begins_housekeeping(&self) -> bool {
-        matches!(self, Self::Execute { sql, .. } if sql.starts_with(HOUSEKEEPING_BEGINS))
+        matches!(self, Self::Execute { sql, .. } if sql.starts_with(LOOK))
     }
 
-    /// Whether it ends what is done between requests.
-    pub(crate) fn ends_housekeeping(&self) -> bool {
-        matches!(self, Self::Execute { sql, .. } if sql.ends_with(HOUSEKEEPING_ENDS))
+    /// Whether it ends the delivery of mail: nothing was there to be taken.
+    fn ends_delivery(&self) -> bool {
+        matches!(self, Self::Execute { sql, written: 0, .. } if sql.starts_with(TAKE_MAIL))
     }
 }
 
@@ -58,14 +58,31 @@ impl App {
         calls.collect()
     }
 
-    /// Waits until what is done between requests has been done since the call with this number.
+    /// The number of the call that started the newest instance.
+    pub(crate) fn newest_instance(&self) -> usize {
+        let calls = self.calls();
+        let newest = calls.iter().rposition(|call| *call == Call::Instantiate);
+        newest.expect("an instance was started")
+    }
+
+    /// Waits until work between requests has been looked for since the call with this number. Where
+    /// there is none that was all.
     pub(crate) async fn housekeeping_since(&self, number: usize) {
-        let done = async || {
-            let calls = self.calls();
-            let mut latest = calls[number..].iter().rev();
-            let end = latest.find(|call| call.begins_housekeeping() || call.ends_housekeeping());
-            end.filter(|call| call.ends_housekeeping()).map(drop)
+        self.wait_for_call(number, Call::begins_housekeeping).await;
+    }
+
+    /// Waits until mail has been delivered since the call with this number.
+    pub(crate) async fn delivery_since(&self, number: usize) {
+        self.wait_for_call(number, Call::ends_delivery).await;
+    }
+
+    async fn wait_for_call(&self, number: usize, is_wanted: fn(&Call) -> bool) {
+        let called = async || {
+            self.calls()[number..]
+                .iter()
+                .find(|call| is_wanted(call))
+                .map(drop)
         };
-        eventually("housekeeping is done", SOON, done).await;
+        eventually("the call is made", SOON, called).await;
     }
 }

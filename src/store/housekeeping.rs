@@ -1,0 +1,46 @@
+//! What there is to do between requests, found without writing.
+
+use super::captcha;
+use super::db::{Connection, DbError};
+use crate::domain::timestamp::Timestamp;
+
+/// What there is to do.
+#[derive(Default)]
+pub struct Work {
+    /// Mail is due.
+    pub mail: bool,
+    /// Counts hold nobody back any more.
+    pub throttle: bool,
+    /// Used challenges would not be taken any more.
+    pub captcha: bool,
+    /// Refresh tokens of the predecessor have expired.
+    pub predecessor: bool,
+}
+
+/// Looks for it all in one statement: mostly there is nothing, and then nobody has to wait for
+/// the right to write.
+///
+/// # Errors
+/// The database failed.
+pub async fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Work, DbError> {
+    let statement = "SELECT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1), \
+                     EXISTS (SELECT 1 FROM throttle WHERE full_at <= ?1), \
+                     EXISTS (SELECT 1 FROM used_challenges WHERE expires_at <= ?2), \
+                     EXISTS (SELECT 1 FROM refresh_tokens WHERE refresh_token >= 'ey' \
+                     AND refresh_token < 'ez' AND expires_at <= ?3)";
+    let parameters = [
+        now.unix().into(),
+        captcha::past(now).into(),
+        now.to_sql().into(),
+    ];
+    let row = connection.read_one(statement, parameters).await?;
+    let Some(row) = row else {
+        return Ok(Work::default());
+    };
+    Ok(Work {
+        mail: row.integer(0)? != 0,
+        throttle: row.integer(1)? != 0,
+        captcha: row.integer(2)? != 0,
+        predecessor: row.integer(3)? != 0,
+    })
+}
