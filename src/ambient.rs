@@ -24,7 +24,12 @@ pub fn stopwatch() -> Instant {
 pub async fn wait_for_whole_steps(began: Instant, step: Duration) {
     let over = began.elapsed().as_nanos() % step.as_nanos();
     let rest = step.as_nanos() - over;
-    spin_sdk::time::sleep(Duration::from_nanos(rest.try_into().unwrap_or(u64::MAX))).await;
+    sleep(Duration::from_nanos(rest.try_into().unwrap_or(u64::MAX))).await;
+}
+
+/// Lets others go on for so long.
+pub async fn sleep(duration: Duration) {
+    spin_sdk::time::sleep(duration).await;
 }
 
 /// A new random identifier: a version 4 UUID, with 122 bits from the platform's secure source.

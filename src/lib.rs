@@ -17,6 +17,7 @@ mod edge;
 mod entry;
 mod error;
 mod extract;
+mod hashing;
 mod housekeeping;
 mod log;
 mod mailer;

@@ -24,6 +24,7 @@ use crate::error::responses::{DatabaseErrors, JsonErrors, ResetTokenErrors};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
+use crate::hashing;
 use crate::mailer::MailWaits;
 use crate::settings::Settings;
 use crate::store::db::{Connection, Writes};
@@ -152,8 +153,7 @@ pub async fn reset_password(
         return Err(Error::InvalidResetToken);
     }
     // Hashed before the transaction begins: it would keep everybody else from writing meanwhile.
-    let salt = ambient::random_bytes();
-    let hash = app.password_hasher.hash(&request.new_password, salt)?;
+    let hash = hashing::hash(app, &request.new_password).await?;
 
     let mut transaction = connection.begin().await?;
     let user = reset_tokens::consume(&mut transaction, &token, now).await?;

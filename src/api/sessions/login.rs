@@ -19,6 +19,7 @@ use crate::error::validation::Refusal;
 use crate::extract::body::{FromFields, ValidForm};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
+use crate::hashing;
 use crate::settings::Settings;
 use crate::store::db::{Connection, Writes};
 use crate::store::sessions;
@@ -96,7 +97,7 @@ async fn check_password(
     user: Option<Credentials>,
     password: &Secret,
 ) -> Result<Credentials, Error> {
-    let verdict = verify(app, user.as_ref(), password)?;
+    let verdict = verify(app, user.as_ref(), password).await?;
     match (verdict, user) {
         (Verdict::Right, Some(user)) => Ok(user),
         (Verdict::Outdated, Some(user)) => renew_hash(app, connection, user, password).await,
@@ -104,9 +105,13 @@ async fn check_password(
     }
 }
 
-fn verify(app: &App, user: Option<&Credentials>, password: &Secret) -> Result<Verdict, Error> {
+async fn verify(
+    app: &App,
+    user: Option<&Credentials>,
+    password: &Secret,
+) -> Result<Verdict, Error> {
     let stored = user.map(|user| user.hashed_password.as_str());
-    Ok(app.password_hasher.verify(password, stored)?)
+    Ok(hashing::verify(app, password, stored).await?)
 }
 
 /// Gives a hash that was made with other parameters its new form.
@@ -116,8 +121,7 @@ async fn renew_hash(
     user: Credentials,
     password: &Secret,
 ) -> Result<Credentials, Error> {
-    let salt = ambient::random_bytes();
-    let hash = app.password_hasher.rehash(password, salt)?;
+    let hash = hashing::rehash(app, password).await?;
     if users::replace_hash(connection, user.id, &user.hashed_password, &hash).await? {
         return Ok(Credentials {
             hashed_password: hash,
@@ -126,7 +130,7 @@ async fn renew_hash(
     }
     // Another login renewed it, or a reset changed the password: only the new hash can tell.
     let user = users::find_credentials(connection, &Lookup::Id(user.id)).await?;
-    match verify(app, user.as_ref(), password)? {
+    match verify(app, user.as_ref(), password).await? {
         Verdict::Wrong => Err(fail(user.as_ref())),
         Verdict::Right | Verdict::Outdated => user.ok_or_else(|| fail(None)),
     }

@@ -21,6 +21,7 @@ use crate::error::responses::{DatabaseErrors, JsonErrors, RegistrationErrors};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
+use crate::hashing;
 use crate::settings::{CaptchaSettings, Settings};
 use crate::store::db::{Connection, Writes};
 use crate::store::users::{self, InsertError};
@@ -64,8 +65,7 @@ pub async fn register(
     .await?;
     refuse_taken(&mut connection, &request).await?;
 
-    let salt = ambient::random_bytes();
-    let hash = app.password_hasher.hash(&request.password, salt)?;
+    let hash = hashing::hash(app, &request.password).await?;
     let user = new_user(&request);
     connection.switch_to(Writes::Durable).await?;
     match users::insert(&mut connection, &user, hash).await {
