@@ -1,18 +1,20 @@
-//! Many logins at once: all are answered, within bounds, and nobody else is kept waiting.
+//! Many logins at once: all are answered, within bounds, and others are answered between them.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::pin::pin;
+use std::time::Instant;
 
 use futures_util::future::join_all;
 
 use crate::helpers::app::{App, Setup};
-use crate::helpers::flows::{EMAIL, PASSWORD, Tokens};
+use crate::helpers::flows::{EMAIL, PASSWORD};
 
 const LOGINS: usize = 100;
 /// What a hundred instances at once may take, each with 19 MiB for its hash, in KiB.
 const MEMORY: u64 = 4 * 1024 * 1024;
-/// How long any other route may take meanwhile.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How many others are answered meanwhile at least. Measured on two cores, alone and beside other
+/// tests: 56 and 20 if they wait in turn with all logins, 175 and 117 if those give way.
+const OTHERS: usize = 60;
 
 /// The most memory that the server ever had, in KiB.
 fn peak_memory(app: &App) -> u64 {
@@ -23,16 +25,19 @@ fn peak_memory(app: &App) -> u64 {
     peak.expect("a peak").parse().expect("a number")
 }
 
-/// Asks other routes, and says how long the slowest answer took.
-async fn slowest_of_others(app: &App, tokens: &Tokens) -> Duration {
-    let mut slowest = Duration::ZERO;
-    for _ in 0..10 {
-        let start = Instant::now();
-        app.get("/health/ready").await.assert_status(200);
-        app.test_data(&tokens.access).await.assert_status(200);
-        slowest = slowest.max(start.elapsed() / 2);
+/// Asks another route while something goes on, over and over, and says how often it was answered.
+async fn others_during<T>(during: impl Future<Output = T>, app: &App, token: &str) -> (T, usize) {
+    let mut during = pin!(during);
+    let mut answered = 0;
+    loop {
+        tokio::select! {
+            done = &mut during => return (done, answered),
+            answer = app.test_data(token) => {
+                answer.assert_status(200);
+                answered += 1;
+            }
+        }
     }
-    slowest
 }
 
 #[tokio::test]
@@ -45,15 +50,15 @@ async fn n22_a_hundred_logins_at_once_are_answered_while_other_routes_go_on() {
     let before = peak_memory(&app);
     let logins = join_all((0..LOGINS).map(|_| app.login(EMAIL, PASSWORD)));
     let start = Instant::now();
-    let (logins, slowest) = tokio::join!(logins, slowest_of_others(&app, &tokens));
+    let (logins, others) = others_during(logins, &app, &tokens.access).await;
     println!(
-        "{LOGINS} logins in {:?}, others within {slowest:?}, memory from {before} to {} KiB",
+        "{LOGINS} logins in {:?}, {others} others meanwhile, memory from {before} to {} KiB",
         start.elapsed(),
         peak_memory(&app)
     );
     for login in logins {
         login.assert_status(200);
     }
-    assert!(slowest < PATIENCE, "{slowest:?}");
+    assert!(others >= OTHERS, "{others}");
     assert!(peak_memory(&app) < MEMORY);
 }
