@@ -70,7 +70,7 @@ const COSTS: [(&str, Cost); 22] = [
     ("refresh: reused", cost(5, 12, 4, 0, 390)),
     ("refresh: no token", cost(5, 5, 2, 0, 280)),
     ("logout", cost(3, 6, 4, 0, 280)),
-    ("forgot-password", cost(14, 50, 20, 1, 6500)),
+    ("forgot-password", cost(14, 50, 20, 1, 8500)),
     ("forgot-password: no such user", cost(9, 14, 4, 0, 500)),
     ("reset-password", cost(16, 43, 16, 1, 157_000)),
     ("reset-password: no token", cost(2, 5, 2, 0, 280)),

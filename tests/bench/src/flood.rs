@@ -1,5 +1,7 @@
 //! How long others wait while many log in at once.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::report;
@@ -13,6 +15,9 @@ const OTHERS: [Route; 3] = [Route::TestData, Route::Refresh, Route::Logout];
 const LOGINS: usize = 64;
 /// Over how many connections the others come.
 const CONNECTIONS: [usize; 2] = [1, 16];
+
+/// Until the service has hashed what the flood left behind: what is measured next is to be quiet.
+const AFTERMATH: Duration = Duration::from_secs(5);
 
 /// Prints the table.
 ///
@@ -53,9 +58,10 @@ fn compare(scale: &Scale, world: &World, route: Route, connections: usize) -> Re
     let flood = Route::Login
         .load(world, seconds)?
         .start(LOGINS, seconds + 2)?;
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(1));
     let flooded = load.run(connections, seconds)?;
     let flood = flood.finish()?;
+    std::thread::sleep(AFTERMATH);
     report::row(&[
         route.name().to_owned(),
         connections.to_string(),

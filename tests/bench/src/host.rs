@@ -70,6 +70,8 @@ impl Host {
             // Where no `.env` of a developer lies.
             .current_dir(directory)
             .envs(settings())
+            // It would make every error that a host call passes on cost more.
+            .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
