@@ -34,6 +34,14 @@ pub(crate) enum Call {
     SendRequest,
 }
 
+/// A call, and the number of the instance that made it.
+#[derive(Deserialize)]
+struct Line {
+    instance: u64,
+    #[serde(flatten)]
+    call: Call,
+}
+
 impl Call {
     /// Whether it begins what is done between requests.
     pub(crate) fn begins_housekeeping(&self) -> bool {
@@ -49,13 +57,30 @@ impl Call {
 impl App {
     /// All calls since the server was started.
     pub(crate) fn calls(&self) -> Vec<Call> {
+        let lines = self.trace().into_iter();
+        lines.map(|line| line.call).collect()
+    }
+
+    /// The first request to be handled since the call with this number: all calls of its instance
+    /// from there on.
+    pub(crate) fn request_since(&self, number: usize) -> Vec<Call> {
+        let mut lines = self.trace().split_off(number);
+        let is_handled = |line: &Line| matches!(line.call, Call::Handle { .. });
+        let first = lines.iter().position(is_handled);
+        lines.drain(..first.expect("a request was handled"));
+        let instance = lines[0].instance;
+        lines.retain(|line| line.instance == instance);
+        lines.into_iter().map(|line| line.call).collect()
+    }
+
+    fn trace(&self) -> Vec<Line> {
         let trace = fs::read_to_string(self.trace_path()).expect("the app is traced");
         // The last line may be under way.
         let lines = trace
             .split_inclusive('\n')
             .filter(|line| line.ends_with('\n'));
-        let calls = lines.map(|line| serde_json::from_str(line).expect("a call"));
-        calls.collect()
+        let lines = lines.map(|line| serde_json::from_str(line).expect("a call"));
+        lines.collect()
     }
 
     /// The number of the call that started the newest instance.

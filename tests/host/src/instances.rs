@@ -54,9 +54,10 @@ impl HandlerState for Instances {
         let state = State::new(self.app.clone(), self.alive.token());
         let mut store = Store::new(self.component.engine(), state);
         store.set_epoch_deadline(NO_DEADLINE);
-        if self.app.trace.is_on() {
+        let trace = &store.data().trace;
+        if trace.is_on() {
+            trace.write(&Call::Instantiate);
             store.set_fuel(u64::MAX)?;
-            self.app.trace.write(&Call::Instantiate);
         }
         let service = self.component.instantiate_async(&mut store).await?;
         Ok(Instance {
@@ -124,7 +125,7 @@ impl WorkerState for Limits {
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         // There is fuel only where it is traced.
         if let Ok(instructions_left) = store.get_fuel() {
-            let trace = &store.data().app.trace;
+            let trace = &store.data().trace;
             trace.write(&Call::Handle { instructions_left });
         }
         Box::pin(std::future::pending())

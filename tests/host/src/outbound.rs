@@ -12,7 +12,7 @@ use wasmtime_wasi_http::{
 
 use crate::{
     allowed_hosts::AllowedHosts,
-    trace::{Call, Trace},
+    trace::{Call, InstanceTrace},
 };
 
 /// Spin's limit for each phase of a request that sets none.
@@ -24,12 +24,12 @@ type Exchange = Result<(Response<WasiBody>, Io), Error>;
 /// The hooks into WASI HTTP of one instance.
 pub(crate) struct Outbound {
     allowed: Arc<AllowedHosts>,
-    trace: Arc<Trace>,
+    trace: InstanceTrace,
 }
 
 impl Outbound {
     /// Lets out what `allowed` matches; what is tried goes to the trace.
-    pub(crate) fn new(allowed: Arc<AllowedHosts>, trace: Arc<Trace>) -> Self {
+    pub(crate) fn new(allowed: Arc<AllowedHosts>, trace: InstanceTrace) -> Self {
         Self { allowed, trace }
     }
 }

@@ -11,8 +11,12 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
-    allowed_hosts::AllowedHosts, outbound::Outbound, output::Output, sqlite::Database,
-    trace::Trace, variables::Variables,
+    allowed_hosts::AllowedHosts,
+    outbound::Outbound,
+    output::Output,
+    sqlite::Database,
+    trace::{InstanceTrace, Trace},
+    variables::Variables,
 };
 
 /// What the manifest and the command line give to the component.
@@ -32,6 +36,7 @@ pub(crate) struct App {
 /// The data of one instance's store.
 pub(crate) struct State {
     pub(crate) app: Arc<App>,
+    pub(crate) trace: InstanceTrace,
     pub(crate) table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -49,12 +54,14 @@ impl State {
         }
         wasi.stdout(app.stdout.writer());
         wasi.stderr(app.stderr.writer());
+        let trace = app.trace.of_new_instance();
         Self {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            outbound: Outbound::new(app.allowed_hosts.clone(), app.trace.clone()),
+            outbound: Outbound::new(app.allowed_hosts.clone(), trace.clone()),
             app,
+            trace,
             _alive: alive,
         }
     }

@@ -5,7 +5,10 @@ use std::{
     fs::File,
     io::{self, Write},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use anyhow::Context;
@@ -15,7 +18,25 @@ use serde::{Serialize, Serializer};
 use crate::sqlite::Pages;
 
 /// Where the calls are written to, if anywhere.
-pub(crate) struct Trace(Option<File>);
+pub(crate) struct Trace {
+    file: Option<File>,
+    instances: AtomicU64,
+}
+
+/// Where the calls of one instance are written to.
+#[derive(Clone)]
+pub(crate) struct InstanceTrace {
+    trace: Arc<Trace>,
+    instance: u64,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    /// Counted from one.
+    instance: u64,
+    #[serde(flatten)]
+    call: &'a Call<'a>,
+}
 
 /// What is traced: calls of the component, and what makes it call.
 #[derive(Serialize)]
@@ -58,18 +79,32 @@ impl Trace {
                 )
             })
         };
-        Ok(Arc::new(Self(path.map(create).transpose()?)))
+        Ok(Arc::new(Self {
+            file: path.map(create).transpose()?,
+            instances: AtomicU64::new(0),
+        }))
     }
 
+    /// That of the next instance.
+    pub(crate) fn of_new_instance(self: &Arc<Self>) -> InstanceTrace {
+        InstanceTrace {
+            trace: Arc::clone(self),
+            instance: self.instances.fetch_add(1, Ordering::Relaxed) + 1,
+        }
+    }
+}
+
+impl InstanceTrace {
     /// Whether calls are written anywhere.
     pub(crate) fn is_on(&self) -> bool {
-        self.0.is_some()
+        self.trace.file.is_some()
     }
 
     /// Writes a line, in one call to the system, so that the lines of two instances do not mix.
     pub(crate) fn write(&self, call: &Call<'_>) {
-        let Some(file) = &self.0 else { return };
-        let line = serde_json::to_vec(call).map_err(io::Error::from);
+        let Some(file) = &self.trace.file else { return };
+        let instance = self.instance;
+        let line = serde_json::to_vec(&Line { instance, call }).map_err(io::Error::from);
         let written = line.and_then(|mut line| {
             line.push(b'\n');
             let mut file = file;
@@ -94,19 +129,19 @@ mod tests {
         let dir = tempfile::TempDir::new().unwrap();
         let path = dir.path().join("trace.jsonl");
         let trace = Trace::to(Some(&path)).unwrap();
-        trace.write(&Call::OpenDatabase);
+        trace.of_new_instance().write(&Call::OpenDatabase);
         let pages = Pages {
             read: 3,
             written: 0,
         };
-        trace.write(&Call::Execute {
+        trace.of_new_instance().write(&Call::Execute {
             sql: "SELECT \"a\"\nFROM b",
             pages,
         });
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),
-            "{\"call\":\"open_database\"}\n\
-             {\"call\":\"execute\",\"sql\":\"SELECT \\\"a\\\"\\nFROM b\",\"read\":3,\"written\":0}\n"
+            "{\"instance\":1,\"call\":\"open_database\"}\n\
+             {\"instance\":2,\"call\":\"execute\",\"sql\":\"SELECT \\\"a\\\"\\nFROM b\",\"read\":3,\"written\":0}\n"
         );
     }
 
@@ -118,7 +153,7 @@ mod tests {
 
     #[test]
     fn without_a_file_nothing_is_written() {
-        let trace = Trace::to(None).unwrap();
+        let trace = Trace::to(None).unwrap().of_new_instance();
         assert!(!trace.is_on());
         trace.write(&Call::Instantiate);
     }

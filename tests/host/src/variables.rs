@@ -160,8 +160,8 @@ impl<T: Send> HostWithStore<T> for HasSelf<State> {
             return Ok(Err(Error::InvalidName(reason)));
         }
         Ok(accessor.with(|mut access| {
-            let app = &access.get().app;
-            app.trace.write(&Call::GetVariable { name: &name });
+            let State { app, trace, .. } = access.get();
+            trace.write(&Call::GetVariable { name: &name });
             let undefined =
                 || Error::Undefined(format!("no variable for {:?}.{name:?}", app.component_id));
             app.variables.get(&name).cloned().ok_or_else(undefined)

@@ -20,7 +20,7 @@ use tokio::{
 use super::{MAX_BUFFERED_BYTES, pages};
 use crate::{
     bindings::spin::sqlite::sqlite::{Error, RowResult, Value},
-    trace::{Call, Trace},
+    trace::{Call, InstanceTrace},
 };
 
 /// How many rows wait for the component before the statement waits, as in Spin.
@@ -29,16 +29,14 @@ const ROWS_AHEAD: usize = 4;
 /// The database file that the name `default` stands for.
 pub(crate) struct Database {
     path: PathBuf,
-    trace: Arc<Trace>,
 }
 
 impl Database {
-    /// The database in `state_dir`; the file is created when there is none. What is done with it
-    /// goes to the trace.
+    /// The database in `state_dir`; the file is created when there is none.
     ///
     /// # Errors
     /// When the file is not a database or cannot be read and written.
-    pub(crate) fn in_dir(state_dir: &Path, trace: Arc<Trace>) -> anyhow::Result<Self> {
+    pub(crate) fn in_dir(state_dir: &Path) -> anyhow::Result<Self> {
         let path = state_dir.join("sqlite_db.db");
         let describe = || format!("cannot use the database {}", path.display());
         let connection = rusqlite::Connection::open(&path).with_context(describe)?;
@@ -53,7 +51,7 @@ impl Database {
             "the database {} is not writable",
             path.display()
         );
-        Ok(Self { path, trace })
+        Ok(Self { path })
     }
 
     /// Where the file lies.
@@ -62,8 +60,9 @@ impl Database {
     }
 
     /// Opens a new native connection, with Spin's rules: foreign keys are enforced, a lock
-    /// is waited for up to 5 s (both are rusqlite's defaults), and no file can be attached.
-    pub(super) async fn connect(&self) -> Result<Connection, Error> {
+    /// is waited for up to 5 s (both are rusqlite's defaults), and no file can be attached. What is
+    /// done with it goes to the trace.
+    pub(super) async fn connect(&self, trace: &InstanceTrace) -> Result<Connection, Error> {
         let path = self.path.clone();
         let opened = spawn_blocking(move || {
             let connection = rusqlite::Connection::open(path)?;
@@ -74,10 +73,10 @@ impl Database {
             .await
             .map_err(|err| Error::Io(err.to_string()))?
             .map_err(io_error)?;
-        self.trace.write(&Call::OpenDatabase);
+        trace.write(&Call::OpenDatabase);
         Ok(Connection {
             native: Arc::new(Mutex::new(connection)),
-            trace: Arc::clone(&self.trace),
+            trace: trace.clone(),
         })
     }
 }
@@ -96,7 +95,7 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
 #[derive(Clone)]
 pub struct Connection {
     native: Arc<Mutex<rusqlite::Connection>>,
-    trace: Arc<Trace>,
+    trace: InstanceTrace,
 }
 
 /// A statement under way.
@@ -112,7 +111,7 @@ impl Connection {
     /// Waits until the statement before it on this connection is done.
     pub(super) async fn start(&self, sql: String, parameters: Vec<Value>) -> Statement {
         let connection = Arc::clone(&self.native).lock_owned().await;
-        let trace = Arc::clone(&self.trace);
+        let trace = self.trace.clone();
         let (columns_sender, columns) = oneshot::channel();
         let (rows_sender, rows) = mpsc::channel(ROWS_AHEAD);
         let (result_sender, result) = oneshot::channel();
@@ -143,7 +142,7 @@ impl Connection {
     }
 }
 
-fn trace_execution(trace: &Trace, connection: &rusqlite::Connection, sql: &str) {
+fn trace_execution(trace: &InstanceTrace, connection: &rusqlite::Connection, sql: &str) {
     if trace.is_on() {
         let pages = pages::touched(connection);
         trace.write(&Call::Execute { sql, pages });

@@ -38,7 +38,7 @@ impl HostConnection for State {
         if !self.app.databases.contains(&name) {
             return Ok(Err(Error::AccessDenied));
         }
-        match self.app.database.connect().await {
+        match self.app.database.connect(&self.trace).await {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
             Err(err) => Ok(Err(err)),
         }
@@ -81,11 +81,14 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         accessor: &Accessor<T, Self>,
         name: String,
     ) -> Result<Result<Resource<Connection>, Error>> {
-        let app = accessor.with(|mut access| access.get().app.clone());
+        let (app, trace) = accessor.with(|mut access| {
+            let state = access.get();
+            (state.app.clone(), state.trace.clone())
+        });
         if !app.databases.contains(&name) {
             return Ok(Err(Error::AccessDenied));
         }
-        match app.database.connect().await {
+        match app.database.connect(&trace).await {
             Ok(connection) => {
                 let pushed = accessor.with(|mut access| access.get().table.push(connection))?;
                 Ok(Ok(pushed))

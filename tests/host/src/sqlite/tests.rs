@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 
 use super::*;
-use crate::trace::Trace;
+use crate::trace::{InstanceTrace, Trace};
 
 struct Fixture {
     connection: Connection,
@@ -11,15 +11,15 @@ struct Fixture {
     _dir: TempDir,
 }
 
-fn untraced() -> std::sync::Arc<Trace> {
-    Trace::to(None).unwrap()
+fn untraced() -> InstanceTrace {
+    Trace::to(None).unwrap().of_new_instance()
 }
 
 /// A new database with two tables.
 async fn fixture() -> Fixture {
     let dir = TempDir::new().unwrap();
-    let database = Database::in_dir(dir.path(), untraced()).unwrap();
-    let connection = database.connect().await.unwrap();
+    let database = Database::in_dir(dir.path()).unwrap();
+    let connection = database.connect(&untraced()).await.unwrap();
     for sql in [
         "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT)",
         "CREATE UNIQUE INDEX ix_lower ON users (lower(name))",
@@ -112,7 +112,7 @@ async fn a_lock_that_is_held_too_long_is_an_error() {
         _dir,
     } = fixture().await;
     query(&connection, "BEGIN IMMEDIATE").await.unwrap();
-    let other = database.connect().await.unwrap();
+    let other = database.connect(&untraced()).await.unwrap();
     query(&other, "PRAGMA busy_timeout = 1").await.unwrap();
     match query(&other, "BEGIN IMMEDIATE").await {
         Err(Error::Io(text)) => assert_eq!(text, "database is locked"),
@@ -142,7 +142,7 @@ async fn a_dropped_connection_rolls_its_transaction_back() {
         .await
         .unwrap();
     drop(connection);
-    let other = database.connect().await.unwrap();
+    let other = database.connect(&untraced()).await.unwrap();
     assert_eq!(count(&other, "posts").await, 0);
 }
 
@@ -191,7 +191,7 @@ async fn changes_and_the_last_rowid_are_those_of_the_connection() {
         ),
         (1, 1)
     );
-    let other = database.connect().await.unwrap();
+    let other = database.connect(&untraced()).await.unwrap();
     assert_eq!(
         (other.changes().await, other.last_insert_rowid().await),
         (0, 0)
@@ -216,5 +216,5 @@ fn a_file_that_is_not_a_database_is_refused() {
         "plain text, long enough for a header",
     )
     .unwrap();
-    assert!(Database::in_dir(dir.path(), untraced()).is_err());
+    assert!(Database::in_dir(dir.path()).is_err());
 }
