@@ -31,7 +31,10 @@ mod throttle;
 use std::sync::OnceLock;
 
 use axum::Router;
+use axum::body::Body;
 use axum::response::Response;
+use futures_channel::oneshot;
+use http_body_util::BodyExt;
 use spin_sdk::http::Request;
 use spin_sdk::wit_bindgen::{backpressure_dec, backpressure_inc};
 use tower_service::Service;
@@ -50,7 +53,7 @@ static INSTANCE: OnceLock<Instance> = OnceLock::new();
 
 /// Answers a request.
 pub async fn handle(request: Request) -> Response {
-    let _turn = Turn::begin();
+    let turn = Turn::begin();
     let instance = match INSTANCE.get() {
         Some(instance) => instance,
         None => {
@@ -63,12 +66,31 @@ pub async fn handle(request: Request) -> Response {
         Err(never) => match never {},
     };
     let mail_waits = response.extensions_mut().remove::<MailWaits>().is_some();
-    if let Some(app) = instance.app
-        && (mail_waits || housekeeping::is_due())
-    {
-        spin_sdk::wasip3::spawn(housekeeping::run(app));
+    match instance.app {
+        Some(app) if mail_waits || housekeeping::is_due() => {
+            let (response, is_sent) = notice_when_sent(response);
+            spin_sdk::wasip3::spawn(async move {
+                // An answer that nobody waits for any more has been sent, too.
+                _ = is_sent.await;
+                housekeeping::run(app).await;
+                drop(turn);
+            });
+            response
+        }
+        _ => response,
     }
-    response
+}
+
+/// The response, and what is ready when its body has been sent or given up: a statement of the work
+/// between requests that waits for a lock would keep it waiting, too.
+fn notice_when_sent(response: Response) -> (Response, oneshot::Receiver<()>) {
+    let (sending, is_sent) = oneshot::channel();
+    let hold = move |frame| {
+        _ = &sending;
+        frame
+    };
+    let response = response.map(|body| Body::new(body.map_frame(hold)));
+    (response, is_sent)
 }
 
 impl Instance {
@@ -113,8 +135,9 @@ impl Instance {
     }
 }
 
-/// While one request is handled the host sends the next to another instance: users are isolated
-/// from each other, and a password's hash keeps nobody waiting.
+/// While one request is handled, or the work between requests done, the host sends the next to
+/// another instance: users are isolated from each other, and neither a password's hash nor a lock
+/// of the database keeps anybody else waiting.
 struct Turn;
 
 impl Turn {

@@ -25,7 +25,7 @@ pub async fn consume(
         challenge.nonce.as_str().into(),
         challenge.expires_at.unix().into(),
     ];
-    let row = connection.write_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     Ok(row.is_some())
 }
 
@@ -42,5 +42,5 @@ pub(super) fn past(now: Timestamp) -> i64 {
 pub async fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM used_challenges WHERE expires_at <= ?1";
     let parameters = [past(now).into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }

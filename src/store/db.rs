@@ -117,7 +117,7 @@ impl<'a> Connection<'a> {
         if self.inner.as_ref().is_some_and(is_as_wished) || is_self_willed.load(Ordering::Relaxed) {
             return Ok(());
         }
-        if let Err(error) = self.read(statement, []).await {
+        if let Err(error) = self.run(statement, []).await {
             tracing::info!(cause = %error, "the database keeps its own durability");
             is_self_willed.store(true, Ordering::Relaxed);
             self.database.idle().clear();
@@ -128,73 +128,41 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    /// Runs one statement that reads, in one call of the host, and returns all its rows. The whole
-    /// instance stands still for it, but with a write-ahead log a read waits for nobody. The call
-    /// for a [`write`](Self::write) takes five.
+    /// Runs one statement and returns all its rows. Of a text with several statements the database
+    /// runs only the first.
     ///
-    /// # Errors
-    /// The statement fails. The connection is lost with it.
-    pub async fn read(
-        &mut self,
-        statement: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<Row>, DbError> {
-        let native = self.take()?;
-        let parameters: Vec<_> = parameters.into_iter().collect();
-        let result = native.connection.execute(statement, &parameters)?;
-        self.inner = Some(native);
-        Ok(result.rows.into_iter().map(Row::from).collect())
-    }
-
-    /// Reads a row, if there is one.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub async fn read_one(
-        &mut self,
-        statement: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Option<Row>, DbError> {
-        let rows = self.read(statement, parameters).await?;
-        Ok(rows.into_iter().next())
-    }
-
-    /// Runs one statement that may have to wait until somebody else has written, and returns all
-    /// its rows; the other tasks of this instance go on meanwhile. Of a text with several
-    /// statements the database runs only the first.
+    /// It is one call of the host, for which the whole instance stands still, also while it waits
+    /// for somebody else's lock; the call that lets the instance go on takes five. Nobody else
+    /// waits with it: an instance has one request at a time, or the work between requests.
     ///
     /// # Errors
     /// The statement fails. The connection is lost with it, but for [`DbError::Unique`].
-    pub async fn write(
+    pub async fn run(
         &mut self,
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
-        let native = self.take()?;
+        let lost = || DbError::Failed("the connection was lost to an earlier error".into());
+        let native = self.inner.take().ok_or_else(lost)?;
         let parameters: Vec<_> = parameters.into_iter().collect();
-        let result = execute(&native.connection, statement, parameters).await;
+        let result = native.connection.execute(statement, &parameters);
+        let result = result.map_err(DbError::from);
         if matches!(result, Ok(_) | Err(DbError::Unique(_))) {
             self.inner = Some(native);
         }
-        result
+        Ok(result?.rows.into_iter().map(Row::from).collect())
     }
 
-    /// Writes what returns at most one row.
+    /// Runs a statement of which at most one row is wanted.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
-    pub async fn write_one(
+    /// As [`run`](Self::run).
+    pub async fn run_for_one(
         &mut self,
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Option<Row>, DbError> {
-        let rows = self.write(statement, parameters).await?;
-        Ok(rows.into_iter().next())
-    }
-
-    fn take(&mut self) -> Result<Native, DbError> {
-        let lost = || DbError::Failed("the connection was lost to an earlier error".into());
-        self.inner.take().ok_or_else(lost)
+        Ok(self.run(statement, parameters).await?.into_iter().next())
     }
 
     /// Begins a transaction that writes durably. It takes the lock at once: a read that becomes a
@@ -204,7 +172,7 @@ impl<'a> Connection<'a> {
     /// The database stays locked by somebody else.
     pub async fn begin(mut self) -> Result<Transaction<'a>, DbError> {
         self.switch_to(Writes::Durable).await?;
-        self.write("BEGIN IMMEDIATE", []).await?;
+        self.run("BEGIN IMMEDIATE", []).await?;
         Ok(Transaction(self))
     }
 }
@@ -223,7 +191,7 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// It could not be written; then nothing of it was.
     pub async fn commit(mut self) -> Result<Connection<'a>, DbError> {
-        self.write("COMMIT", []).await?;
+        self.run("COMMIT", []).await?;
         let database = self.0.database;
         let inner = self.0.inner.take();
         Ok(Connection { database, inner })
@@ -249,18 +217,4 @@ impl<'a> DerefMut for Transaction<'a> {
     fn deref_mut(&mut self) -> &mut Connection<'a> {
         &mut self.0
     }
-}
-
-/// Runs a statement while the other tasks of this instance go on.
-async fn execute(
-    connection: &sqlite::Connection,
-    statement: &str,
-    parameters: Vec<Value>,
-) -> Result<Vec<Row>, DbError> {
-    let executing = connection.execute_async(statement.to_owned(), parameters);
-    let (_, rows, result) = executing.await?;
-    let rows = rows.collect().await;
-    // A statement's own error, a broken constraint too, comes after its rows.
-    result.await?;
-    Ok(rows.into_iter().map(Row::from).collect())
 }

@@ -33,7 +33,7 @@ pub async fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Wor
         captcha::past(now).into(),
         now.to_sql().into(),
     ];
-    let row = connection.read_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     let Some(row) = row else {
         return Ok(Work::default());
     };

@@ -25,12 +25,12 @@ pub(super) async fn run(database: &Database) -> Result<(), DbError> {
     let from = version(&mut transaction).await?;
     for migration in MIGRATIONS.iter().skip(from) {
         for statement in statements(migration) {
-            transaction.write(&statement, []).await?;
+            transaction.run(&statement, []).await?;
         }
     }
     let to = from.max(MIGRATIONS.len());
     transaction
-        .write(&format!("PRAGMA user_version = {to}"), [])
+        .run(&format!("PRAGMA user_version = {to}"), [])
         .await?;
     transaction.commit().await?;
     Ok(())
@@ -38,7 +38,7 @@ pub(super) async fn run(database: &Database) -> Result<(), DbError> {
 
 /// How many migrations the database has seen.
 async fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
-    let row = connection.read_one("PRAGMA user_version", []).await?;
+    let row = connection.run_for_one("PRAGMA user_version", []).await?;
     let version = row.map_or(Ok(0), |row| row.integer(0))?;
     Ok(usize::try_from(version).unwrap_or(0))
 }
@@ -47,7 +47,7 @@ async fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
 /// own journal, as libSQL does, the wish is refused, and that is fine.
 async fn use_write_ahead_log(database: &Database) -> Result<(), DbError> {
     let mut connection = database.open().await?;
-    if let Err(error) = connection.write("PRAGMA journal_mode = WAL", []).await {
+    if let Err(error) = connection.run("PRAGMA journal_mode = WAL", []).await {
         tracing::info!(cause = %error, "the database keeps its own journal mode");
     }
     Ok(())

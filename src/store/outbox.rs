@@ -31,7 +31,7 @@ pub async fn insert_password_reset(
         language.code().into(),
         now.unix().into(),
     ];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }
 
 /// Puts the notice that the password was changed into the outbox, due at once.
@@ -54,7 +54,7 @@ pub async fn insert_password_changed(
         language.code().into(),
         now.unix().into(),
     ];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }
 
 /// How many mails wait to be sent.
@@ -63,7 +63,7 @@ pub async fn insert_password_changed(
 /// The database failed.
 pub async fn count(connection: &mut Connection<'_>) -> Result<i64, DbError> {
     let row = connection
-        .read_one("SELECT count(*) FROM outbox", [])
+        .run_for_one("SELECT count(*) FROM outbox", [])
         .await?;
     row.map_or(Ok(0), |row| row.integer(0))
 }
@@ -90,7 +90,7 @@ pub async fn take_due(
         retry_at.unix().into(),
         now.to_sql().into(),
     ];
-    let row = connection.write_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| due_mail(&row)).transpose()
 }
 
@@ -124,7 +124,7 @@ pub async fn put_off(
 ) -> Result<(), DbError> {
     let statement = "UPDATE outbox SET due_at = ?2 WHERE id = ?1";
     let parameters = [mail.to_string().into(), due_at.unix().into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }
 
 /// Forgets a mail that was sent or given up.
@@ -134,5 +134,5 @@ pub async fn put_off(
 pub async fn delete(connection: &mut Connection<'_>, mail: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM outbox WHERE id = ?1";
     let parameters = [mail.to_string().into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }

@@ -15,7 +15,7 @@ pub async fn may_speak_for(connection: &mut Connection<'_>, user: Uuid) -> Resul
     let statement = "SELECT 1 FROM users WHERE id = ?1 AND NOT EXISTS ( \
                      SELECT 1 FROM password_reset_tokens \
                      WHERE user_id = ?1 AND is_used = 1 AND token NOT LIKE 'void:%')";
-    let row = connection.read_one(statement, [user.to_string().into()]);
+    let row = connection.run_for_one(statement, [user.to_string().into()]);
     Ok(row.await?.is_some())
 }
 
@@ -33,7 +33,7 @@ pub async fn redeem(
                      WHERE refresh_token = ?1 AND refresh_token NOT LIKE 'void:%' \
                      AND expires_at > ?2 RETURNING user_id";
     let parameters = [token.expose().into(), now.to_sql().into()];
-    let row = connection.write_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| row.uuid(0)).transpose()
 }
 
@@ -45,7 +45,7 @@ pub async fn void(connection: &mut Connection<'_>, token: &Secret) -> Result<(),
     let statement =
         "UPDATE refresh_tokens SET refresh_token = 'void:' || id WHERE refresh_token = ?1";
     let parameters = [token.expose().into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }
 
 /// Voids all refresh tokens that the predecessor gave a user.
@@ -55,7 +55,7 @@ pub async fn void(connection: &mut Connection<'_>, token: &Secret) -> Result<(),
 pub async fn void_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }
 
 /// Voids the refresh tokens of the predecessor that have expired. They are JSON Web Tokens, which
@@ -67,5 +67,5 @@ pub async fn void_expired(connection: &mut Connection<'_>, now: Timestamp) -> Re
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id \
                      WHERE refresh_token >= 'ey' AND refresh_token < 'ez' AND expires_at <= ?1";
     let parameters = [now.to_sql().into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }

@@ -22,7 +22,7 @@ pub async fn replace(
 ) -> Result<(), DbError> {
     let statement = "DELETE FROM password_reset_tokens \
                      WHERE user_id = (SELECT id FROM users WHERE email = ?1) AND is_used = 0";
-    connection.write(statement, [email.as_str().into()]).await?;
+    connection.run(statement, [email.as_str().into()]).await?;
     let statement = "INSERT INTO password_reset_tokens (id, user_id, token, expires_at, is_used, \
                      created_at) SELECT ?1, id, ?3, ?4, 0, ?5 FROM users WHERE email = ?2";
     let parameters = [
@@ -32,7 +32,7 @@ pub async fn replace(
         expires_at.to_sql().into(),
         now.to_sql().into(),
     ];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }
 
 /// Whether a token could be consumed now: worth knowing before a password is hashed for it.
@@ -47,7 +47,7 @@ pub async fn is_usable(
     let statement = "SELECT 1 FROM password_reset_tokens \
                      WHERE token = ?1 AND is_used = 0 AND expires_at > ?2";
     let parameters = [token.as_str().into(), now.to_sql().into()];
-    let row = connection.read_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     Ok(row.is_some())
 }
 
@@ -64,6 +64,6 @@ pub async fn consume(
     let statement = "UPDATE password_reset_tokens SET is_used = 1 \
                      WHERE token = ?1 AND is_used = 0 AND expires_at > ?2 RETURNING user_id";
     let parameters = [token.as_str().into(), now.to_sql().into()];
-    let row = connection.write_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| row.uuid(0)).transpose()
 }

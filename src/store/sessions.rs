@@ -49,10 +49,10 @@ pub async fn insert(
         now.unix().into(),
         lifetime.expiry(now, now).unix().into(),
     ];
-    let row = connection.write_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     let statement = "DELETE FROM sessions WHERE user_id = ?1 AND expires_at <= ?2";
     let parameters = [user.id.to_string().into(), now.unix().into()];
-    connection.write(statement, parameters).await?;
+    connection.run(statement, parameters).await?;
     Ok(row.is_some())
 }
 
@@ -82,7 +82,7 @@ pub async fn rotate(
         lifetime.idle.whole_seconds().into(),
         lifetime.absolute.whole_seconds().into(),
     ];
-    let row = connection.write_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| {
         Ok(Owner {
             user: row.uuid(0)?,
@@ -105,7 +105,7 @@ pub async fn find(
                      FROM sessions s JOIN users u ON u.id = s.user_id \
                      WHERE s.id = ?1 AND s.expires_at > ?2";
     let parameters = [session.to_string().into(), now.unix().into()];
-    let row = connection.read_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     row.map(|row| {
         Ok(Session {
             owner: Owner {
@@ -136,7 +136,7 @@ pub async fn is_alive(
         user.to_string().into(),
         now.unix().into(),
     ];
-    let row = connection.read_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     Ok(row.is_some())
 }
 
@@ -147,7 +147,7 @@ pub async fn is_alive(
 pub async fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM sessions WHERE id = ?1";
     let parameters = [session.to_string().into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }
 
 /// Ends all sessions of a user.
@@ -157,5 +157,5 @@ pub async fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<()
 pub async fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM sessions WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }

@@ -24,11 +24,15 @@ pub async fn count(
         limit.seconds_per_attempt.into(),
         limit.horizon_seconds().into(),
     ];
-    if connection.write_one(statement, parameters).await?.is_some() {
+    if connection
+        .run_for_one(statement, parameters)
+        .await?
+        .is_some()
+    {
         return Ok(None);
     }
     let statement = "SELECT full_at FROM throttle WHERE key = ?1";
-    let row = connection.read_one(statement, [key.into()]).await?;
+    let row = connection.run_for_one(statement, [key.into()]).await?;
     let full_at = row.map_or(Ok(0), |row| row.integer(0))?;
     Ok(Some(limit.retry_after_seconds(full_at, now)))
 }
@@ -44,7 +48,7 @@ pub async fn give_back(
 ) -> Result<(), DbError> {
     let statement = "UPDATE throttle SET full_at = full_at - ?2 WHERE key = ?1";
     let parameters = [key.into(), limit.seconds_per_attempt.into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }
 
 /// Forgets all attempts.
@@ -53,7 +57,7 @@ pub async fn give_back(
 /// The database failed.
 pub async fn clear(connection: &mut Connection<'_>, key: &str) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE key = ?1";
-    connection.write(statement, [key.into()]).await.map(drop)
+    connection.run(statement, [key.into()]).await.map(drop)
 }
 
 /// Clears away what holds nobody back any more.
@@ -63,5 +67,5 @@ pub async fn clear(connection: &mut Connection<'_>, key: &str) -> Result<(), DbE
 pub async fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE full_at <= ?1";
     let parameters = [now.unix().into()];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }

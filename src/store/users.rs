@@ -67,7 +67,7 @@ pub async fn insert(
         user.subscription.as_str().into(),
         created_at.into(),
     ];
-    match connection.write(statement, parameters).await {
+    match connection.run(statement, parameters).await {
         Ok(_) => Ok(()),
         Err(DbError::Unique(what)) if what.contains("users.email") => Err(InsertError::EmailTaken),
         Err(DbError::Unique(what)) if what.contains("ix_users_username_lower") => {
@@ -83,7 +83,7 @@ pub async fn insert(
 /// The database failed.
 pub async fn email_exists(connection: &mut Connection<'_>, email: &Email) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM users WHERE email = ?1";
-    let row = connection.read_one(statement, [email.as_str().into()]);
+    let row = connection.run_for_one(statement, [email.as_str().into()]);
     Ok(row.await?.is_some())
 }
 
@@ -96,7 +96,7 @@ pub async fn username_exists(
     username: &str,
 ) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM users WHERE lower(username) = lower(?1)";
-    let row = connection.read_one(statement, [username.into()]);
+    let row = connection.run_for_one(statement, [username.into()]);
     Ok(row.await?.is_some())
 }
 
@@ -148,7 +148,7 @@ pub async fn find_credentials(
     };
     let statement =
         format!("SELECT id, hashed_password, account_role FROM users WHERE {condition}");
-    let row = connection.read_one(&statement, [value.into()]).await?;
+    let row = connection.run_for_one(&statement, [value.into()]).await?;
     row.map(|row| {
         Ok(Credentials {
             id: row.uuid(0)?,
@@ -167,7 +167,7 @@ pub async fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<Us
     let statement = "SELECT email, username, account_role, account_subscription, \
                      unixepoch(subscription_expires_at), unixepoch(created_at) \
                      FROM users WHERE id = ?1";
-    let row = connection.read_one(statement, [id.to_string().into()]);
+    let row = connection.run_for_one(statement, [id.to_string().into()]);
     row.await?
         .map(|row| {
             Ok(User {
@@ -200,7 +200,7 @@ pub async fn set_password(
         hashed_password.into(),
         now.to_sql().into(),
     ];
-    connection.write(statement, parameters).await.map(drop)
+    connection.run(statement, parameters).await.map(drop)
 }
 
 /// Replaces the hash of a password that stays the same. `false` if somebody else has replaced it
@@ -221,7 +221,7 @@ pub async fn replace_hash(
         outdated.into(),
         hashed_password.into(),
     ];
-    let row = connection.write_one(statement, parameters).await?;
+    let row = connection.run_for_one(statement, parameters).await?;
     Ok(row.is_some())
 }
 
@@ -231,5 +231,5 @@ pub async fn replace_hash(
 /// The database failed.
 pub async fn probe(connection: &mut Connection<'_>) -> Result<(), DbError> {
     let statement = "SELECT id, username, email, hashed_password FROM users LIMIT 1";
-    connection.read(statement, []).await.map(drop)
+    connection.run(statement, []).await.map(drop)
 }

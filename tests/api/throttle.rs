@@ -214,12 +214,13 @@ async fn three_links_to_one_address_are_followed_by_silence_and_the_same_answer(
     let app = spawn_throttled().await;
     app.register_tom().await;
     let expected = app.forgot_password("nobody@example.com").await;
-    for _ in 0..5 {
+    for number in 1..=5 {
         app.forgot_password(EMAIL)
             .await
             .assert_json(202, &expected.json());
+        // A link that is replaced before it is sent never is.
+        app.mail(number.min(3)).await;
     }
-    app.mail(3).await;
     assert_eq!(app.mail_provider.received().len(), 3);
     let_pass(&app, 1200);
     app.forgot_password(EMAIL).await.assert_status(202);

@@ -6,6 +6,7 @@ use crate::helpers::answer::Answer;
 use crate::helpers::api_error::DB_LOCKED;
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
+use crate::helpers::time::{SOON, eventually};
 
 const NEW_PASSWORD: &str = "battery staple 2";
 
@@ -106,6 +107,28 @@ async fn n17_a_lock_of_eight_seconds_gets_a_503_and_leaves_no_trace() {
     assert_eq!(contents(&app), before);
     assert!(attempts(&app) <= counted, "an attempt was counted");
     assert_everything_works(&app, &held).await;
+}
+
+#[tokio::test]
+async fn n17_nobody_waits_for_a_lock_that_keeps_the_work_between_requests_waiting() {
+    let mut app = spawn_app_with("throttle", "on").await;
+    app.log_tom_in().await;
+    app.restart().await;
+    app.change("UPDATE throttle SET full_at = 0");
+    let other = app.database();
+    other
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("the database can be locked");
+    // The first one's instance, which has a connection then, goes on to clear away.
+    for _ in 0..3 {
+        app.get("/health/ready").await.assert_status(200);
+    }
+    other
+        .execute_batch("COMMIT")
+        .expect("the lock can be given back");
+    // Had an answer waited for it, it would have given up before the lock was given back.
+    let cleared = async || (app.count("throttle") == 0).then_some(());
+    eventually("it is cleared away", SOON, cleared).await;
 }
 
 /// Nothing was used up by the attempts that failed.
