@@ -16,9 +16,6 @@ const LOGINS: usize = 64;
 /// Over how many connections the others come.
 const CONNECTIONS: [usize; 2] = [1, 16];
 
-/// Until the service has hashed what the flood left behind: what is measured next is to be quiet.
-const AFTERMATH: Duration = Duration::from_secs(5);
-
 /// Prints the table.
 ///
 /// # Errors
@@ -61,7 +58,7 @@ fn compare(scale: &Scale, world: &World, route: Route, connections: usize) -> Re
     std::thread::sleep(Duration::from_secs(1));
     let flooded = load.run(connections, seconds)?;
     let flood = flood.finish()?;
-    std::thread::sleep(AFTERMATH);
+    world.host.rest();
     report::row(&[
         route.name().to_owned(),
         connections.to_string(),

@@ -18,6 +18,9 @@ const START_LIMIT: Duration = Duration::from_secs(300);
 /// How long to wait between two looks at whether it serves.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// Who computes nothing for so long has nothing left to compute.
+const REST: Duration = Duration::from_millis(200);
+
 /// What is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Component {
@@ -118,6 +121,31 @@ impl Host {
             .lines()
             .find_map(|line| line.strip_prefix("VmHWM:"))?;
         peak.trim().strip_suffix(" kB")?.parse().ok()
+    }
+
+    /// Waits until it computes nothing any more, such as hashes that nobody waits for: what is
+    /// measured next would be slower. Where the system does not tell, it does not wait.
+    pub fn rest(&self) {
+        let mut before = None;
+        loop {
+            let ticks = self.processor_ticks();
+            if ticks == before {
+                return;
+            }
+            before = ticks;
+            sleep(REST);
+        }
+    }
+
+    /// How long it has kept the processor busy, in ticks of the system's clock.
+    fn processor_ticks(&self) -> Option<u64> {
+        let pid = self.serving_process();
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name before it may hold spaces; user and system time are the 12th and 13th after it.
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let fields: Vec<_> = fields.split(' ').collect();
+        let ticks = |index: usize| fields.get(index)?.parse::<u64>().ok();
+        Some(ticks(11)? + ticks(12)?)
     }
 
     /// `spin` is two processes, of which the second serves.

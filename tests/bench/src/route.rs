@@ -143,6 +143,7 @@ impl Route {
     pub fn measure(self, world: &World, connections: usize, seconds: u64) -> Result<Outcome> {
         let load = self.load(world, seconds)?;
         let outcome = load.run(connections, seconds)?;
+        world.host.rest();
         let is_good_once = matches!(self, Self::Logout | Self::Register | Self::ResetPassword);
         let has_run_out = is_good_once && outcome.requests >= load.lines.len() as u64;
         ensure!(!has_run_out, "{} is faster than was thought", self.name());

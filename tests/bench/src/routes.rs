@@ -106,9 +106,12 @@ impl Bench<'_> {
         let scale = self.scale;
         match subject {
             Subject::Route(route) => route.measure(&self.world, connections, route.seconds(scale)),
-            Subject::Bound(Component::Hash) => self
-                .load(&self.hash)
-                .run(connections, scale.seconds_of_hashing),
+            Subject::Bound(Component::Hash) => {
+                let load = self.load(&self.hash);
+                let outcome = load.run(connections, scale.seconds_of_hashing);
+                self.hash.rest();
+                outcome
+            }
             Subject::Bound(_) => self.load(&self.empty).run(connections, scale.seconds),
         }
     }
