@@ -4,6 +4,7 @@
 //! threads, one per core, to what is ready in turn: where many log in at once, whoever comes then
 //! would wait for all of their hashes. So a hash begins only when the host is seen to be on time.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::ambient;
@@ -11,8 +12,13 @@ use crate::app::App;
 use crate::domain::password::{HashingFailed, NewPassword, Verdict};
 use crate::domain::secret::Secret;
 
-/// The nap of a hash that has just come. Others get their turn meanwhile: measured with 64 logins at
-/// once, shorter ones let too few of them through.
+/// The nap of a hash where nobody was seen to wait. It shows whether the host is on time.
+const CALM_NAP: Duration = Duration::from_millis(1);
+/// For how many seconds this instance takes the host for crowded after it was late: longer than from
+/// one hash of an instance to its next in a flood.
+const CROWDED_SECONDS: i64 = 10;
+/// The nap of a hash that has just come to a crowd. Others get their turn meanwhile: measured with 64
+/// logins at once, one of 3 lets half as many of them through.
 const FIRST_NAP: Duration = Duration::from_millis(4);
 /// The nap of a hash that has waited for long.
 const LAST_NAP: Duration = Duration::from_millis(2);
@@ -25,6 +31,9 @@ const TOLERANCE: Duration = Duration::from_millis(12);
 const TOLERANCE_PER_WAITED: u32 = 100;
 /// How long a hash gives way at most.
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// When this instance last found the host late, in seconds since 1970.
+static LATE_AT: AtomicI64 = AtomicI64::new(0);
 
 /// Compares a password with a stored hash; see [`PasswordHasher::verify`].
 ///
@@ -66,14 +75,22 @@ async fn give_way() {
     let began = ambient::stopwatch();
     let mut waited = Duration::ZERO;
     while waited < LIMIT {
-        let nap = nap(waited);
+        let nap = match is_crowded() {
+            true => nap(waited),
+            false => CALM_NAP,
+        };
         ambient::sleep(nap).await;
         let late = began.elapsed().saturating_sub(waited + nap);
         if late < tolerance(waited) {
             return;
         }
+        LATE_AT.store(ambient::now().unix(), Ordering::Relaxed);
         waited = began.elapsed();
     }
+}
+
+fn is_crowded() -> bool {
+    ambient::now().unix() - LATE_AT.load(Ordering::Relaxed) < CROWDED_SECONDS
 }
 
 /// Who has waited longer is woken before the others.
