@@ -40,7 +40,7 @@ test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead o
 test-browser: build frontend ## Run the tests in a real browser; pictures of the pages stay in target/
 	@scripts/browser.sh
 
-bench: build ## Measure the service against what bounds it, in ten minutes; QUICK=1 for a glance
+bench: build ## Measure the service against what bounds it, in fifteen minutes; QUICK=1 for a glance
 # One by one, as the tests.
 	cargo build --release --target wasm32-wasip2 --package gatehouse-empty
 	cargo build --release --target wasm32-wasip2 --package gatehouse-hash

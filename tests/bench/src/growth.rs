@@ -48,14 +48,15 @@ fn compare(scale: &Scale, worlds: &[World; 3], route: Route) -> Result<()> {
             outcomes.push(route.measure(world, CONNECTIONS, route.seconds(scale))?);
         }
     }
+    let slower = report::ratio_of_rates(&rounds[0], &rounds[2]);
     let medians = rounds.map(|outcomes| report::median(&outcomes));
-    let [few, some, many] = medians.map(|outcome| outcome.rate());
+    let [few, some, many] = medians.map(|outcome| report::rate(outcome.rate()));
     report::row(&[
         route.name().to_owned(),
-        report::rate(few),
-        report::rate(some),
-        report::rate(many),
-        report::ratio(few, many),
+        few,
+        some,
+        many,
+        slower,
         medians
             .iter()
             .map(|outcome| outcome.errors)

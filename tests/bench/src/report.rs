@@ -51,6 +51,17 @@ pub fn ratio(dividend: f64, divisor: f64) -> String {
     }
 }
 
+/// The ratio of two rates: the median of those of each round, as a machine that others use, too, is
+/// faster in one round than in the next.
+pub fn ratio_of_rates(dividends: &[Outcome], divisors: &[Outcome]) -> String {
+    let rounds = dividends.iter().zip(divisors);
+    let mut ratios: Vec<_> = rounds
+        .map(|(one, other)| one.rate() / other.rate())
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    ratio(ratios[ratios.len() / 2], 1.0)
+}
+
 /// The median round of each figure; all errors.
 pub fn median(rounds: &[Outcome]) -> Outcome {
     let mut by_rate: Vec<_> = rounds.to_vec();

@@ -49,8 +49,8 @@ struct Bench<'a> {
 pub fn measure(scale: &Scale) -> Result<()> {
     report::heading(
         "Routes",
-        "\"Of its bound\" is the rate as a share of that of the line above that bounds it: the \
-         empty component, or the component that only hashes.",
+        "\"Of its bound\" is the rate as a share of that of the line above that bounds it in the \
+         same round: the empty component, or the component that only hashes.",
     );
     let directory = directory_on_disk()?;
     let bench = Bench {
@@ -90,14 +90,12 @@ impl Bench<'_> {
                 outcomes.push(self.measure(*subject, connections)?);
             }
         }
-        let mut bound = None;
+        let mut bounds = &rounds[0];
         for (subject, outcomes) in SUBJECTS.iter().zip(&rounds) {
-            let outcome = report::median(outcomes);
             if matches!(subject, Subject::Bound(_)) {
-                bound = Some(outcome.rate());
+                bounds = outcomes;
             }
-            let bound = bound.unwrap_or(f64::NAN);
-            print(subject.name(), connections, &outcome, bound);
+            print(subject.name(), connections, outcomes, bounds);
         }
         Ok(())
     }
@@ -151,7 +149,8 @@ impl Subject {
     }
 }
 
-fn print(name: &str, connections: usize, outcome: &Outcome, bound: f64) {
+fn print(name: &str, connections: usize, outcomes: &[Outcome], bounds: &[Outcome]) {
+    let outcome = report::median(outcomes);
     report::row(&[
         name.to_owned(),
         connections.to_string(),
@@ -160,6 +159,6 @@ fn print(name: &str, connections: usize, outcome: &Outcome, bound: f64) {
         report::milliseconds(outcome.p99),
         report::ratio(outcome.p99 as f64, outcome.p50 as f64),
         outcome.errors.to_string(),
-        report::ratio(outcome.rate(), bound),
+        report::ratio_of_rates(outcomes, bounds),
     ]);
 }

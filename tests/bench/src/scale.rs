@@ -20,7 +20,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// That of the table in docs/performance.md, about ten minutes; with QUICK=1 that of a glance.
+    /// That of the table in docs/performance.md, about fifteen minutes; with QUICK=1 that of a glance.
     pub fn of_environment() -> Self {
         if env::var_os("QUICK").is_some_and(|value| value == "1") {
             return Self {
@@ -35,7 +35,7 @@ impl Scale {
         Self {
             seconds: 2,
             seconds_of_hashing: 4,
-            rounds: 3,
+            rounds: 5,
             users: 10_000,
             growth: [1_000, 100_000, 1_000_000],
             starts: 10,
