@@ -1,5 +1,6 @@
 //! Tables in Markdown, and the median of what was measured.
 
+use std::cmp::Ordering;
 use std::fmt::Display;
 
 use crate::load::Outcome;
@@ -55,18 +56,14 @@ pub fn ratio(dividend: f64, divisor: f64) -> String {
 /// faster in one round than in the next.
 pub fn ratio_of_rates(dividends: &[Outcome], divisors: &[Outcome]) -> String {
     let rounds = dividends.iter().zip(divisors);
-    let mut ratios: Vec<_> = rounds
-        .map(|(one, other)| one.rate() / other.rate())
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    ratio(ratios[ratios.len() / 2], 1.0)
+    let ratios = rounds.map(|(one, other)| one.rate() / other.rate());
+    ratio(middle_by(ratios, f64::total_cmp), 1.0)
 }
 
 /// The median round of each figure; all errors.
 pub fn median(rounds: &[Outcome]) -> Outcome {
-    let mut by_rate: Vec<_> = rounds.to_vec();
-    by_rate.sort_by(|one, other| one.rate().total_cmp(&other.rate()));
-    let middle = by_rate[by_rate.len() / 2];
+    let by_rate = |one: &Outcome, other: &Outcome| one.rate().total_cmp(&other.rate());
+    let middle = middle_by(rounds.iter().copied(), by_rate);
     Outcome {
         p50: middle_of(rounds.iter().map(|outcome| outcome.p50)),
         p99: middle_of(rounds.iter().map(|outcome| outcome.p99)),
@@ -77,7 +74,11 @@ pub fn median(rounds: &[Outcome]) -> Outcome {
 
 /// The median.
 pub fn middle_of(values: impl Iterator<Item = u64>) -> u64 {
+    middle_by(values, u64::cmp)
+}
+
+fn middle_by<T>(values: impl Iterator<Item = T>, compare: impl Fn(&T, &T) -> Ordering) -> T {
     let mut values: Vec<_> = values.collect();
-    values.sort_unstable();
-    values[values.len() / 2]
+    values.sort_by(compare);
+    values.swap_remove(values.len() / 2)
 }
