@@ -49,9 +49,9 @@ const fn cost(statements: u64, read: u64, written: u64, sent: u64, instructions:
 
 /// Statements, pages read, pages written, requests sent, thousands of instructions: all of them
 /// at most. That is what was counted, but for the instructions: they vary a little from run to run,
-/// and compilers differ, so there is room for a tenth more (beside a hash for a
-/// hundredth). A hash is the cheap one of the tests. The first mail of an instance compiles all
-/// templates, and what sends no mail does not; a switch of durability counts as a statement.
+/// and compilers differ, so there is room for a tenth more (beside a hash for a hundredth). A hash
+/// is the cheap one of the tests. The first mail of an instance compiles all templates, and what
+/// sends no mail does not; a switch of durability counts as a statement.
 const COSTS: [(&str, Cost); 22] = [
     ("GET /", cost(0, 0, 0, 0, 125)),
     ("GET /health/live", cost(0, 0, 0, 0, 125)),
@@ -160,11 +160,10 @@ async fn measure(app: &App, what: &str) -> Cost {
 /// The calls of the first request since the call with this number, up to where its instance is
 /// handed the next.
 async fn whole_request_since(app: &App, number: usize) -> Vec<Call> {
-    let is_handled = |call: &Call| matches!(call, Call::Handle { .. });
     let handed_on = async || {
         app.get("/").await.assert_status(200);
         let mut calls = app.request_since(number);
-        let next = calls.iter().skip(1).position(is_handled)?;
+        let next = calls.iter().skip(1).position(Call::begins_request)?;
         calls.truncate(next + 2);
         Some(calls)
     };

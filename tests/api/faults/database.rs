@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rusqlite::Connection;
+
 use crate::helpers::answer::Answer;
 use crate::helpers::api_error::DB_LOCKED;
 use crate::helpers::app::{App, spawn_app_with};
@@ -30,11 +32,20 @@ async fn spawn_app_in_use() -> (App, Held) {
 
 /// Another process that keeps the database locked for so long.
 async fn lock_for(app: &App, time: Duration) {
+    let other = lock(app);
+    tokio::time::sleep(time).await;
+    unlock(&other);
+}
+
+fn lock(app: &App) -> Connection {
     let other = app.database();
     other
         .execute_batch("BEGIN IMMEDIATE")
         .expect("the database can be locked");
-    tokio::time::sleep(time).await;
+    other
+}
+
+fn unlock(other: &Connection) {
     other
         .execute_batch("COMMIT")
         .expect("the lock can be given back");
@@ -115,17 +126,12 @@ async fn n17_nobody_waits_for_a_lock_that_keeps_the_work_between_requests_waitin
     app.log_tom_in().await;
     app.restart().await;
     app.change("UPDATE throttle SET full_at = 0");
-    let other = app.database();
-    other
-        .execute_batch("BEGIN IMMEDIATE")
-        .expect("the database can be locked");
+    let other = lock(&app);
     // The first one's instance, which has a connection then, goes on to clear away.
     for _ in 0..3 {
         app.get("/health/ready").await.assert_status(200);
     }
-    other
-        .execute_batch("COMMIT")
-        .expect("the lock can be given back");
+    unlock(&other);
     // Had an answer waited for it, it would have given up before the lock was given back.
     let cleared = async || (app.count("throttle") == 0).then_some(());
     eventually("it is cleared away", SOON, cleared).await;

@@ -43,6 +43,11 @@ struct Line {
 }
 
 impl Call {
+    /// Whether it hands a request to an instance.
+    pub(crate) fn begins_request(&self) -> bool {
+        matches!(self, Self::Handle { .. })
+    }
+
     /// Whether it begins what is done between requests.
     pub(crate) fn begins_housekeeping(&self) -> bool {
         matches!(self, Self::Execute { sql, .. } if sql.starts_with(LOOK))
@@ -65,8 +70,7 @@ impl App {
     /// from there on.
     pub(crate) fn request_since(&self, number: usize) -> Vec<Call> {
         let mut lines = self.trace().split_off(number);
-        let is_handled = |line: &Line| matches!(line.call, Call::Handle { .. });
-        let first = lines.iter().position(is_handled);
+        let first = lines.iter().position(|line| line.call.begins_request());
         lines.drain(..first.expect("a request was handled"));
         let instance = lines[0].instance;
         lines.retain(|line| line.instance == instance);
