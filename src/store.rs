@@ -2,7 +2,9 @@
 
 pub mod captcha;
 pub mod db;
+pub mod guesses;
 pub mod housekeeping;
+pub mod known_networks;
 mod migrations;
 pub mod outbox;
 pub mod predecessor;

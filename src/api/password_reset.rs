@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::ambient;
 use crate::app::App;
@@ -14,10 +15,7 @@ use crate::domain::email::Email;
 use crate::domain::language::Language;
 use crate::domain::password::NewPassword;
 use crate::domain::reset_token::PlainToken;
-use crate::domain::throttle::{
-    FORGOT_PASSWORD_PER_ADDRESS, FORGOT_PASSWORD_PER_EMAIL, LOGIN_FAILURES_PER_ACCOUNT,
-    RESET_PASSWORD_PER_ADDRESS,
-};
+use crate::domain::throttle::RESET_MAIL;
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors, ResetTokenErrors};
@@ -28,8 +26,9 @@ use crate::hashing;
 use crate::mailer::MailWaits;
 use crate::settings::Settings;
 use crate::store::db::{Connection, Writes};
-use crate::store::{outbox, predecessor, reset_tokens, sessions, users};
-use crate::throttle;
+use crate::store::users::{self, Lookup};
+use crate::store::{known_networks, outbox, predecessor, reset_tokens, sessions};
+use crate::{throttle, turn};
 
 const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
 const PASSWORD_RESET: &str = "Password has been reset successfully";
@@ -61,27 +60,17 @@ const ANSWER_STEP: Duration = Duration::from_millis(20);
 )]
 pub async fn forgot_password(
     State(app): State<&'static App>,
-    address: ClientAddress,
     language: Language,
     ValidJson(request): ValidJson<ForgotPasswordRequest>,
 ) -> Result<(StatusCode, Extension<MailWaits>, Json<Message>), Error> {
     let began = ambient::stopwatch();
     let now = ambient::now();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(
-        app,
-        &mut connection,
-        FORGOT_PASSWORD_PER_ADDRESS,
-        address,
-        now,
-    )
-    .await?;
-
+    let connection = app.database.connect(Writes::Replayable).await?;
     // The count is part of the transaction: with or without a user there is something to commit,
     // and it takes its time.
     let mut transaction = connection.begin().await?;
     let email = request.email.digest();
-    match throttle::count(app, &mut transaction, FORGOT_PASSWORD_PER_EMAIL, email, now).await {
+    match throttle::count(app, &mut transaction, RESET_MAIL, email, now).await {
         Ok(()) => {
             put_link_into_outbox(app, &mut transaction, &request.email, language, now).await?
         }
@@ -89,6 +78,7 @@ pub async fn forgot_password(
         Err(error) => return Err(error),
     }
     transaction.commit().await?;
+    let _others_come = turn::let_others_come();
     ambient::wait_for_whole_steps(began, ANSWER_STEP).await;
     Ok((
         StatusCode::ACCEPTED,
@@ -134,21 +124,13 @@ async fn put_link_into_outbox(
 )]
 pub async fn reset_password(
     State(app): State<&'static App>,
-    address: ClientAddress,
+    network: ClientAddress,
     language: Language,
     ValidJson(request): ValidJson<ResetPasswordRequest>,
 ) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
     let token = request.token.hashed();
     let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(
-        app,
-        &mut connection,
-        RESET_PASSWORD_PER_ADDRESS,
-        address,
-        now,
-    )
-    .await?;
     if !reset_tokens::is_usable(&mut connection, &token, now).await? {
         return Err(Error::InvalidResetToken);
     }
@@ -161,11 +143,27 @@ pub async fn reset_password(
     users::set_password(&mut transaction, user, hash, now).await?;
     sessions::delete_all(&mut transaction, user).await?;
     predecessor::void_all(&mut transaction, user).await?;
-    throttle::clear(app, &mut transaction, LOGIN_FAILURES_PER_ACCOUNT, user).await?;
+    let_in(app, &mut transaction, user, network, now).await?;
     outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)
         .await?;
     transaction.commit().await?;
     Ok((Extension(MailWaits), Message::new(PASSWORD_RESET)))
+}
+
+/// Lets the owner log in with the new password from where they reset it, whatever guesses at the
+/// old one there were.
+async fn let_in(
+    app: &App,
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    network: ClientAddress,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let credentials = users::find_credentials(connection, &Lookup::Id(user)).await?;
+    let credentials = credentials.ok_or(Error::InvalidResetToken)?;
+    throttle::forgive_all(app, connection, &credentials, network).await?;
+    let network = app.networks.hash(network);
+    Ok(known_networks::record(connection, user, &network, None, now).await?)
 }
 
 /// Who forgot their password.

@@ -25,6 +25,10 @@ pub enum Lookup {
 pub struct Credentials {
     /// The user.
     pub id: Uuid,
+    /// The address.
+    pub email: String,
+    /// The name, as it was typed.
+    pub username: String,
     /// The stored hash of the password.
     pub hashed_password: String,
     /// What the user may do.
@@ -146,14 +150,17 @@ pub async fn find_credentials(
         Lookup::Email(email) => ("email = ?1", email.as_str().to_owned()),
         Lookup::Username(name) => ("lower(username) = lower(?1)", name.as_str().to_owned()),
     };
-    let statement =
-        format!("SELECT id, hashed_password, account_role FROM users WHERE {condition}");
+    let statement = format!(
+        "SELECT id, email, username, hashed_password, account_role FROM users WHERE {condition}"
+    );
     let row = connection.run_for_one(&statement, [value.into()]).await?;
     row.map(|row| {
         Ok(Credentials {
             id: row.uuid(0)?,
-            hashed_password: row.text(1)?.to_owned(),
-            role: row.read(2, Role::from_stored)?,
+            email: row.text(1)?.to_owned(),
+            username: row.text(2)?.to_owned(),
+            hashed_password: row.text(3)?.to_owned(),
+            role: row.read(4, Role::from_stored)?,
         })
     })
     .transpose()

@@ -7,17 +7,14 @@ use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::domain::session::{RefreshToken, Replay, judge_replay};
-use crate::domain::throttle::REFRESH_PER_ADDRESS;
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors, RefreshTokenErrors};
 use crate::extract::body::ValidJson;
-use crate::extract::client::ClientAddress;
 use crate::store::db::{Connection, Writes};
 use crate::store::predecessor;
 use crate::store::sessions::{self, Owner};
 use crate::store::users::{self, Lookup};
-use crate::throttle;
 
 /// Refresh the tokens
 ///
@@ -37,12 +34,10 @@ use crate::throttle;
 )]
 pub async fn refresh(
     State(app): State<&'static App>,
-    address: ClientAddress,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<Token, Error> {
     let now = ambient::now();
     let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(app, &mut connection, REFRESH_PER_ADDRESS, address, now).await?;
     let Some(token) = app.refresh_tokens.read(&request.refresh_token) else {
         return adopt(app, connection, &request.refresh_token, now).await;
     };

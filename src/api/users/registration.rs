@@ -13,19 +13,16 @@ use crate::captcha;
 use crate::domain::email::Email;
 use crate::domain::password::NewPassword;
 use crate::domain::secret::Secret;
-use crate::domain::throttle::REGISTER_PER_ADDRESS;
 use crate::domain::user::{Role, Subscription, User};
 use crate::domain::username::Username;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors, RegistrationErrors};
 use crate::extract::body::{FromFields, ValidJson};
-use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::hashing;
 use crate::settings::{CaptchaSettings, Settings};
 use crate::store::db::{Connection, Writes};
 use crate::store::users::{self, InsertError};
-use crate::throttle;
 
 /// Register a new user
 ///
@@ -44,18 +41,9 @@ use crate::throttle;
 )]
 pub async fn register(
     State(app): State<&'static App>,
-    address: ClientAddress,
     ValidJson(request): ValidJson<RegisterRequest>,
 ) -> Result<(StatusCode, Json<UserPublic>), Error> {
     let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(
-        app,
-        &mut connection,
-        REGISTER_PER_ADDRESS,
-        address,
-        ambient::now(),
-    )
-    .await?;
     captcha::verify(
         app,
         &mut connection,
