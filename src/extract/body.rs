@@ -202,7 +202,7 @@ mod tests {
             ("{\"żółw\": nope}", 10),
             ("{\n \"a\": 1,\n}", 11),
             ("{\"email\": 1, \"email\": 2}", 23),
-            ("{\"email\": \"\\ud800\"}", 17),
+            ("{\"email\": \"\\ud800\"}", 18),
             ("{\"a\": \"\u{1}\"}", 7),
         ] {
             let error = refused(body, Some("application/json"));
