@@ -6,7 +6,7 @@ use crate::ambient;
 use crate::app::App;
 use crate::domain::timestamp::Timestamp;
 use crate::mailer;
-use crate::store::db::{DbError, Writes};
+use crate::store::db::DbError;
 use crate::store::housekeeping::{self, Work};
 use crate::store::{captcha, predecessor, throttle};
 
@@ -43,20 +43,20 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
     if !(work.throttle || work.captcha || work.predecessor) {
         return Ok(());
     }
-    let mut connection = app.database.connect(Writes::Replayable).await?;
+    let mut connection = app.database.connect().await?;
     if work.throttle {
-        throttle::delete_past(&mut connection, now).await?;
+        throttle::delete_past(&mut connection, now)?;
     }
     if work.captcha {
-        captcha::delete_past(&mut connection, now).await?;
+        captcha::delete_past(&mut connection, now)?;
     }
     if work.predecessor {
-        predecessor::void_expired(&mut connection, now).await?;
+        predecessor::void_expired(&mut connection, now)?;
     }
     Ok(())
 }
 
 async fn look(app: &App, now: Timestamp) -> Result<Work, DbError> {
-    let mut connection = app.database.connect(Writes::None).await?;
-    housekeeping::look(&mut connection, now).await
+    let mut connection = app.database.connect().await?;
+    housekeeping::look(&mut connection, now)
 }

@@ -13,7 +13,7 @@ use crate::store::throttle as store;
 ///
 /// # Errors
 /// [`Error::TooManyRequests`], or the database failed.
-pub async fn count(
+pub fn count(
     app: &App,
     connection: &mut Connection<'_>,
     limit: Limit,
@@ -23,7 +23,7 @@ pub async fn count(
     if !app.settings.throttle {
         return Ok(());
     }
-    match store::count(connection, limit, &key(limit, who), now).await? {
+    match store::count(connection, limit, &key(limit, who), now)? {
         None => Ok(()),
         Some(retry_after_seconds) => {
             tracing::warn!(limit = limit.name, retry_after_seconds, "throttled");
@@ -38,14 +38,14 @@ pub async fn count(
 ///
 /// # Errors
 /// The database failed.
-pub async fn give_back(
+pub fn give_back(
     app: &App,
     connection: &mut Connection<'_>,
     limit: Limit,
     who: impl Display,
 ) -> Result<(), Error> {
     if app.settings.throttle {
-        store::give_back(connection, limit, &key(limit, who)).await?;
+        store::give_back(connection, limit, &key(limit, who))?;
     }
     Ok(())
 }
@@ -54,14 +54,14 @@ pub async fn give_back(
 ///
 /// # Errors
 /// The database failed.
-pub async fn clear(
+pub fn clear(
     app: &App,
     connection: &mut Connection<'_>,
     limit: Limit,
     who: impl Display,
 ) -> Result<(), Error> {
     if app.settings.throttle {
-        store::clear(connection, &key(limit, who)).await?;
+        store::clear(connection, &key(limit, who))?;
     }
     Ok(())
 }

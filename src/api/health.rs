@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::store::db::{Database, DbError, Writes};
+use crate::store::db::{Database, DbError};
 use crate::store::{outbox, users};
 
 /// What is said of a part that keeps the service from its work.
@@ -97,9 +97,9 @@ pub async fn misconfigured() -> (StatusCode, Json<Health>) {
 
 /// Uses the database and the newest part of its schema.
 async fn probe(database: &Database) -> Result<i64, DbError> {
-    let mut connection = database.connect(Writes::None).await?;
-    users::probe(&mut connection).await?;
-    outbox::count(&mut connection).await
+    let mut connection = database.connect().await?;
+    users::probe(&mut connection)?;
+    outbox::count(&mut connection)
 }
 
 fn operational(undelivered_mail: i64) -> Health {

@@ -27,7 +27,7 @@ use crate::extract::fields::Fields;
 use crate::hashing;
 use crate::mailer::MailWaits;
 use crate::settings::Settings;
-use crate::store::db::{Connection, Writes};
+use crate::store::db::Connection;
 use crate::store::{outbox, predecessor, reset_tokens, sessions, users};
 use crate::throttle;
 
@@ -67,28 +67,25 @@ pub async fn forgot_password(
 ) -> Result<(StatusCode, Extension<MailWaits>, Json<Message>), Error> {
     let began = ambient::stopwatch();
     let now = ambient::now();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
+    let mut connection = app.database.connect().await?;
     throttle::count(
         app,
         &mut connection,
         FORGOT_PASSWORD_PER_ADDRESS,
         address,
         now,
-    )
-    .await?;
+    )?;
 
     // The count is part of the transaction: with or without a user there is something to commit,
     // and it takes its time.
-    let mut transaction = connection.begin().await?;
+    let mut transaction = connection.begin()?;
     let email = request.email.digest();
-    match throttle::count(app, &mut transaction, FORGOT_PASSWORD_PER_EMAIL, email, now).await {
-        Ok(()) => {
-            put_link_into_outbox(app, &mut transaction, &request.email, language, now).await?
-        }
+    match throttle::count(app, &mut transaction, FORGOT_PASSWORD_PER_EMAIL, email, now) {
+        Ok(()) => put_link_into_outbox(app, &mut transaction, &request.email, language, now)?,
         Err(Error::TooManyRequests { .. }) => {}
         Err(error) => return Err(error),
     }
-    transaction.commit().await?;
+    transaction.commit()?;
     ambient::wait_for_whole_steps(began, ANSWER_STEP).await;
     Ok((
         StatusCode::ACCEPTED,
@@ -97,7 +94,7 @@ pub async fn forgot_password(
     ))
 }
 
-async fn put_link_into_outbox(
+fn put_link_into_outbox(
     app: &App,
     connection: &mut Connection<'_>,
     email: &Email,
@@ -107,8 +104,8 @@ async fn put_link_into_outbox(
     let id = ambient::random_id();
     let token = app.reset_tokens.issue(id).hashed();
     let expires_at = now.plus(app.settings.reset_token_lifetime);
-    reset_tokens::replace(connection, id, email, &token, expires_at, now).await?;
-    outbox::insert_password_reset(connection, ambient::random_id(), id, language, now).await?;
+    reset_tokens::replace(connection, id, email, &token, expires_at, now)?;
+    outbox::insert_password_reset(connection, ambient::random_id(), id, language, now)?;
     Ok(())
 }
 
@@ -140,31 +137,29 @@ pub async fn reset_password(
 ) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
     let token = request.token.hashed();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
+    let mut connection = app.database.connect().await?;
     throttle::count(
         app,
         &mut connection,
         RESET_PASSWORD_PER_ADDRESS,
         address,
         now,
-    )
-    .await?;
-    if !reset_tokens::is_usable(&mut connection, &token, now).await? {
+    )?;
+    if !reset_tokens::is_usable(&mut connection, &token, now)? {
         return Err(Error::InvalidResetToken);
     }
     // Hashed before the transaction begins: it would keep everybody else from writing meanwhile.
     let hash = hashing::hash(app, &request.new_password).await?;
 
-    let mut transaction = connection.begin().await?;
-    let user = reset_tokens::consume(&mut transaction, &token, now).await?;
+    let mut transaction = connection.begin()?;
+    let user = reset_tokens::consume(&mut transaction, &token, now)?;
     let user = user.ok_or(Error::InvalidResetToken)?;
-    users::set_password(&mut transaction, user, hash, now).await?;
-    sessions::delete_all(&mut transaction, user).await?;
-    predecessor::void_all(&mut transaction, user).await?;
-    throttle::clear(app, &mut transaction, LOGIN_FAILURES_PER_ACCOUNT, user).await?;
-    outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)
-        .await?;
-    transaction.commit().await?;
+    users::set_password(&mut transaction, user, hash, now)?;
+    sessions::delete_all(&mut transaction, user)?;
+    predecessor::void_all(&mut transaction, user)?;
+    throttle::clear(app, &mut transaction, LOGIN_FAILURES_PER_ACCOUNT, user)?;
+    outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)?;
+    transaction.commit()?;
     Ok((Extension(MailWaits), Message::new(PASSWORD_RESET)))
 }
 

@@ -22,7 +22,7 @@ pub struct Work {
 ///
 /// # Errors
 /// The database failed.
-pub async fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Work, DbError> {
+pub fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Work, DbError> {
     let statement = "SELECT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1), \
                      EXISTS (SELECT 1 FROM throttle WHERE full_at <= ?1), \
                      EXISTS (SELECT 1 FROM used_challenges WHERE expires_at <= ?2), \
@@ -33,7 +33,7 @@ pub async fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Wor
         captcha::past(now).into(),
         now.to_sql().into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.query_one(statement, parameters)?;
     let Some(row) = row else {
         return Ok(Work::default());
     };

@@ -1,4 +1,5 @@
-//! Counts attempts by the generic cell rate algorithm (GCRA): a row per limit and whom it holds.
+//! Counts attempts by the generic cell rate algorithm (GCRA): a row per limit and whom it holds. A
+//! power cut may take back what was counted just before it.
 
 use super::db::{Connection, DbError};
 use crate::domain::throttle::Limit;
@@ -9,7 +10,7 @@ use crate::domain::timestamp::Timestamp;
 ///
 /// # Errors
 /// The database failed. `Ok(Some(seconds))` refuses: after so long one more is allowed.
-pub async fn count(
+pub fn count(
     connection: &mut Connection<'_>,
     limit: Limit,
     key: &str,
@@ -25,14 +26,13 @@ pub async fn count(
         limit.horizon_seconds().into(),
     ];
     if connection
-        .run_for_one(statement, parameters)
-        .await?
+        .write_replayable_one(statement, parameters)?
         .is_some()
     {
         return Ok(None);
     }
     let statement = "SELECT full_at FROM throttle WHERE key = ?1";
-    let row = connection.run_for_one(statement, [key.into()]).await?;
+    let row = connection.query_one(statement, [key.into()])?;
     let full_at = row.map_or(Ok(0), |row| row.integer(0))?;
     Ok(Some(limit.retry_after_seconds(full_at, now)))
 }
@@ -41,31 +41,29 @@ pub async fn count(
 ///
 /// # Errors
 /// The database failed.
-pub async fn give_back(
-    connection: &mut Connection<'_>,
-    limit: Limit,
-    key: &str,
-) -> Result<(), DbError> {
+pub fn give_back(connection: &mut Connection<'_>, limit: Limit, key: &str) -> Result<(), DbError> {
     let statement = "UPDATE throttle SET full_at = full_at - ?2 WHERE key = ?1";
     let parameters = [key.into(), limit.seconds_per_attempt.into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }
 
 /// Forgets all attempts.
 ///
 /// # Errors
 /// The database failed.
-pub async fn clear(connection: &mut Connection<'_>, key: &str) -> Result<(), DbError> {
+pub fn clear(connection: &mut Connection<'_>, key: &str) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE key = ?1";
-    connection.run(statement, [key.into()]).await.map(drop)
+    connection
+        .write_replayable(statement, [key.into()])
+        .map(drop)
 }
 
 /// Clears away what holds nobody back any more.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE full_at <= ?1";
     let parameters = [now.unix().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }

@@ -21,7 +21,7 @@ use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::hashing;
 use crate::settings::Settings;
-use crate::store::db::{Connection, Writes};
+use crate::store::db::Connection;
 use crate::store::sessions;
 use crate::store::users::{self, Credentials, Lookup};
 use crate::throttle;
@@ -47,11 +47,11 @@ pub async fn login(
     ValidForm(request): ValidForm<LoginRequest>,
 ) -> Result<Token, Error> {
     let now = ambient::now();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(app, &mut connection, LOGIN_PER_ADDRESS, address, now).await?;
+    let mut connection = app.database.connect().await?;
+    throttle::count(app, &mut connection, LOGIN_PER_ADDRESS, address, now)?;
     let lookup = request.lookup();
     let user = match &lookup {
-        Some(lookup) => users::find_credentials(&mut connection, lookup).await?,
+        Some(lookup) => users::find_credentials(&mut connection, lookup)?,
         None => None,
     };
     // Counted before the password is looked at: of many guesses at once, no more pass than may.
@@ -62,15 +62,14 @@ pub async fn login(
         LOGIN_FAILURES_PER_ACCOUNT,
         &account,
         now,
-    )
-    .await?;
+    )?;
     let user = check_password(app, &mut connection, user, &request.password).await?;
-    throttle::give_back(app, &mut connection, LOGIN_FAILURES_PER_ACCOUNT, &account).await?;
+    throttle::give_back(app, &mut connection, LOGIN_FAILURES_PER_ACCOUNT, &account)?;
 
     let now = ambient::now();
     let session = ambient::random_id();
     let lifetime = app.settings.session_lifetime;
-    if !sessions::insert(&mut connection, session, &user, lifetime, now).await? {
+    if !sessions::insert(&mut connection, session, &user, lifetime, now)? {
         return Err(fail(Some(&user)));
     }
     let token = RefreshToken {
@@ -122,14 +121,14 @@ async fn renew_hash(
     password: &Secret,
 ) -> Result<Credentials, Error> {
     let hash = hashing::rehash(app, password).await?;
-    if users::replace_hash(connection, user.id, &user.hashed_password, &hash).await? {
+    if users::replace_hash(connection, user.id, &user.hashed_password, &hash)? {
         return Ok(Credentials {
             hashed_password: hash,
             ..user
         });
     }
     // Another login renewed it, or a reset changed the password: only the new hash can tell.
-    let user = users::find_credentials(connection, &Lookup::Id(user.id)).await?;
+    let user = users::find_credentials(connection, &Lookup::Id(user.id))?;
     match verify(app, user.as_ref(), password).await? {
         Verdict::Wrong => Err(fail(user.as_ref())),
         Verdict::Right | Verdict::Outdated => user.ok_or_else(|| fail(None)),

@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors};
 use crate::extract::body::ValidJson;
 use crate::extract::client::ClientAddress;
-use crate::store::db::Writes;
 use crate::store::{predecessor, sessions};
 use crate::throttle;
 
@@ -35,12 +34,11 @@ pub async fn logout(
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<StatusCode, Error> {
     let now = ambient::now();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(app, &mut connection, LOGOUT_PER_ADDRESS, address, now).await?;
-    connection.switch_to(Writes::Durable).await?;
+    let mut connection = app.database.connect().await?;
+    throttle::count(app, &mut connection, LOGOUT_PER_ADDRESS, address, now)?;
     match app.refresh_tokens.read(&request.refresh_token) {
-        Some(token) => sessions::delete(&mut connection, token.session).await?,
-        None => predecessor::void(&mut connection, &request.refresh_token).await?,
+        Some(token) => sessions::delete(&mut connection, token.session)?,
+        None => predecessor::void(&mut connection, &request.refresh_token)?,
     }
     Ok(StatusCode::NO_CONTENT)
 }
