@@ -3,6 +3,7 @@
 pub mod captcha;
 pub mod db;
 pub mod housekeeping;
+mod journal;
 mod migrations;
 pub mod outbox;
 pub mod predecessor;

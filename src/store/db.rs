@@ -12,7 +12,7 @@ use spin_sdk::sqlite::wit::sqlite;
 
 pub use self::error::DbError;
 pub use self::row::Row;
-use super::migrations;
+use super::{journal, migrations};
 
 /// What a power cut may do to what is written. A crash of the service loses nothing either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +24,14 @@ enum Durability {
     Normal,
 }
 
-/// The database of this instance: opened when first needed, migrated before first use.
+/// The database of this instance: opened when first needed, made ready before first use.
 #[derive(Default)]
 pub struct Database {
     idle: Mutex<Vec<HostConnection>>,
-    is_migrated: AtomicBool,
-    /// Whether it decides itself how durable writes are, as libSQL does.
-    keeps_its_durability: AtomicBool,
+    is_ready: AtomicBool,
+    /// Whether a write need not wait for the disk: only with a write-ahead log, and not where the
+    /// database decides that itself, as libSQL does.
+    may_write_normal: AtomicBool,
 }
 
 /// A connection of the host's, and how it writes.
@@ -56,11 +57,13 @@ impl Database {
     /// A connection to the migrated database.
     ///
     /// # Errors
-    /// The database cannot be opened or migrated.
+    /// The database cannot be opened or made ready; the next call tries again.
     pub async fn connect(&self) -> Result<Connection<'_>, DbError> {
-        if !self.is_migrated.load(Ordering::Relaxed) {
+        if !self.is_ready.load(Ordering::Relaxed) {
+            let has_log = journal::ensure_write_ahead_log(self).await?;
+            self.may_write_normal.store(has_log, Ordering::Relaxed);
             migrations::run(self).await?;
-            self.is_migrated.store(true, Ordering::Relaxed);
+            self.is_ready.store(true, Ordering::Relaxed);
         }
         self.open().await
     }
@@ -192,9 +195,12 @@ impl<'a> Connection<'a> {
 
     /// Makes the connection write like this from now on, if it does not yet.
     fn make(&mut self, durability: Durability) -> Result<(), DbError> {
-        let keeps_its_durability = &self.database.keeps_its_durability;
-        let present = self.inner.as_ref().map(|inner| inner.durability);
-        if present == Some(durability) || keeps_its_durability.load(Ordering::Relaxed) {
+        let may_write_normal = &self.database.may_write_normal;
+        let durability = match may_write_normal.load(Ordering::Relaxed) {
+            true => durability,
+            false => Durability::Full,
+        };
+        if self.inner.as_ref().map(|inner| inner.durability) == Some(durability) {
             return Ok(());
         }
         let statement = match durability {
@@ -206,7 +212,7 @@ impl<'a> Connection<'a> {
             // FULL comes after a NORMAL that was taken: to go on without it would break a promise.
             Err(DbError::Unsupported(cause)) if durability == Durability::Normal => {
                 tracing::info!(cause, "the database keeps its own durability");
-                keeps_its_durability.store(true, Ordering::Relaxed);
+                may_write_normal.store(false, Ordering::Relaxed);
                 return Ok(());
             }
             Err(error) => return Err(error),

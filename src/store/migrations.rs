@@ -20,7 +20,6 @@ pub(super) async fn run(database: &Database) -> Result<(), DbError> {
     if version(&mut database.open().await?)? >= MIGRATIONS.len() {
         return Ok(());
     }
-    use_write_ahead_log(database).await?;
     let mut transaction = database.open().await?.begin()?;
     let from = version(&mut transaction)?;
     for migration in MIGRATIONS.iter().skip(from) {
@@ -39,16 +38,6 @@ fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
     let row = connection.query_one("PRAGMA user_version", [])?;
     let version = row.map_or(Ok(0), |row| row.integer(0))?;
     Ok(usize::try_from(version).unwrap_or(0))
-}
-
-/// Lets readers go on while somebody writes; the file remembers it. Where the database keeps its
-/// own journal, as libSQL does, the wish is refused, and that is fine.
-async fn use_write_ahead_log(database: &Database) -> Result<(), DbError> {
-    let mut connection = database.open().await?;
-    if let Err(error) = connection.query("PRAGMA journal_mode = WAL", []) {
-        tracing::info!(cause = %error, "the database keeps its own journal mode");
-    }
-    Ok(())
 }
 
 /// The statements of a migration, without its comments. A statement ends with a semicolon at the

@@ -1,6 +1,6 @@
 //! What a power cut may take back: only what can be done again.
 
-use crate::helpers::app::App;
+use crate::helpers::app::{App, spawn_app};
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{EMAIL, PASSWORD, registration_of};
 use crate::helpers::server::is_spin;
@@ -55,6 +55,14 @@ async fn write_everything(app: &App) {
     app.mail(2).await;
 }
 
+/// Stops the service and makes of its database what `VACUUM INTO` would make of it.
+async fn take_write_ahead_log_away(app: &mut App) {
+    app.server.kill();
+    app.server.end().await;
+    let mode: String = app.value("PRAGMA journal_mode = DELETE");
+    assert_eq!(mode, "delete");
+}
+
 #[tokio::test]
 async fn what_cannot_be_done_again_is_on_the_disk_before_the_answer() {
     if is_spin() {
@@ -70,6 +78,44 @@ async fn what_cannot_be_done_again_is_on_the_disk_before_the_answer() {
     let is_quick = |statement: &&Statement| statement.synchronous == "NORMAL";
     let quick = statements.iter().filter(is_quick).count();
     assert!(quick > 10, "everything waits for the disk: {statements:#?}");
+}
+
+#[tokio::test]
+async fn without_a_write_ahead_log_every_write_waits_for_the_disk() {
+    if is_spin() {
+        return;
+    }
+    let setup = builtin_captcha().without("throttle").traced();
+    let app = setup.without_wal().spawn().await;
+    write_everything(&app).await;
+    assert_eq!(app.value::<String>("PRAGMA journal_mode"), "delete");
+    for statement in app.statements() {
+        assert_eq!(statement.synchronous, "FULL", "{statement:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_restored_copy_gets_back_its_write_ahead_log() {
+    let mut app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    take_write_ahead_log_away(&mut app).await;
+    app.restart().await;
+    app.test_data(&tokens.access).await.assert_status(200);
+    assert_eq!(app.value::<String>("PRAGMA journal_mode"), "wal");
+}
+
+#[tokio::test]
+async fn a_restored_copy_can_be_asked_by_many_at_once() {
+    let mut app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    for _ in 0..5 {
+        take_write_ahead_log_away(&mut app).await;
+        app.restart().await;
+        let asks = (0..20).map(|_| app.test_data(&tokens.access));
+        for answer in futures_util::future::join_all(asks).await {
+            answer.assert_status(200);
+        }
+    }
 }
 
 #[tokio::test]
