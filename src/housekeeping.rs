@@ -8,7 +8,7 @@ use crate::domain::throttle::UNSAFE_SETTING;
 use crate::domain::timestamp::Timestamp;
 use crate::mailer;
 use crate::settings::Warning;
-use crate::store::db::{DbError, Writes};
+use crate::store::db::DbError;
 use crate::store::housekeeping::{self, Work};
 use crate::store::{captcha, guesses, predecessor, throttle};
 
@@ -46,18 +46,18 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
     if !(work.throttle || work.guesses || work.captcha || work.predecessor) {
         return Ok(());
     }
-    let mut connection = app.database.connect(Writes::Replayable).await?;
+    let mut connection = app.database.connect().await?;
     if work.throttle {
-        throttle::delete_past(&mut connection, now).await?;
+        throttle::delete_past(&mut connection, now)?;
     }
     if work.guesses {
-        guesses::delete_past(&mut connection, now).await?;
+        guesses::delete_past(&mut connection, now)?;
     }
     if work.captcha {
-        captcha::delete_past(&mut connection, now).await?;
+        captcha::delete_past(&mut connection, now)?;
     }
     if work.predecessor {
-        predecessor::void_expired(&mut connection, now).await?;
+        predecessor::void_expired(&mut connection, now)?;
     }
     Ok(())
 }
@@ -65,9 +65,9 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
 /// Instances come and go by the hundred, so that the database has to tell when the last warning was.
 async fn warn_of_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbError> {
     for Warning { variable, reason } in app.settings.warnings() {
-        let mut connection = app.database.connect(Writes::Replayable).await?;
+        let mut connection = app.database.connect().await?;
         let key = format!("{}:{variable}", UNSAFE_SETTING.name);
-        let wait = throttle::count(&mut connection, UNSAFE_SETTING, &key, now).await?;
+        let wait = throttle::count(&mut connection, UNSAFE_SETTING, &key, now)?;
         if wait.is_none() {
             tracing::warn!(variable, reason, "a setting is unsafe in production");
         }
@@ -76,6 +76,6 @@ async fn warn_of_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbErro
 }
 
 async fn look(app: &App, now: Timestamp) -> Result<Work, DbError> {
-    let mut connection = app.database.connect(Writes::None).await?;
-    housekeeping::look(&mut connection, now).await
+    let mut connection = app.database.connect().await?;
+    housekeeping::look(&mut connection, now)
 }

@@ -4,6 +4,7 @@ pub mod captcha;
 pub mod db;
 pub mod guesses;
 pub mod housekeeping;
+mod journal;
 pub mod known_networks;
 mod migrations;
 pub mod outbox;

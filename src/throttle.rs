@@ -13,7 +13,7 @@ use crate::domain::throttle::{LOGIN_FAILURES, LOGIN_FAILURES_OF_STRANGERS, Limit
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::extract::client::ClientAddress;
-use crate::store::db::{Connection, Writes};
+use crate::store::db::Connection;
 use crate::store::users::Credentials;
 use crate::store::{guesses, throttle as store};
 
@@ -28,8 +28,8 @@ pub async fn count_request(
 ) -> Result<Response, Error> {
     let network = ClientAddress::of(request.headers(), app.settings.trusted_proxy_hops);
     if app.settings.throttle {
-        let mut connection = app.database.connect(Writes::Replayable).await?;
-        count(app, &mut connection, limit, network, ambient::now()).await?;
+        let mut connection = app.database.connect().await?;
+        count(app, &mut connection, limit, network, ambient::now())?;
     }
     Ok(next.run(request).await)
 }
@@ -38,7 +38,7 @@ pub async fn count_request(
 ///
 /// # Errors
 /// [`Error::TooManyRequests`], or the database failed.
-pub async fn count(
+pub fn count(
     app: &App,
     connection: &mut Connection<'_>,
     limit: Limit,
@@ -48,7 +48,7 @@ pub async fn count(
     if !app.settings.throttle {
         return Ok(());
     }
-    let wait = store::count(connection, limit, &key(limit, caller), now).await?;
+    let wait = store::count(connection, limit, &key(limit, caller), now)?;
     refuse(limit, wait)
 }
 
@@ -67,7 +67,7 @@ pub struct Guess<'a> {
 ///
 /// # Errors
 /// [`Error::TooManyRequests`], or the database failed.
-pub async fn count_guess(
+pub fn count_guess(
     app: &App,
     connection: &mut Connection<'_>,
     guess: &Guess<'_>,
@@ -75,9 +75,9 @@ pub async fn count_guess(
 ) -> Result<(), Error> {
     let account = digest(guess.name);
     let caller = caller(&account, guess.network);
-    count(app, connection, LOGIN_FAILURES, caller, now).await?;
+    count(app, connection, LOGIN_FAILURES, caller, now)?;
     if app.settings.throttle && guess.is_strange {
-        let wait = guesses::count(connection, &account, now).await?;
+        let wait = guesses::count(connection, &account, now)?;
         refuse(LOGIN_FAILURES_OF_STRANGERS, wait)?;
     }
     Ok(())
@@ -87,7 +87,7 @@ pub async fn count_guess(
 ///
 /// # Errors
 /// The database failed.
-pub async fn forgive(
+pub fn forgive(
     app: &App,
     connection: &mut Connection<'_>,
     user: &Credentials,
@@ -95,8 +95,8 @@ pub async fn forgive(
 ) -> Result<(), Error> {
     if app.settings.throttle {
         let accounts = accounts(user);
-        forget_failures(connection, &accounts, network).await?;
-        guesses::end_row(connection, accounts.each_ref().map(String::as_str)).await?;
+        forget_failures(connection, &accounts, network)?;
+        guesses::end_row(connection, accounts.each_ref().map(String::as_str))?;
     }
     Ok(())
 }
@@ -105,7 +105,7 @@ pub async fn forgive(
 ///
 /// # Errors
 /// The database failed.
-pub async fn forgive_all(
+pub fn forgive_all(
     app: &App,
     connection: &mut Connection<'_>,
     user: &Credentials,
@@ -113,13 +113,13 @@ pub async fn forgive_all(
 ) -> Result<(), Error> {
     if app.settings.throttle {
         let accounts = accounts(user);
-        forget_failures(connection, &accounts, network).await?;
-        guesses::delete(connection, accounts.each_ref().map(String::as_str)).await?;
+        forget_failures(connection, &accounts, network)?;
+        guesses::delete(connection, accounts.each_ref().map(String::as_str))?;
     }
     Ok(())
 }
 
-async fn forget_failures(
+fn forget_failures(
     connection: &mut Connection<'_>,
     accounts: &[String; 2],
     network: ClientAddress,
@@ -127,7 +127,10 @@ async fn forget_failures(
     let keys = accounts
         .each_ref()
         .map(|account| key(LOGIN_FAILURES, caller(account, network)));
-    Ok(store::clear(connection, keys.each_ref().map(String::as_str)).await?)
+    Ok(store::clear(
+        connection,
+        keys.each_ref().map(String::as_str),
+    )?)
 }
 
 fn refuse(limit: Limit, wait: Option<i64>) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::store::db::{Database, DbError, Writes};
+use crate::store::db::{Database, DbError};
 use crate::store::users;
 
 /// What is said of a part that keeps the service from its work.
@@ -96,8 +96,8 @@ pub async fn misconfigured() -> (StatusCode, Json<Health>) {
 
 /// Uses the database and the newest part of its schema.
 async fn probe(database: &Database) -> Result<(), DbError> {
-    let mut connection = database.connect(Writes::None).await?;
-    users::probe(&mut connection).await
+    let mut connection = database.connect().await?;
+    users::probe(&mut connection)
 }
 
 fn operational() -> Health {

@@ -17,7 +17,7 @@ const MEMORY: Duration = Duration::WEEK;
 ///
 /// # Errors
 /// The database failed. `Ok(Some(seconds))` refuses: before that none is allowed.
-pub async fn count(
+pub fn count(
     connection: &mut Connection<'_>,
     account: &str,
     now: Timestamp,
@@ -38,14 +38,13 @@ pub async fn count(
         MAX_IN_A_ROW.into(),
     ];
     if connection
-        .run_for_one(&statement, parameters)
-        .await?
+        .write_replayable_one(&statement, parameters)?
         .is_some()
     {
         return Ok(None);
     }
     let statement = "SELECT full_at FROM password_guesses WHERE account = ?1";
-    let row = connection.run_for_one(statement, [account.into()]).await?;
+    let row = connection.query_one(statement, [account.into()])?;
     let full_at = row.map_or(Ok(0), |row| row.integer(0))?;
     Ok(Some(LIMIT.retry_after_seconds(full_at, now)))
 }
@@ -55,29 +54,29 @@ pub async fn count(
 ///
 /// # Errors
 /// The database failed.
-pub async fn end_row(connection: &mut Connection<'_>, accounts: [&str; 2]) -> Result<(), DbError> {
+pub fn end_row(connection: &mut Connection<'_>, accounts: [&str; 2]) -> Result<(), DbError> {
     let statement = "UPDATE password_guesses SET in_a_row = 0 \
                      WHERE account IN (?1, ?2) AND in_a_row > 0";
     let parameters = accounts.map(Into::into);
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }
 
 /// The password has been reset: nothing of the guesses at the old one counts.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete(connection: &mut Connection<'_>, accounts: [&str; 2]) -> Result<(), DbError> {
+pub fn delete(connection: &mut Connection<'_>, accounts: [&str; 2]) -> Result<(), DbError> {
     let statement = "DELETE FROM password_guesses WHERE account IN (?1, ?2)";
     let parameters = accounts.map(Into::into);
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }
 
 /// Clears away what holds nobody back any more.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM password_guesses WHERE forget_at <= ?1 AND in_a_row < ?2";
     let parameters = [now.unix().into(), MAX_IN_A_ROW.into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }

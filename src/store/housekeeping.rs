@@ -25,7 +25,7 @@ pub struct Work {
 ///
 /// # Errors
 /// The database failed.
-pub async fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Work, DbError> {
+pub fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Work, DbError> {
     let statement = "SELECT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1), \
                      EXISTS (SELECT 1 FROM throttle WHERE full_at <= ?1), \
                      EXISTS (SELECT 1 FROM password_guesses WHERE forget_at <= ?1 \
@@ -39,7 +39,7 @@ pub async fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Wor
         now.to_sql().into(),
         MAX_STRANGERS_IN_A_ROW.into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.query_one(statement, parameters)?;
     let Some(row) = row else {
         return Ok(Work::default());
     };

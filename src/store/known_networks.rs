@@ -16,14 +16,14 @@ const PRECISION: Duration = Duration::DAY;
 ///
 /// # Errors
 /// The database failed.
-pub async fn seen_at(
+pub fn seen_at(
     connection: &mut Connection<'_>,
     user: Uuid,
     network: &str,
 ) -> Result<Option<Timestamp>, DbError> {
     let statement = "SELECT seen_at FROM known_networks WHERE user_id = ?1 AND network = ?2";
     let parameters = [user.to_string().into(), network.into()];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.query_one(statement, parameters)?;
     row.map(|row| row.unix_time(0)).transpose()
 }
 
@@ -31,7 +31,7 @@ pub async fn seen_at(
 ///
 /// # Errors
 /// The database failed.
-pub async fn record(
+pub fn record(
     connection: &mut Connection<'_>,
     user: Uuid,
     network: &str,
@@ -44,10 +44,10 @@ pub async fn record(
     let statement = "INSERT INTO known_networks (user_id, network, seen_at) VALUES (?1, ?2, ?3) \
                      ON CONFLICT (user_id, network) DO UPDATE SET seen_at = excluded.seen_at";
     let parameters = [user.to_string().into(), network.into(), now.unix().into()];
-    connection.run(statement, parameters).await?;
+    connection.write_replayable(statement, parameters)?;
     let statement = "DELETE FROM known_networks WHERE user_id = ?1 AND network NOT IN \
                      (SELECT network FROM known_networks WHERE user_id = ?1 \
                      ORDER BY seen_at DESC LIMIT ?2)";
     let parameters = [user.to_string().into(), MAX_PER_USER.into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }

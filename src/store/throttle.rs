@@ -14,7 +14,7 @@ pub(super) const FULL_AT: &str = "CASE WHEN full_at > ?2 + ?4 THEN ?2 ELSE max(f
 ///
 /// # Errors
 /// The database failed. `Ok(Some(seconds))` refuses: after so long one more is allowed.
-pub async fn count(
+pub fn count(
     connection: &mut Connection<'_>,
     limit: Limit,
     key: &str,
@@ -32,14 +32,13 @@ pub async fn count(
         limit.horizon_seconds().into(),
     ];
     if connection
-        .run_for_one(&statement, parameters)
-        .await?
+        .write_replayable_one(&statement, parameters)?
         .is_some()
     {
         return Ok(None);
     }
     let statement = "SELECT full_at FROM throttle WHERE key = ?1";
-    let row = connection.run_for_one(statement, [key.into()]).await?;
+    let row = connection.query_one(statement, [key.into()])?;
     let full_at = row.map_or(Ok(0), |row| row.integer(0))?;
     Ok(Some(limit.retry_after_seconds(full_at, now)))
 }
@@ -48,18 +47,18 @@ pub async fn count(
 ///
 /// # Errors
 /// The database failed.
-pub async fn clear(connection: &mut Connection<'_>, keys: [&str; 2]) -> Result<(), DbError> {
+pub fn clear(connection: &mut Connection<'_>, keys: [&str; 2]) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE key IN (?1, ?2)";
     let parameters = keys.map(Into::into);
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }
 
 /// Clears away what holds nobody back any more.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE full_at <= ?1";
     let parameters = [now.unix().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }

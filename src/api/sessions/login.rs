@@ -22,7 +22,7 @@ use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::hashing;
 use crate::settings::Settings;
-use crate::store::db::{Connection, Writes};
+use crate::store::db::Connection;
 use crate::store::users::{self, Credentials, Lookup};
 use crate::store::{known_networks, sessions};
 use crate::throttle::{self, Guess};
@@ -68,29 +68,29 @@ async fn try_login(
     request: &LoginRequest,
 ) -> Result<Token, Error> {
     let now = ambient::now();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
+    let mut connection = app.database.connect().await?;
     let user = match request.lookup() {
-        Some(lookup) => users::find_credentials(&mut connection, &lookup).await?,
+        Some(lookup) => users::find_credentials(&mut connection, &lookup)?,
         None => None,
     };
     let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
     let hashed_network = app.networks.hash(network);
-    let seen_at = known_networks::seen_at(&mut connection, id, &hashed_network).await?;
+    let seen_at = known_networks::seen_at(&mut connection, id, &hashed_network)?;
     let guess = Guess {
         name: &request.name(),
         network,
         is_strange: seen_at.is_none(),
     };
-    throttle::count_guess(app, &mut connection, &guess, now).await?;
+    throttle::count_guess(app, &mut connection, &guess, now)?;
     let user = check_password(app, &mut connection, user, &request.password).await?;
 
-    let token = begin_session(app, &mut connection, &user).await?;
-    throttle::forgive(app, &mut connection, &user, network).await?;
-    known_networks::record(&mut connection, user.id, &hashed_network, seen_at, now).await?;
+    let token = begin_session(app, &mut connection, &user)?;
+    throttle::forgive(app, &mut connection, &user, network)?;
+    known_networks::record(&mut connection, user.id, &hashed_network, seen_at, now)?;
     Ok(token)
 }
 
-async fn begin_session(
+fn begin_session(
     app: &App,
     connection: &mut Connection<'_>,
     user: &Credentials,
@@ -98,7 +98,7 @@ async fn begin_session(
     let now = ambient::now();
     let session = ambient::random_id();
     let lifetime = app.settings.session_lifetime;
-    if !sessions::insert(connection, session, user, lifetime, now).await? {
+    if !sessions::insert(connection, session, user, lifetime, now)? {
         return Err(fail(Some(user)));
     }
     tracing::info!(user = %user.id, session = %session, "logged in");
@@ -141,14 +141,14 @@ async fn renew_hash(
     password: &Secret,
 ) -> Result<Credentials, Error> {
     let hash = hashing::rehash(app, password).await?;
-    if users::replace_hash(connection, user.id, &user.hashed_password, &hash).await? {
+    if users::replace_hash(connection, user.id, &user.hashed_password, &hash)? {
         return Ok(Credentials {
             hashed_password: hash,
             ..user
         });
     }
     // Another login renewed it, or a reset changed the password: only the new hash can tell.
-    let user = users::find_credentials(connection, &Lookup::Id(user.id)).await?;
+    let user = users::find_credentials(connection, &Lookup::Id(user.id))?;
     match verify(app, user.as_ref(), password).await? {
         Verdict::Wrong => Err(fail(user.as_ref())),
         Verdict::Right | Verdict::Outdated => user.ok_or_else(|| fail(None)),

@@ -8,7 +8,6 @@ use crate::app::App;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors};
 use crate::extract::body::ValidJson;
-use crate::store::db::Writes;
 use crate::store::{predecessor, sessions};
 
 /// Log out
@@ -29,11 +28,10 @@ pub async fn logout(
     State(app): State<&'static App>,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<StatusCode, Error> {
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    connection.switch_to(Writes::Durable).await?;
+    let mut connection = app.database.connect().await?;
     match app.refresh_tokens.read(&request.refresh_token) {
-        Some(token) => sessions::delete(&mut connection, token.session).await?,
-        None => predecessor::void(&mut connection, &request.refresh_token).await?,
+        Some(token) => sessions::delete(&mut connection, token.session)?,
+        None => predecessor::void(&mut connection, &request.refresh_token)?,
     }
     Ok(StatusCode::NO_CONTENT)
 }
