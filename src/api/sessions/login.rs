@@ -85,7 +85,7 @@ async fn try_login(
     let user = check_password(app, &mut connection, user, &request.password).await?;
 
     let token = begin_session(app, &mut connection, &user)?;
-    throttle::forgive(app, &mut connection, &user, network)?;
+    throttle::forgive(app, &mut connection, &user, &guess)?;
     known_networks::record(&mut connection, user.id, &hashed_network, seen_at, now)?;
     Ok(token)
 }
