@@ -14,4 +14,5 @@ mod passwords;
 pub(crate) mod races;
 mod registration;
 mod sessions;
+mod sites;
 mod throttling;

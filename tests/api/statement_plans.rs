@@ -64,6 +64,8 @@ async fn spawn_successor() -> App {
     let mut app = setup.spawn().await;
     app.get("/health/ready").await.assert_status(200);
     app.restart().await;
+    let forgotten = app.database().execute("DELETE FROM warnings", []);
+    forgotten.expect("the table is there");
     app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
     app.change("INSERT INTO throttle VALUES ('long past', 0)");
     app.change(&format!(

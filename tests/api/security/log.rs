@@ -172,3 +172,51 @@ async fn request_line_count_settles(app: &App) {
     Answer::to(last).await;
     request_line(app, "last").await;
 }
+
+/// How often the log warns of a setting.
+fn warnings(app: &App, variable: &str) -> usize {
+    let is_warning = |line: &&Value| {
+        line["message"] == "a setting is unsafe in production" && line["variable"] == variable
+    };
+    lines(app).iter().filter(is_warning).count()
+}
+
+#[tokio::test]
+async fn settings_that_are_unsafe_in_production_are_named_once_for_all_instances() {
+    let setup = Setup::new()
+        .with("email_provider", "log")
+        .with("captcha_provider", "off")
+        .with("throttle", "off")
+        .with("cors_allow_origins", "http://a.example");
+    let mut app = setup.spawn().await;
+    let unsafe_settings = [
+        "email_provider",
+        "captcha_provider",
+        "throttle",
+        "frontend_url",
+        "cors_allow_origins",
+    ];
+    app.get("/").await.assert_status(200);
+    for variable in unsafe_settings {
+        let warned = async || (warnings(&app, variable) == 1).then_some(());
+        eventually(variable, SOON, warned).await;
+    }
+    app.restart().await;
+    app.change("DELETE FROM warnings WHERE variable = 'throttle'");
+    app.get("/").await.assert_status(200);
+    let warned = async || (warnings(&app, "throttle") == 1).then_some(());
+    eventually("throttle is warned of again", SOON, warned).await;
+    assert_eq!(warnings(&app, "email_provider"), 0);
+}
+
+#[tokio::test]
+async fn nobody_is_warned_of_settings_that_are_fit_for_production() {
+    let setup = Setup::new().with("throttle", "on");
+    let app = setup
+        .with("frontend_url", "https://a.example")
+        .spawn()
+        .await;
+    app.log_tom_in().await;
+    assert!(!app.server.output().contains("unsafe in production"));
+    assert_eq!(app.count("warnings"), 0);
+}
