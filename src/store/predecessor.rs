@@ -7,12 +7,13 @@ use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 
 /// Whether an access token of the predecessor may still speak for a user: until the first time that
-/// the password is reset here. It names no session that could have ended.
+/// the password is reset here, and not while the user is disabled. It names no session that could have
+/// ended.
 ///
 /// # Errors
 /// The database failed.
 pub fn may_speak_for(connection: &mut Connection<'_>, user: Uuid) -> Result<bool, DbError> {
-    let statement = "SELECT 1 FROM users WHERE id = ?1 AND NOT EXISTS ( \
+    let statement = "SELECT 1 FROM users WHERE id = ?1 AND disabled_at IS NULL AND NOT EXISTS ( \
                      SELECT 1 FROM password_reset_tokens \
                      WHERE user_id = ?1 AND is_used = 1 AND token NOT LIKE 'void:%')";
     let row = connection.query_one(statement, [user.to_string().into()]);

@@ -29,6 +29,8 @@ pub struct Credentials {
     pub hashed_password: String,
     /// What the user may do.
     pub role: Role,
+    /// Whether the user has no way in, whatever the password.
+    pub is_disabled: bool,
 }
 
 /// Why a user could not be added.
@@ -143,14 +145,17 @@ pub fn find_credentials(
         Lookup::Email(email) => ("email = ?1", email.as_str().to_owned()),
         Lookup::Username(name) => ("lower(username) = lower(?1)", name.as_str().to_owned()),
     };
-    let statement =
-        format!("SELECT id, hashed_password, account_role FROM users WHERE {condition}");
+    let statement = format!(
+        "SELECT id, hashed_password, account_role, disabled_at IS NOT NULL FROM users \
+         WHERE {condition}"
+    );
     let row = connection.query_one(&statement, [value.into()])?;
     row.map(|row| {
         Ok(Credentials {
             id: row.uuid(0)?,
             hashed_password: row.text(1)?.to_owned(),
             role: row.read(2, Role::from_stored)?,
+            is_disabled: row.integer(3)? != 0,
         })
     })
     .transpose()

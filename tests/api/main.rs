@@ -11,6 +11,7 @@ mod captcha_siteverify;
 mod component;
 mod costs;
 mod database;
+mod disabled;
 mod docs;
 mod durability;
 mod email;

@@ -89,6 +89,7 @@ fn adopt(
     let user = predecessor::redeem(&mut transaction, token, now)?;
     let user = user.ok_or(Error::InvalidRefreshToken)?;
     let user = users::find_credentials(&mut transaction, &Lookup::Id(user))?;
+    let user = user.filter(|user| !user.is_disabled);
     let user = user.ok_or(Error::InvalidRefreshToken)?;
     sessions::insert(&mut transaction, session, &user, lifetime, now)?;
     transaction.commit()?;
