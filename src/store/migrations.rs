@@ -85,6 +85,6 @@ mod tests {
                 |row| row.get(0),
             )
             .expect("a count");
-        assert_eq!(tables, 7);
+        assert_eq!(tables, 8);
     }
 }
