@@ -20,7 +20,9 @@ pub struct MailWaits;
 pub async fn deliver(app: &App) -> anyhow::Result<()> {
     while let Some(mail) = take_due(app).await? {
         let result = match mail.is_stale {
-            true => Err(SendError::Permanent("its link has expired".into())),
+            true => Err(SendError::Permanent(
+                "its link is good for nothing any more".into(),
+            )),
             // Nobody waits for a connection while a provider takes its time.
             false => email::send(&app.settings.email, &write(app, &mail)?).await,
         };

@@ -127,8 +127,9 @@ pub async fn reset_password(
     ValidJson(request): ValidJson<ResetPasswordRequest>,
 ) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
-    let token = request.token.hashed();
     let mut connection = app.database.connect().await?;
+    let token = request.token.as_ref().map(PlainToken::hashed);
+    let token = token.ok_or(Error::InvalidResetToken)?;
     if !reset_tokens::is_usable(&mut connection, &token, now)? {
         return Err(Error::InvalidResetToken);
     }
@@ -190,7 +191,7 @@ impl FromFields for ForgotPasswordRequest {
 pub struct ResetPasswordRequest {
     /// The token of the link.
     #[schema(value_type = String)]
-    token: PlainToken,
+    token: Option<PlainToken>,
     /// At least one digit and one letter; at most 256 bytes.
     #[schema(value_type = String, format = Password)]
     new_password: NewPassword,

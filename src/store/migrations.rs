@@ -3,7 +3,7 @@
 use super::db::{Connection, Database, DbError};
 
 /// What each version of the schema adds to the one before: append, never change.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0001_users.sql"),
     include_str!("../../migrations/0002_sessions.sql"),
     include_str!("../../migrations/0003_outbox.sql"),
@@ -11,6 +11,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0005_captcha.sql"),
     include_str!("../../migrations/0006_language.sql"),
     include_str!("../../migrations/0007_predecessor.sql"),
+    include_str!("../../migrations/0008_disabling_and_adoption.sql"),
     include_str!("../../migrations/0009_guessing.sql"),
 ];
 
@@ -85,6 +86,6 @@ mod tests {
                 |row| row.get(0),
             )
             .expect("a count");
-        assert_eq!(tables, 10);
+        assert_eq!(tables, 11);
     }
 }

@@ -82,8 +82,9 @@ pub fn take_due(
                      RETURNING id, kind, reset_token_id, attempts, \
                      (SELECT email FROM users WHERE id = user_id), \
                      (SELECT username FROM users WHERE id = user_id), \
-                     EXISTS (SELECT 1 FROM password_reset_tokens t WHERE t.id = reset_token_id \
-                     AND t.expires_at <= ?3), language";
+                     EXISTS (SELECT 1 FROM password_reset_tokens t JOIN users u ON u.id = t.user_id \
+                     WHERE t.id = reset_token_id \
+                     AND (t.expires_at <= ?3 OR u.disabled_at IS NOT NULL)), language";
     let parameters = [
         now.unix().into(),
         retry_at.unix().into(),

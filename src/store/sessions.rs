@@ -27,9 +27,9 @@ pub struct Session {
 }
 
 /// Begins a session for a user whose password is still the one that was checked, and forgets the
-/// user's sessions that have ended by themselves. `false` if the password was changed meanwhile:
-/// nothing that begins with the old one may outlive a reset. A login that a power cut takes back is
-/// done again.
+/// user's sessions that have ended by themselves. `false` if the password was changed meanwhile, for
+/// nothing that begins with the old one may outlive a reset, or if the user is disabled. A login that
+/// a power cut takes back is done again.
 ///
 /// # Errors
 /// The database failed.
@@ -42,7 +42,7 @@ pub fn insert(
 ) -> Result<bool, DbError> {
     let statement = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
                      expires_at) SELECT ?1, id, 0, ?4, ?4, ?5 FROM users \
-                     WHERE id = ?2 AND hashed_password = ?3 RETURNING id";
+                     WHERE id = ?2 AND hashed_password = ?3 AND disabled_at IS NULL RETURNING id";
     let parameters = [
         session.to_string().into(),
         user.id.to_string().into(),
@@ -58,7 +58,7 @@ pub fn insert(
 }
 
 /// Uses up a refresh token: one statement, so that of many at once one succeeds. `None` if it was
-/// used up before, or the session has ended. A token ahead of the session's counter is one that we
+/// used up before, or the session has ended, or its user is disabled. A token ahead of the session's counter is one that we
 /// issued, too: a power cut has taken its rotation back, so it goes on from there.
 ///
 /// # Errors
@@ -74,7 +74,8 @@ pub fn rotate(
     };
     let statement = "UPDATE sessions SET counter = ?2 + 1, rotated_at = ?3, \
                      expires_at = min(?3 + ?4, created_at + ?5) \
-                     WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 \
+                     WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 AND EXISTS ( \
+                     SELECT 1 FROM users WHERE id = user_id AND disabled_at IS NULL) \
                      RETURNING user_id, (SELECT account_role FROM users WHERE id = user_id)";
     let parameters = [
         token.session.to_string().into(),
@@ -93,7 +94,7 @@ pub fn rotate(
     .transpose()
 }
 
-/// A session that has not ended.
+/// A session that has not ended, of a user who is not disabled.
 ///
 /// # Errors
 /// The database failed.
@@ -104,7 +105,7 @@ pub fn find(
 ) -> Result<Option<Session>, DbError> {
     let statement = "SELECT s.user_id, u.account_role, s.counter, s.rotated_at \
                      FROM sessions s JOIN users u ON u.id = s.user_id \
-                     WHERE s.id = ?1 AND s.expires_at > ?2";
+                     WHERE s.id = ?1 AND s.expires_at > ?2 AND u.disabled_at IS NULL";
     let parameters = [session.to_string().into(), now.unix().into()];
     let row = connection.query_one(statement, parameters)?;
     row.map(|row| {
@@ -120,7 +121,7 @@ pub fn find(
     .transpose()
 }
 
-/// Whether a user has this session, and it has not ended.
+/// Whether a user has this session, it has not ended, and the user is not disabled.
 ///
 /// # Errors
 /// The database failed.
@@ -131,7 +132,8 @@ pub fn is_alive(
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
-                     WHERE s.id = ?1 AND u.id = ?2 AND s.expires_at > ?3";
+                     WHERE s.id = ?1 AND u.id = ?2 AND s.expires_at > ?3 \
+                     AND u.disabled_at IS NULL";
     let parameters = [
         session.to_string().into(),
         user.to_string().into(),

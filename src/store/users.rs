@@ -33,6 +33,8 @@ pub struct Credentials {
     pub hashed_password: String,
     /// What the user may do.
     pub role: Role,
+    /// Whether the user has no way in, whatever the password.
+    pub is_disabled: bool,
 }
 
 /// Why a user could not be added.
@@ -148,7 +150,8 @@ pub fn find_credentials(
         Lookup::Username(name) => ("lower(username) = lower(?1)", name.as_str().to_owned()),
     };
     let statement = format!(
-        "SELECT id, email, username, hashed_password, account_role FROM users WHERE {condition}"
+        "SELECT id, email, username, hashed_password, account_role, disabled_at IS NOT NULL \
+         FROM users WHERE {condition}"
     );
     let row = connection.query_one(&statement, [value.into()])?;
     row.map(|row| {
@@ -158,6 +161,7 @@ pub fn find_credentials(
             username: row.text(2)?.to_owned(),
             hashed_password: row.text(3)?.to_owned(),
             role: row.read(4, Role::from_stored)?,
+            is_disabled: row.integer(5)? != 0,
         })
     })
     .transpose()

@@ -5,12 +5,14 @@
     reason = "a test is the world outside: it has a clock"
 )]
 
+mod adoption;
 mod captcha;
 mod captcha_builtin;
 mod captcha_siteverify;
 mod component;
 mod costs;
 mod database;
+mod disabled;
 mod docs;
 mod durability;
 mod email;

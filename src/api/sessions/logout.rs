@@ -4,11 +4,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::RefreshTokenRequest;
+use crate::ambient;
 use crate::app::App;
+use crate::domain::secret::Secret;
+use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors};
 use crate::extract::body::ValidJson;
-use crate::store::{predecessor, sessions};
+use crate::store::db::{Connection, DbError};
+use crate::store::predecessor::{self, TokenState};
+use crate::store::sessions;
 
 /// Log out
 ///
@@ -28,10 +33,28 @@ pub async fn logout(
     State(app): State<&'static App>,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<StatusCode, Error> {
+    let now = ambient::now();
     let mut connection = app.database.connect().await?;
     match app.refresh_tokens.read(&request.refresh_token) {
         Some(token) => sessions::delete(&mut connection, token.session)?,
-        None => predecessor::void(&mut connection, &request.refresh_token)?,
+        None => end_adopted(&mut connection, &request.refresh_token, now)?,
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends what a refresh token of the predecessor stands for.
+fn end_adopted(
+    connection: &mut Connection<'_>,
+    token: &Secret,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let mut state = predecessor::find(connection, token, now)?;
+    if state == Some(TokenState::Unused) && !predecessor::log_out(connection, token)? {
+        // A refresh was faster.
+        state = predecessor::find(connection, token, now)?;
+    }
+    match state {
+        Some(TokenState::Became(session)) => sessions::delete(connection, session),
+        Some(TokenState::Unused) | None => Ok(()),
+    }
 }
