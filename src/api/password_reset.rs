@@ -129,23 +129,32 @@ pub async fn reset_password(
     let now = ambient::now();
     let mut connection = app.database.connect().await?;
     let token = request.token.as_ref().map(PlainToken::hashed);
-    let token = token.ok_or(Error::InvalidResetToken)?;
+    let token = token.ok_or_else(refuse)?;
     if !reset_tokens::is_usable(&mut connection, &token, now)? {
-        return Err(Error::InvalidResetToken);
+        return Err(refuse());
     }
     // Hashed before the transaction begins: it would keep everybody else from writing meanwhile.
     let hash = hashing::hash(app, &request.new_password).await?;
 
     let mut transaction = connection.begin()?;
     let user = reset_tokens::consume(&mut transaction, &token, now)?;
-    let user = user.ok_or(Error::InvalidResetToken)?;
+    let user = user.ok_or_else(refuse)?;
     users::set_password(&mut transaction, user, hash, now)?;
     sessions::delete_all(&mut transaction, user)?;
     predecessor::void_all(&mut transaction, user)?;
     let_in(app, &mut transaction, user, network, now)?;
     outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)?;
     transaction.commit()?;
+    tracing::info!(%user, "password reset");
     Ok((Extension(MailWaits), Message::new(PASSWORD_RESET)))
+}
+
+fn refuse() -> Error {
+    tracing::info!(
+        reason = "unknown, used or expired token",
+        "password reset refused"
+    );
+    Error::InvalidResetToken
 }
 
 /// Lets the owner log in with the new password from where they reset it, whatever guesses at the

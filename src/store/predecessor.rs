@@ -21,6 +21,15 @@ pub enum TokenState {
     Became(Uuid),
 }
 
+/// Whether the data of a predecessor was taken over.
+///
+/// # Errors
+/// The database failed.
+pub fn is_adopted(connection: &mut Connection<'_>) -> Result<bool, DbError> {
+    let row = connection.query_one("SELECT 1 FROM adoption WHERE id = 1", [])?;
+    Ok(row.is_some())
+}
+
 /// Whether an access token of the predecessor that was issued by `issued_by` may still speak for a
 /// user: only where a predecessor's data was taken over, and not before that. It names no session
 /// that could have ended, so it ends with the first logout here of any session that the user had

@@ -143,14 +143,14 @@ pub fn is_alive(
     Ok(row.is_some())
 }
 
-/// Ends a session, and with it its refresh and access tokens.
+/// Ends a session, and with it its refresh and access tokens. Returns its user, if it was there.
 ///
 /// # Errors
 /// The database failed.
-pub fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
-    let statement = "DELETE FROM sessions WHERE id = ?1";
-    let parameters = [session.to_string().into()];
-    connection.write(statement, parameters).map(drop)
+pub fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<Option<Uuid>, DbError> {
+    let statement = "DELETE FROM sessions WHERE id = ?1 RETURNING user_id";
+    let row = connection.write_one(statement, [session.to_string().into()])?;
+    row.map(|row| row.uuid(0)).transpose()
 }
 
 /// Ends all sessions of a user.

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use uuid::Uuid;
 
 use super::RefreshTokenRequest;
 use crate::ambient;
@@ -36,10 +37,17 @@ pub async fn logout(
     let now = ambient::now();
     let mut connection = app.database.connect().await?;
     match app.refresh_tokens.read(&request.refresh_token) {
-        Some(token) => sessions::delete(&mut connection, token.session)?,
+        Some(token) => end_session(&mut connection, token.session)?,
         None => end_adopted(&mut connection, &request.refresh_token, now)?,
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn end_session(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
+    if let Some(user) = sessions::delete(connection, session)? {
+        tracing::info!(%user, %session, "logged out");
+    }
+    Ok(())
 }
 
 /// Ends what a refresh token of the predecessor stands for.
@@ -54,7 +62,7 @@ fn end_adopted(
         state = predecessor::find(connection, token, now)?;
     }
     match state {
-        Some(TokenState::Became(session)) => sessions::delete(connection, session),
+        Some(TokenState::Became(session)) => end_session(connection, session),
         Some(TokenState::Unused) | None => Ok(()),
     }
 }

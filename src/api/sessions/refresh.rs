@@ -59,7 +59,7 @@ fn replay(
 ) -> Result<Owner, Error> {
     let id = successor.session;
     let session = sessions::find(connection, id, now)?;
-    let session = session.ok_or(Error::InvalidRefreshToken)?;
+    let session = session.ok_or_else(|| refuse("the session has ended"))?;
     match judge_replay(successor, session.counter, session.rotated_at, now) {
         Replay::Retried => Ok(session.owner),
         Replay::Reused => {
@@ -91,7 +91,7 @@ fn adopt(
         connection = transaction.commit()?;
     }
     let Some(TokenState::Became(session)) = state else {
-        return Err(Error::InvalidRefreshToken);
+        return Err(refuse("unknown token"));
     };
     let successor = RefreshToken::first(session);
     let owner = replay(&mut connection, successor, now)?;
@@ -111,7 +111,12 @@ fn begin_session(
     };
     let user = users::find_credentials(transaction, &Lookup::Id(user))?;
     let user = user.filter(|user| !user.is_disabled);
-    let user = user.ok_or(Error::InvalidRefreshToken)?;
+    let user = user.ok_or_else(|| refuse("the user is disabled"))?;
     sessions::insert(transaction, id, &user, app.settings.session_lifetime, now)?;
     Ok(Some(user))
+}
+
+fn refuse(reason: &str) -> Error {
+    tracing::info!(reason, "refresh refused");
+    Error::InvalidRefreshToken
 }

@@ -56,7 +56,10 @@ pub async fn register(
     let hash = hashing::hash(app, &request.password).await?;
     let user = new_user(&request);
     match users::insert(&mut connection, &user, hash) {
-        Ok(()) => Ok((StatusCode::CREATED, Json(user.into()))),
+        Ok(()) => {
+            tracing::info!(user = %user.id, "registered");
+            Ok((StatusCode::CREATED, Json(user.into())))
+        }
         Err(InsertError::Database(error)) => Err(error.into()),
         Err(taken) => Err(refuse_race(&mut connection, &request, taken)?),
     }

@@ -220,3 +220,55 @@ async fn nobody_is_warned_of_settings_that_are_fit_for_production() {
     assert!(!app.server.output().contains("unsafe in production"));
     assert_eq!(app.count("warnings"), 0);
 }
+
+/// Waits for a line with this message about a user, and returns it.
+async fn line_about(app: &App, user: &str, message: &str) -> Value {
+    let is_it = |line: &Value| line["message"] == message && line["user"] == user;
+    let logged = async || lines(app).into_iter().find(is_it);
+    eventually(message, SOON, logged).await
+}
+
+#[tokio::test]
+async fn what_happens_to_an_account_is_logged_with_its_user_and_the_reason() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    line_about(&app, &user, "registered").await;
+    let tokens = app.tokens_of_tom().await;
+    let login = line_about(&app, &user, "logged in").await;
+    app.login(EMAIL, "wrong password 1")
+        .await
+        .assert_status(401);
+    let failed = line_about(&app, &user, "login failed").await;
+    assert_eq!(failed["reason"], "wrong password");
+    app.logout(&tokens.refresh).await.assert_status(204);
+    let logout = line_about(&app, &user, "logged out").await;
+    assert_eq!(logout["session"], login["session"]);
+    app.refresh(&tokens.refresh).await.assert_status(401);
+    assert_logged(&app, "refresh refused").await;
+    let token = app.reset_token(1).await;
+    app.reset_password(&token, "battery staple 2")
+        .await
+        .assert_status(200);
+    line_about(&app, &user, "password reset").await;
+    app.reset_password(&token, "battery staple 2")
+        .await
+        .assert_status(400);
+    assert_logged(&app, "password reset refused").await;
+    for private in [EMAIL, &tokens.refresh, &token] {
+        assert!(!app.server.output().contains(private), "{private}");
+    }
+}
+
+#[tokio::test]
+async fn mail_that_waits_is_counted_in_the_log() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    app.mail_provider.reply_with(Reply::Text(503, "later"));
+    app.forgot_password(EMAIL).await.assert_status(202);
+    let put_off = async || {
+        let mut lines = lines(&app).into_iter();
+        lines.find(|line| line["message"] == "mail put off")
+    };
+    let line = eventually("the mail is put off", SOON, put_off).await;
+    assert_eq!(line["waiting"], 1);
+}
