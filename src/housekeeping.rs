@@ -2,13 +2,15 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use uuid::Uuid;
+
 use crate::ambient;
 use crate::app::App;
 use crate::domain::timestamp::Timestamp;
 use crate::mailer;
 use crate::store::db::DbError;
 use crate::store::housekeeping::{self, Work};
-use crate::store::{captcha, predecessor, throttle};
+use crate::store::{captcha, predecessor, sessions, throttle};
 
 /// How often an instance looks for work that no request has announced, in seconds.
 const INTERVAL_SECONDS: i64 = 60;
@@ -36,11 +38,12 @@ pub async fn run(app: &App) {
 
 async fn try_run(app: &App) -> anyhow::Result<()> {
     let now = ambient::now();
-    let work = look(app, now).await?;
+    let some = ambient::random_id();
+    let work = look(app, some, now).await?;
     if work.mail {
         mailer::deliver(app).await?;
     }
-    if !(work.throttle || work.captcha || work.predecessor) {
+    if !(work.throttle || work.captcha || work.predecessor || work.sessions) {
         return Ok(());
     }
     let mut connection = app.database.connect().await?;
@@ -53,10 +56,13 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
     if work.predecessor {
         predecessor::void_expired(&mut connection, now)?;
     }
+    if work.sessions {
+        sessions::delete_expired(&mut connection, some, now)?;
+    }
     Ok(())
 }
 
-async fn look(app: &App, now: Timestamp) -> Result<Work, DbError> {
+async fn look(app: &App, some: Uuid, now: Timestamp) -> Result<Work, DbError> {
     let mut connection = app.database.connect().await?;
-    housekeeping::look(&mut connection, now)
+    housekeeping::look(&mut connection, some, now)
 }

@@ -67,8 +67,8 @@ pub fn count(connection: &mut Connection<'_>) -> Result<i64, DbError> {
 }
 
 /// Takes the mail that has been due for longest. Until `retry_at` nobody else takes it, and if
-/// nobody deletes it or puts it back by then, it is due again. If a power cut takes this back, or what
-/// was noted of its delivery, the provider is sent the same mail again under the same key.
+/// nobody deletes it or puts it back by then, it is due again. If a power cut takes this back, or
+/// what was noted of its delivery, the provider is sent the same mail again under the same key.
 ///
 /// # Errors
 /// The database failed.

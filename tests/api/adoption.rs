@@ -1,4 +1,5 @@
-//! The predecessor's access tokens, which name no session: good for as long as it can have meant them.
+//! The predecessor's access tokens, which name no session: good for as long as it can have meant
+//! them.
 
 use serde_json::json;
 
