@@ -136,7 +136,7 @@ pub fn find(
                 user: row.uuid(0)?,
                 role: row.read(1, Role::from_stored)?,
             },
-            counter: u64::try_from(row.integer(2)?).unwrap_or_default(),
+            counter: row.number(2)?,
             rotated_at: row.unix_time(3)?,
         })
     })

@@ -79,6 +79,10 @@ async fn spawn_successor() -> App {
         predecessor::USER
     ));
     app.change(&format!(
+        "INSERT INTO outbox (id, kind, user_id, due_at) VALUES ('unreadable', '?', '{}', 0)",
+        predecessor::USER
+    ));
+    app.change(&format!(
         "INSERT INTO refresh_tokens (id, user_id, refresh_token, expires_at)
          VALUES ('long past', '{}', 'eyJ.past', '2020-01-01 00:00:00')",
         predecessor::USER
