@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use uuid::Uuid;
+
 use crate::ambient;
 use crate::app::App;
 use crate::domain::timestamp::Timestamp;
@@ -9,7 +11,7 @@ use crate::mailer;
 use crate::settings::Warning;
 use crate::store::db::DbError;
 use crate::store::housekeeping::{self, Work};
-use crate::store::{captcha, guesses, predecessor, throttle, warnings};
+use crate::store::{captcha, guesses, predecessor, sessions, throttle, warnings};
 
 /// How often an instance looks for work that no request has announced, in seconds.
 const INTERVAL_SECONDS: i64 = 60;
@@ -37,16 +39,17 @@ pub async fn run(app: &App) {
 
 async fn try_run(app: &App) -> anyhow::Result<()> {
     let now = ambient::now();
-    let work = look(app, now).await?;
+    let some = ambient::random_id();
+    let work = look(app, some, now).await?;
     if work.mail {
         mailer::deliver(app).await?;
     }
-    clear_away(app, &work, now).await?;
+    clear_away(app, &work, some, now).await?;
     Ok(warn_of_unsafe_settings(app, now).await?)
 }
 
-async fn clear_away(app: &App, work: &Work, now: Timestamp) -> Result<(), DbError> {
-    if !(work.throttle || work.guesses || work.captcha || work.predecessor) {
+async fn clear_away(app: &App, work: &Work, some: Uuid, now: Timestamp) -> Result<(), DbError> {
+    if !(work.throttle || work.guesses || work.captcha || work.predecessor || work.sessions) {
         return Ok(());
     }
     let mut connection = app.database.connect().await?;
@@ -61,6 +64,9 @@ async fn clear_away(app: &App, work: &Work, now: Timestamp) -> Result<(), DbErro
     }
     if work.predecessor {
         predecessor::void_expired(&mut connection, now)?;
+    }
+    if work.sessions {
+        sessions::delete_expired(&mut connection, some, now)?;
     }
     Ok(())
 }
@@ -79,7 +85,7 @@ async fn warn_of_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbErro
     Ok(())
 }
 
-async fn look(app: &App, now: Timestamp) -> Result<Work, DbError> {
+async fn look(app: &App, some: Uuid, now: Timestamp) -> Result<Work, DbError> {
     let mut connection = app.database.connect().await?;
-    housekeeping::look(&mut connection, now)
+    housekeeping::look(&mut connection, some, now)
 }

@@ -28,7 +28,8 @@ use crate::settings::Settings;
 use crate::store::db::Connection;
 use crate::store::users::{self, Lookup};
 use crate::store::{known_networks, outbox, predecessor, reset_tokens, sessions};
-use crate::{throttle, turn};
+use crate::throttle;
+use crate::turn;
 
 const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
 const PASSWORD_RESET: &str = "Password has been reset successfully";

@@ -39,8 +39,8 @@ impl ResetTokens {
 }
 
 impl PlainToken {
-    /// Takes a token that a caller sent, if it has the length of one; whether it is one of ours, its
-    /// hash will tell.
+    /// Takes a token that a caller sent, if it has the length of one; whether it is one of ours,
+    /// its hash will tell.
     pub fn received(text: &str) -> Option<Self> {
         (text.len() == LENGTH).then(|| Self(Secret::new(text)))
     }

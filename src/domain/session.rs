@@ -13,6 +13,10 @@ use super::timestamp::Timestamp;
 /// refresh at once, or a client that never saw the answer, are no thieves.
 pub const GRACE: Duration = Duration::seconds(10);
 
+/// How many sessions a user has at most that have not ended: more than anybody has browsers and
+/// devices.
+pub const MAX_PER_USER: i64 = 100;
+
 /// How far two machines' clocks may be apart.
 const CLOCK_TOLERANCE: Duration = Duration::seconds(30);
 const ID_BYTES: usize = 16;
@@ -107,8 +111,8 @@ pub enum Replay {
     Reused,
 }
 
-/// Judges a token that was used up against its session, whose counter is `counter` since `rotated_at`,
-/// by its `successor`.
+/// Judges a token that was used up against its session, whose counter is `counter` since
+/// `rotated_at`, by its `successor`.
 pub fn judge_replay(
     successor: RefreshToken,
     counter: u64,

@@ -38,8 +38,7 @@ pub(super) async fn run(database: &Database) -> Result<(), DbError> {
 /// How many migrations the database has seen.
 fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
     let row = connection.query_one("PRAGMA user_version", [])?;
-    let version = row.map_or(Ok(0), |row| row.integer(0))?;
-    Ok(usize::try_from(version).unwrap_or(0))
+    row.map_or(Ok(0), |row| row.number(0))
 }
 
 /// The statements of a migration, without its comments. A statement ends with a semicolon at the

@@ -80,8 +80,9 @@ pub fn find(
     .transpose()
 }
 
-/// Uses up a refresh token of the predecessor, which becomes this session, and says whose it was. The
-/// row stays, the token goes, and what takes its place is no token. `None` if it was used meanwhile.
+/// Uses up a refresh token of the predecessor, which becomes this session, and says whose it was.
+/// The row stays, the token goes, and what takes its place is no token. `None` if it was used
+/// meanwhile.
 ///
 /// # Errors
 /// The database failed.

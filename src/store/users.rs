@@ -170,10 +170,11 @@ pub fn find_credentials(
 /// A user. Times are read as seconds since 1970, whatever fraction the predecessor has written.
 ///
 /// # Errors
-/// The database failed.
+/// The database failed, or holds something that cannot be read.
 pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, DbError> {
     let statement = "SELECT email, username, account_role, account_subscription, \
-                     unixepoch(subscription_expires_at), unixepoch(created_at) \
+                     subscription_expires_at IS NOT NULL, unixepoch(subscription_expires_at), \
+                     unixepoch(created_at) \
                      FROM users WHERE id = ?1";
     let row = connection.query_one(statement, [id.to_string().into()]);
     row?.map(|row| {
@@ -183,9 +184,11 @@ pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, D
             username: row.text(1)?.to_owned(),
             role: row.read(2, Role::from_stored)?,
             subscription: row.read(3, Subscription::from_stored)?,
-            // NULL where it does not end.
-            subscription_expires_at: row.unix_time(4).ok(),
-            created_at: row.unix_time(5)?,
+            subscription_expires_at: match row.integer(4)? {
+                0 => None,
+                _ => Some(row.unix_time(5)?),
+            },
+            created_at: row.unix_time(6)?,
         })
     })
     .transpose()

@@ -1,4 +1,5 @@
-//! The predecessor's access tokens, which name no session: good for as long as it can have meant them.
+//! The predecessor's access tokens, which name no session: good for as long as it can have meant
+//! them.
 
 use serde_json::json;
 
@@ -75,6 +76,8 @@ async fn a_predecessor_is_known_by_its_hashes_also_where_an_earlier_version_took
     app.server.kill();
     app.server.end().await;
     let as_before = "DELETE FROM refresh_tokens; DROP TABLE adoption;
+                     DROP TABLE known_networks; DROP TABLE password_guesses;
+                     DROP TABLE warnings;
                      DROP INDEX ix_refresh_tokens_used_digest;
                      ALTER TABLE refresh_tokens DROP COLUMN used_digest;
                      ALTER TABLE refresh_tokens DROP COLUMN session_id;

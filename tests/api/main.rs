@@ -42,6 +42,7 @@ mod registration_rules;
 mod reset_tokens;
 mod secrets;
 mod security;
+mod session_limits;
 mod settings;
 mod soak;
 mod statement_plans;

@@ -17,10 +17,15 @@ use crate::helpers::trace::Call;
 use crate::predecessor;
 
 /// Statements that may read a whole table, and why.
-const MAY_SCAN: [(&str, &str); 2] = [
+const MAY_SCAN: [(&str, &str); 3] = [
     (
         "SELECT id, username, email, hashed_password FROM users LIMIT 1",
         "reads one row",
+    ),
+    (
+        "DELETE FROM known_networks WHERE user_id = ?1 AND network NOT IN (SELECT network \
+         FROM known_networks WHERE user_id = ?1 ORDER BY seen_at DESC LIMIT ?2)",
+        "sorts the networks of one user, twenty at most",
     ),
     (
         "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 1000)",
@@ -31,8 +36,8 @@ const MAY_SCAN: [(&str, &str); 2] = [
 /// What a plan says of a statement that reads more than it has to.
 const SLOW: [&str; 3] = ["SCAN", "TEMP B-TREE", "AUTOMATIC"];
 
-/// How a plan begins that has conditions only.
-const READS_NO_TABLE: &str = "SCAN CONSTANT ROW";
+/// Steps that read no table: conditions only, or what an inner step has found.
+const READS_NO_TABLE: [&str; 2] = ["SCAN CONSTANT ROW", "SCAN (subquery-"];
 
 /// What the statements begin with that read or change rows.
 const VERBS: [&str; 4] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
@@ -52,8 +57,10 @@ async fn every_statement_finds_its_rows_by_an_index() {
     let database = app.database();
     for sql in &executed {
         let plan = plan(&database, sql);
-        let is_slow =
-            |step: &String| step != READS_NO_TABLE && SLOW.iter().any(|slow| step.contains(slow));
+        let is_slow = |step: &String| {
+            let reads_no_table = READS_NO_TABLE.iter().any(|begins| step.starts_with(begins));
+            !reads_no_table && SLOW.iter().any(|slow| step.contains(slow))
+        };
         let may_scan = MAY_SCAN.iter().any(|(statement, _)| statement == sql);
         assert_eq!(plan.iter().any(is_slow), may_scan, "{sql}\n{plan:#?}");
     }
@@ -74,6 +81,14 @@ async fn spawn_successor() -> App {
     forgotten.expect("the table is there");
     app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
     app.change("INSERT INTO throttle VALUES ('long past', 0)");
+    app.change(&format!(
+        "INSERT INTO sessions VALUES ('long past', '{}', 0, 0, 0, 0)",
+        predecessor::USER
+    ));
+    app.change(&format!(
+        "INSERT INTO outbox (id, kind, user_id, due_at) VALUES ('unreadable', '?', '{}', 0)",
+        predecessor::USER
+    ));
     app.change(&format!(
         "INSERT INTO refresh_tokens (id, user_id, refresh_token, expires_at)
          VALUES ('long past', '{}', 'eyJ.past', '2020-01-01 00:00:00')",
