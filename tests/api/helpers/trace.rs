@@ -18,8 +18,11 @@ const TAKE_MAIL: &str = "UPDATE outbox SET attempts";
 pub(crate) enum Call {
     /// An instance was started.
     Instantiate,
-    /// A request was handed to an instance, which can execute so many instructions more.
-    Handle { instructions_left: u64 },
+    /// The linear memory of an instance grew to so many bytes.
+    GrowMemory { bytes: u64 },
+    /// A request was handed to an instance, which can execute so many instructions more, and has
+    /// so many bytes of linear memory.
+    Handle { instructions_left: u64, bytes: u64 },
     /// A setting was read.
     GetVariable { name: String },
     /// A database connection was opened.
@@ -32,6 +35,8 @@ pub(crate) enum Call {
     },
     /// A request was sent out.
     SendRequest,
+    /// An instance was dropped.
+    End,
 }
 
 /// A call, and the number of the instance that made it.
@@ -46,6 +51,14 @@ impl Call {
     /// Whether it hands a request to an instance.
     pub(crate) fn begins_request(&self) -> bool {
         matches!(self, Self::Handle { .. })
+    }
+
+    /// How much linear memory its instance has from now on, if it tells.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        match self {
+            Self::GrowMemory { bytes } | Self::Handle { bytes, .. } => Some(*bytes),
+            _ => None,
+        }
     }
 
     /// Whether it begins what is done between requests.
@@ -68,13 +81,26 @@ impl App {
 
     /// The first request to be handled since the call with this number: all calls of its instance
     /// from there on.
-    pub(crate) fn request_since(&self, number: usize) -> Vec<Call> {
+    fn request_since(&self, number: usize) -> Vec<Call> {
         let mut lines = self.trace().split_off(number);
         let first = lines.iter().position(|line| line.call.begins_request());
         lines.drain(..first.expect("a request was handled"));
         let instance = lines[0].instance;
         lines.retain(|line| line.instance == instance);
         lines.into_iter().map(|line| line.call).collect()
+    }
+
+    /// The calls of the first request since the call with this number, up to where its instance is
+    /// handed the next.
+    pub(crate) async fn whole_request_since(&self, number: usize) -> Vec<Call> {
+        let handed_on = async || {
+            self.get("/").await.assert_status(200);
+            let mut calls = self.request_since(number);
+            let next = calls.iter().skip(1).position(Call::begins_request)?;
+            calls.truncate(next + 2);
+            Some(calls)
+        };
+        eventually("its instance is handed another", SOON, handed_on).await
     }
 
     fn trace(&self) -> Vec<Line> {
@@ -85,6 +111,13 @@ impl App {
             .filter(|line| line.ends_with('\n'));
         let lines = lines.map(|line| serde_json::from_str(line).expect("a call"));
         lines.collect()
+    }
+
+    /// How many instances there are now.
+    pub(crate) fn open_instances(&self) -> usize {
+        let calls = self.calls();
+        let count = |wanted| calls.iter().filter(|call| **call == wanted).count();
+        count(Call::Instantiate) - count(Call::End)
     }
 
     /// The number of the call that started the newest instance.
