@@ -91,16 +91,19 @@ impl App {
     }
 
     /// The calls of the first request since the call with this number, up to where its instance is
-    /// handed the next.
-    pub(crate) async fn whole_request_since(&self, number: usize) -> Vec<Call> {
+    /// handed the next. `None` if that request was its last.
+    pub(crate) async fn whole_request_since(&self, number: usize) -> Option<Vec<Call>> {
         let handed_on = async || {
             self.get("/").await.assert_status(200);
             let mut calls = self.request_since(number);
+            if calls.contains(&Call::End) {
+                return Some(None);
+            }
             let next = calls.iter().skip(1).position(Call::begins_request)?;
             calls.truncate(next + 2);
-            Some(calls)
+            Some(Some(calls))
         };
-        eventually("its instance is handed another", SOON, handed_on).await
+        eventually("its instance is handed another or ends", SOON, handed_on).await
     }
 
     fn trace(&self) -> Vec<Line> {
