@@ -2,6 +2,7 @@
 
 use crate::domain::access_token::AccessTokens;
 use crate::domain::captcha::Challenges;
+use crate::domain::network::Networks;
 use crate::domain::password::PasswordHasher;
 use crate::domain::reset_token::ResetTokens;
 use crate::domain::session::RefreshTokens;
@@ -23,6 +24,8 @@ pub struct App {
     pub reset_tokens: ResetTokens,
     /// Issues the challenges of the built-in captcha, and checks their solutions.
     pub challenges: Challenges,
+    /// Hashes networks.
+    pub networks: Networks,
     /// Hashes and compares passwords.
     pub password_hasher: PasswordHasher,
     /// The texts that people see.
@@ -47,6 +50,7 @@ impl App {
             refresh_tokens: RefreshTokens::new(secret_key),
             reset_tokens: ResetTokens::new(secret_key),
             challenges: Challenges::new(secret_key),
+            networks: Networks::new(secret_key),
             password_hasher: PasswordHasher::new(argon2.memory_kib, argon2.passes)?,
             templates: Templates::default(),
             settings,

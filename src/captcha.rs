@@ -23,7 +23,7 @@ pub async fn verify(
     answer: &Secret,
 ) -> Result<(), Error> {
     match &app.settings.captcha {
-        CaptchaSettings::Builtin { .. } => verify_builtin(app, connection, answer).await,
+        CaptchaSettings::Builtin { .. } => verify_builtin(app, connection, answer),
         CaptchaSettings::Service { host, path } => {
             Ok(captcha::ask_service(host, path, id, answer).await?)
         }
@@ -34,14 +34,14 @@ pub async fn verify(
     }
 }
 
-async fn verify_builtin(
+fn verify_builtin(
     app: &App,
     connection: &mut Connection<'_>,
     answer: &Secret,
 ) -> Result<(), Error> {
     let solved = app.challenges.verify(answer, ambient::now());
     let solved = solved.ok_or(Error::InvalidCaptcha)?;
-    match store::consume(connection, &solved).await? {
+    match store::consume(connection, &solved)? {
         true => Ok(()),
         false => Err(Error::InvalidCaptcha),
     }

@@ -7,6 +7,7 @@ pub mod email;
 pub mod keys;
 pub mod language;
 pub mod mail;
+pub mod network;
 pub mod password;
 pub mod reset_token;
 pub mod secret;

@@ -23,6 +23,9 @@ pub enum Error {
     /// The body is larger than any of ours needs to be.
     #[error("body too large")]
     BodyTooLarge,
+    /// The body took too long to arrive.
+    #[error("the body is too slow")]
+    BodyTimeout,
     /// The body could not be read to its end.
     #[error("the body ended early")]
     BodyUnreadable,
@@ -62,6 +65,9 @@ pub enum Error {
     /// A reset token that is unknown, used or expired.
     #[error("invalid reset token")]
     InvalidResetToken,
+    /// A page of another site sent the request, and CORS does not allow its origin.
+    #[error("cross-site request")]
+    CrossSite,
     /// Too many attempts.
     #[error("too many requests")]
     TooManyRequests {
@@ -114,6 +120,11 @@ impl Error {
                 "BODY_TOO_LARGE",
                 "Request body too large",
             ),
+            Self::BodyTimeout => (
+                S::REQUEST_TIMEOUT,
+                "BODY_TIMEOUT",
+                "Request body took too long to arrive",
+            ),
             Self::BodyUnreadable => (
                 S::BAD_REQUEST,
                 "BODY_UNREADABLE",
@@ -157,6 +168,11 @@ impl Error {
                 S::BAD_REQUEST,
                 "INVALID_RESET_TOKEN",
                 "Invalid or expired reset token",
+            ),
+            Self::CrossSite => (
+                S::FORBIDDEN,
+                "CROSS_SITE",
+                "Requests from other sites are not allowed",
             ),
             Self::TooManyRequests { .. } => (
                 S::TOO_MANY_REQUESTS,
@@ -220,6 +236,7 @@ impl Error {
             Self::CaptchaTimeout | Self::CaptchaUnreachable(_) | Self::CaptchaMisbehaved(_) => {
                 tracing::warn!(error_code = code, cause = %self, "captcha not verified");
             }
+            Self::CrossSite => tracing::warn!(error_code = code, "request refused"),
             _ => {}
         }
     }

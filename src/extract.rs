@@ -14,7 +14,6 @@ use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::error::Error;
-use crate::store::db::Writes;
 use crate::store::{predecessor, sessions};
 
 /// The user who calls. Taking it as an argument is what protects a route.
@@ -34,10 +33,10 @@ impl FromRequestParts<&'static App> for CurrentUser {
             .access_tokens
             .check(&token, now)
             .ok_or(Error::InvalidAccessToken)?;
-        let mut connection = app.database.connect(Writes::None).await?;
+        let mut connection = app.database.connect().await?;
         let is_alive = match bearer.session {
-            Some(session) => sessions::is_alive(&mut connection, bearer.user, session, now).await?,
-            None => predecessor::may_speak_for(&mut connection, bearer.user).await?,
+            Some(session) => sessions::is_alive(&mut connection, bearer.user, session, now)?,
+            None => predecessor::may_speak_for(&mut connection, bearer.user)?,
         };
         match is_alive {
             true => Ok(Self { id: bearer.user }),

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::ambient;
 use crate::app::App;
+use crate::domain::throttle::UNSAFE_SETTING;
 use crate::domain::timestamp::Timestamp;
 use crate::mailer;
-use crate::store::db::{DbError, Writes};
+use crate::settings::Warning;
+use crate::store::db::DbError;
 use crate::store::housekeeping::{self, Work};
-use crate::store::{captcha, predecessor, throttle};
+use crate::store::{captcha, guesses, predecessor, throttle};
 
 /// How often an instance looks for work that no request has announced, in seconds.
 const INTERVAL_SECONDS: i64 = 60;
@@ -36,27 +38,44 @@ pub async fn run(app: &App) {
 
 async fn try_run(app: &App) -> anyhow::Result<()> {
     let now = ambient::now();
+    warn_of_unsafe_settings(app, now).await?;
     let work = look(app, now).await?;
     if work.mail {
         mailer::deliver(app).await?;
     }
-    if !(work.throttle || work.captcha || work.predecessor) {
+    if !(work.throttle || work.guesses || work.captcha || work.predecessor) {
         return Ok(());
     }
-    let mut connection = app.database.connect(Writes::Replayable).await?;
+    let mut connection = app.database.connect().await?;
     if work.throttle {
-        throttle::delete_past(&mut connection, now).await?;
+        throttle::delete_past(&mut connection, now)?;
+    }
+    if work.guesses {
+        guesses::delete_past(&mut connection, now)?;
     }
     if work.captcha {
-        captcha::delete_past(&mut connection, now).await?;
+        captcha::delete_past(&mut connection, now)?;
     }
     if work.predecessor {
-        predecessor::void_expired(&mut connection, now).await?;
+        predecessor::void_expired(&mut connection, now)?;
+    }
+    Ok(())
+}
+
+/// Instances come and go by the hundred, so that the database has to tell when the last warning was.
+async fn warn_of_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbError> {
+    for Warning { variable, reason } in app.settings.warnings() {
+        let mut connection = app.database.connect().await?;
+        let key = format!("{}:{variable}", UNSAFE_SETTING.name);
+        let wait = throttle::count(&mut connection, UNSAFE_SETTING, &key, now)?;
+        if wait.is_none() {
+            tracing::warn!(variable, reason, "a setting is unsafe in production");
+        }
     }
     Ok(())
 }
 
 async fn look(app: &App, now: Timestamp) -> Result<Work, DbError> {
-    let mut connection = app.database.connect(Writes::None).await?;
-    housekeeping::look(&mut connection, now).await
+    let mut connection = app.database.connect().await?;
+    housekeeping::look(&mut connection, now)
 }

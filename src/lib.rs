@@ -27,6 +27,7 @@ mod settings;
 mod store;
 mod templates;
 mod throttle;
+mod turn;
 
 use std::sync::OnceLock;
 
@@ -36,12 +37,12 @@ use axum::response::Response;
 use futures_channel::oneshot;
 use http_body_util::BodyExt;
 use spin_sdk::http::Request;
-use spin_sdk::wit_bindgen::{backpressure_dec, backpressure_inc};
 use tower_service::Service;
 
 use crate::app::App;
 use crate::mailer::MailWaits;
 use crate::settings::Settings;
+use crate::turn::Turn;
 
 /// What this instance made of its settings, at its first request.
 struct Instance {
@@ -132,23 +133,5 @@ impl Instance {
             app: None,
             router: routes::misconfigured(),
         }
-    }
-}
-
-/// While one request is handled, or the work between requests done, the host sends the next to
-/// another instance: users are isolated from each other, and neither a password's hash nor a lock
-/// of the database keeps anybody else waiting.
-struct Turn;
-
-impl Turn {
-    fn begin() -> Self {
-        backpressure_inc();
-        Self
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        backpressure_dec();
     }
 }

@@ -7,7 +7,6 @@ use crate::ambient;
 use crate::app::App;
 use crate::domain::mail::{DueMail, MailKind, next_try};
 use crate::outbound::email::{self, Email, SendError};
-use crate::store::db::Writes;
 use crate::store::outbox;
 
 /// Marks an answer that put mail into the outbox.
@@ -34,24 +33,24 @@ async fn take_due(app: &App) -> anyhow::Result<Option<DueMail>> {
     let now = ambient::now();
     // While it is being sent nobody else takes it; if this instance dies, it is due again then.
     let lease_ends = next_try(1, Duration::ZERO, now, jitter());
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    Ok(outbox::take_due(&mut connection, now, lease_ends).await?)
+    let mut connection = app.database.connect().await?;
+    Ok(outbox::take_due(&mut connection, now, lease_ends)?)
 }
 
 async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> anyhow::Result<()> {
-    let mut connection = app.database.connect(Writes::Replayable).await?;
+    let mut connection = app.database.connect().await?;
     let attempts = mail.attempts;
     match result {
-        Ok(()) => outbox::delete(&mut connection, mail.id).await?,
+        Ok(()) => outbox::delete(&mut connection, mail.id)?,
         Err(SendError::Temporary { cause, retry_after }) if !mail.is_last_try() => {
             let retry_after = retry_after.unwrap_or_default();
             let retry_after = retry_after.try_into().unwrap_or(Duration::MAX);
             let due_at = next_try(attempts, retry_after, ambient::now(), jitter());
-            outbox::put_off(&mut connection, mail.id, due_at).await?;
+            outbox::put_off(&mut connection, mail.id, due_at)?;
             tracing::warn!(mail = %mail.id, attempts, cause, "mail put off");
         }
         Err(error) => {
-            outbox::delete(&mut connection, mail.id).await?;
+            outbox::delete(&mut connection, mail.id)?;
             tracing::error!(mail = %mail.id, attempts, cause = %error, "mail given up");
         }
     }

@@ -3,20 +3,26 @@
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
 
 use crate::api::{captcha, docs, health, pages, password_reset, sessions, test_data, users};
 use crate::app::App;
 use crate::assets::Asset;
-use crate::edge;
+use crate::domain::throttle::{self as limits, Limit};
+use crate::edge::Edge;
 use crate::error::Error;
-use crate::settings::CorsOrigins;
+use crate::throttle;
 
-/// Makes of one list the routes and, where it is written down, their description.
+/// Makes of one list the routes with their limits and, for the tests, their description. A limit
+/// is counted before the body is read.
 macro_rules! table {
-    ($($method:ident $path:literal => $($handler:ident)::+;)+) => {
-        fn table() -> Router<&'static App> {
-            Router::new()$(.route($path, $method($($handler)::+)))+
+    ($($method:ident $path:literal $([$limit:expr])? => $($handler:ident)::+;)+) => {
+        fn table(app: &'static App) -> Router<&'static App> {
+            Router::new()$(.route(
+                $path,
+                limited(app, $method($($handler)::+), [$($limit)?].first().copied()),
+            ))+
         }
 
         /// The description of the routes, as their handlers give it.
@@ -33,12 +39,14 @@ macro_rules! table {
 
 table! {
     get "/api/v1/captcha/challenge" => captcha::challenge;
-    post "/api/v1/auth/register" => users::registration::register;
-    post "/api/v1/auth/login" => sessions::login::login;
-    post "/api/v1/auth/refresh" => sessions::refresh::refresh;
-    post "/api/v1/auth/logout" => sessions::logout::logout;
-    post "/api/v1/auth/forgot-password" => password_reset::forgot_password;
-    post "/api/v1/auth/reset-password" => password_reset::reset_password;
+    post "/api/v1/auth/register" [limits::REGISTER] => users::registration::register;
+    post "/api/v1/auth/login" [limits::LOGIN] => sessions::login::login;
+    post "/api/v1/auth/refresh" [limits::REFRESH] => sessions::refresh::refresh;
+    post "/api/v1/auth/logout" [limits::LOGOUT] => sessions::logout::logout;
+    post "/api/v1/auth/forgot-password" [limits::FORGOT_PASSWORD]
+        => password_reset::forgot_password;
+    post "/api/v1/auth/reset-password" [limits::RESET_PASSWORD]
+        => password_reset::reset_password;
     get "/api/v1/auth/me" => users::me::me;
     get "/api/v1/data/test-data" => test_data::test_data;
     get "/health/live" => health::live;
@@ -47,6 +55,18 @@ table! {
     get "/openapi.json" => docs::openapi_json;
     get "/docs.yaml" => docs::openapi_yaml;
     get "/docs" => docs::docs;
+}
+
+/// A route that each network may call as often as the limit says.
+fn limited(
+    app: &'static App,
+    route: MethodRouter<&'static App>,
+    limit: Option<Limit>,
+) -> MethodRouter<&'static App> {
+    match limit {
+        Some(limit) => route.route_layer(from_fn_with_state((app, limit), throttle::count_request)),
+        None => route,
+    }
 }
 
 /// The pages for people, and what they load.
@@ -71,7 +91,7 @@ pub fn router(app: &'static App) -> Router {
         true => pages(),
         false => Router::new(),
     };
-    let router = table()
+    let router = table(app)
         .merge(assets(&docs::ASSETS))
         .merge(pages)
         .fallback(async || Error::NotFound)
@@ -79,7 +99,7 @@ pub fn router(app: &'static App) -> Router {
         // The bodies' own limit is smaller, and answers in our words.
         .layer(DefaultBodyLimit::disable())
         .with_state(app);
-    edge::around(router, &app.settings.cors)
+    Edge::new(&app.settings).around(router)
 }
 
 /// All routes of a service whose settings cannot be used: a probe sees why, everybody else that.
@@ -87,5 +107,5 @@ pub fn misconfigured() -> Router {
     let router = Router::new()
         .route("/health/ready", get(health::misconfigured))
         .fallback(async || Error::Misconfigured);
-    edge::around(router, &CorsOrigins::None)
+    Edge::misconfigured().around(router)
 }

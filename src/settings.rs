@@ -2,6 +2,7 @@
 
 mod read;
 mod reader;
+mod warnings;
 
 use std::fmt;
 
@@ -12,6 +13,8 @@ use crate::domain::access_token::Algorithm;
 use crate::domain::password::PasswordPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionLifetime;
+
+pub use self::warnings::Warning;
 
 /// The settings, each of them usable.
 #[derive(Debug, Clone)]
@@ -64,6 +67,17 @@ pub enum CorsOrigins {
     All,
     /// These.
     List(Vec<HeaderValue>),
+}
+
+impl CorsOrigins {
+    /// Whether pages of this origin may call the API.
+    pub fn allows(&self, origin: &HeaderValue) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::List(list) => list.contains(origin),
+        }
+    }
 }
 
 /// Who tells people from programs.

@@ -2,7 +2,10 @@
 
 pub mod captcha;
 pub mod db;
+pub mod guesses;
 pub mod housekeeping;
+mod journal;
+pub mod known_networks;
 mod migrations;
 pub mod outbox;
 pub mod predecessor;

@@ -1,71 +1,157 @@
-//! Holds back whoever tries too often.
+//! Limits how often attempts may be made.
 
 use std::fmt::Display;
 
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::ambient;
 use crate::app::App;
-use crate::domain::throttle::Limit;
+use crate::domain::digest::digest;
+use crate::domain::throttle::{LOGIN_FAILURES, LOGIN_FAILURES_OF_STRANGERS, Limit};
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
+use crate::extract::client::ClientAddress;
 use crate::store::db::Connection;
-use crate::store::throttle as store;
+use crate::store::users::Credentials;
+use crate::store::{guesses, throttle as store};
 
-/// Counts an attempt of `who` against `limit`.
+/// Counts a request to a route against the limit of the network that it comes from.
 ///
 /// # Errors
 /// [`Error::TooManyRequests`], or the database failed.
-pub async fn count(
+pub async fn count_request(
+    State((app, limit)): State<(&'static App, Limit)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Error> {
+    let network = ClientAddress::of(request.headers(), app.settings.trusted_proxy_hops);
+    if app.settings.throttle {
+        let mut connection = app.database.connect().await?;
+        count(app, &mut connection, limit, network, ambient::now())?;
+    }
+    Ok(next.run(request).await)
+}
+
+/// Counts an attempt of `caller` against `limit`.
+///
+/// # Errors
+/// [`Error::TooManyRequests`], or the database failed.
+pub fn count(
     app: &App,
     connection: &mut Connection<'_>,
     limit: Limit,
-    who: impl Display,
+    caller: impl Display,
     now: Timestamp,
 ) -> Result<(), Error> {
     if !app.settings.throttle {
         return Ok(());
     }
-    match store::count(connection, limit, &key(limit, who), now).await? {
-        None => Ok(()),
-        Some(retry_after_seconds) => {
-            tracing::warn!(limit = limit.name, retry_after_seconds, "throttled");
-            Err(Error::TooManyRequests {
-                retry_after_seconds,
-            })
-        }
-    }
+    let wait = store::count(connection, limit, &key(limit, caller), now)?;
+    refuse(limit, wait)
 }
 
-/// Takes back an attempt that turned out to be none of those that are limited.
+/// A guess at a password. It counts for the name that was typed, whether a user has it or not: so a
+/// refusal tells neither who exists nor which two names are one account.
+pub struct Guess<'a> {
+    /// The name, in lower case.
+    pub name: &'a str,
+    /// Where it comes from.
+    pub network: ClientAddress,
+    /// The account was never logged in to from there.
+    pub is_strange: bool,
+}
+
+/// Counts a guess, before the password is looked at: of many at once, no more pass than may.
 ///
 /// # Errors
-/// The database failed.
-pub async fn give_back(
+/// [`Error::TooManyRequests`], or the database failed.
+pub fn count_guess(
     app: &App,
     connection: &mut Connection<'_>,
-    limit: Limit,
-    who: impl Display,
+    guess: &Guess<'_>,
+    now: Timestamp,
 ) -> Result<(), Error> {
-    if app.settings.throttle {
-        store::give_back(connection, limit, &key(limit, who)).await?;
+    let account = digest(guess.name);
+    let caller = caller(&account, guess.network);
+    count(app, connection, LOGIN_FAILURES, caller, now)?;
+    if app.settings.throttle && guess.is_strange {
+        let wait = guesses::count(connection, &account, now)?;
+        refuse(LOGIN_FAILURES_OF_STRANGERS, wait)?;
     }
     Ok(())
 }
 
-/// Forgets all attempts of `who`.
+/// Forgets the failures from the network that the user has just logged in from.
 ///
 /// # Errors
 /// The database failed.
-pub async fn clear(
+pub fn forgive(
     app: &App,
     connection: &mut Connection<'_>,
-    limit: Limit,
-    who: impl Display,
+    user: &Credentials,
+    network: ClientAddress,
 ) -> Result<(), Error> {
     if app.settings.throttle {
-        store::clear(connection, &key(limit, who)).await?;
+        let accounts = accounts(user);
+        forget_failures(connection, &accounts, network)?;
+        guesses::end_row(connection, accounts.each_ref().map(String::as_str))?;
     }
     Ok(())
 }
 
-fn key(limit: Limit, who: impl Display) -> String {
-    format!("{}:{who}", limit.name)
+/// Forgets all guesses at the password that the user has just reset.
+///
+/// # Errors
+/// The database failed.
+pub fn forgive_all(
+    app: &App,
+    connection: &mut Connection<'_>,
+    user: &Credentials,
+    network: ClientAddress,
+) -> Result<(), Error> {
+    if app.settings.throttle {
+        let accounts = accounts(user);
+        forget_failures(connection, &accounts, network)?;
+        guesses::delete(connection, accounts.each_ref().map(String::as_str))?;
+    }
+    Ok(())
+}
+
+fn forget_failures(
+    connection: &mut Connection<'_>,
+    accounts: &[String; 2],
+    network: ClientAddress,
+) -> Result<(), Error> {
+    let keys = accounts
+        .each_ref()
+        .map(|account| key(LOGIN_FAILURES, caller(account, network)));
+    Ok(store::clear(
+        connection,
+        keys.each_ref().map(String::as_str),
+    )?)
+}
+
+fn refuse(limit: Limit, wait: Option<i64>) -> Result<(), Error> {
+    let Some(retry_after_seconds) = wait else {
+        return Ok(());
+    };
+    tracing::warn!(limit = limit.name, retry_after_seconds, "throttled");
+    Err(Error::TooManyRequests {
+        retry_after_seconds,
+    })
+}
+
+/// The two names that a user can log in by, as guesses count for them.
+fn accounts(user: &Credentials) -> [String; 2] {
+    [digest(&user.email), digest(&user.username.to_lowercase())]
+}
+
+fn caller(account: &str, network: ClientAddress) -> String {
+    format!("{account}:{network}")
+}
+
+fn key(limit: Limit, caller: impl Display) -> String {
+    format!("{}:{caller}", limit.name)
 }

@@ -6,28 +6,40 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers that it may use. `domain` uses nothing of ours.
-const LAYERS: [(&str, &[&str]); 21] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     (
         "lib",
-        &["app", "housekeeping", "log", "mailer", "routes", "settings"],
+        &[
+            "app",
+            "housekeeping",
+            "log",
+            "mailer",
+            "routes",
+            "settings",
+            "turn",
+        ],
     ),
     ("entry", &["lib"]),
     (
         "routes",
-        &["api", "app", "assets", "edge", "error", "settings"],
+        &[
+            "api", "app", "assets", "domain", "edge", "error", "throttle",
+        ],
     ),
     ("description", &["error", "routes"]),
-    ("edge", &["ambient", "settings"]),
+    ("edge", &["ambient", "error", "settings"]),
     (
         "api",
         &[
             "ambient", "app", "assets", "captcha", "domain", "error", "extract", "hashing",
-            "mailer", "settings", "store", "throttle",
+            "mailer", "settings", "store", "throttle", "turn",
         ],
     ),
     (
         "extract",
-        &["ambient", "app", "domain", "error", "settings", "store"],
+        &[
+            "ambient", "app", "domain", "error", "settings", "store", "turn",
+        ],
     ),
     (
         "captcha",
@@ -36,10 +48,13 @@ const LAYERS: [(&str, &[&str]); 21] = [
         ],
     ),
     ("hashing", &["ambient", "app", "domain"]),
-    ("throttle", &["app", "domain", "error", "store"]),
+    (
+        "throttle",
+        &["ambient", "app", "domain", "error", "extract", "store"],
+    ),
     (
         "housekeeping",
-        &["ambient", "app", "domain", "mailer", "store"],
+        &["ambient", "app", "domain", "mailer", "settings", "store"],
     ),
     ("mailer", &["ambient", "app", "domain", "outbound", "store"]),
     ("app", &["domain", "settings", "store", "templates"]),
@@ -51,10 +66,11 @@ const LAYERS: [(&str, &[&str]); 21] = [
     ("templates", &["domain"]),
     ("domain", &[]),
     ("assets", &[]),
+    ("turn", &[]),
 ];
 
 /// The only files that know Spin.
-const SPIN: [&str; 8] = [
+const SPIN: [&str; 9] = [
     "ambient.rs",
     "entry.rs",
     "lib.rs",
@@ -63,6 +79,7 @@ const SPIN: [&str; 8] = [
     "store/db.rs",
     "store/db/error.rs",
     "store/db/row.rs",
+    "turn.rs",
 ];
 
 /// Every source file of the component, by its path below `src`, with its text.

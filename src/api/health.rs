@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::store::db::{Database, DbError, Writes};
-use crate::store::{outbox, users};
+use crate::store::db::{Database, DbError};
+use crate::store::users;
 
 /// What is said of a part that keeps the service from its work.
 const UNUSABLE: &str = "unusable";
@@ -17,7 +17,6 @@ const HELLO: Hello = Hello { status: "ok" };
 
 const UNUSABLE_DATABASE: Components = Components {
     database: Some(UNUSABLE),
-    undelivered_mail: None,
     settings: None,
 };
 
@@ -67,7 +66,7 @@ pub async fn live() -> Json<Health> {
             status = 200,
             description = "The service can do its work",
             body = Health,
-            example = json!(operational(0)),
+            example = json!(operational()),
         ),
         (
             status = 503,
@@ -79,7 +78,7 @@ pub async fn live() -> Json<Health> {
 )]
 pub async fn ready(State(app): State<&'static App>) -> (StatusCode, Json<Health>) {
     match probe(&app.database).await {
-        Ok(undelivered_mail) => (StatusCode::OK, Json(operational(undelivered_mail))),
+        Ok(()) => (StatusCode::OK, Json(operational())),
         Err(error) => {
             tracing::error!(cause = %error, "the database is not usable");
             unavailable(UNUSABLE_DATABASE)
@@ -96,16 +95,14 @@ pub async fn misconfigured() -> (StatusCode, Json<Health>) {
 }
 
 /// Uses the database and the newest part of its schema.
-async fn probe(database: &Database) -> Result<i64, DbError> {
-    let mut connection = database.connect(Writes::None).await?;
-    users::probe(&mut connection).await?;
-    outbox::count(&mut connection).await
+async fn probe(database: &Database) -> Result<(), DbError> {
+    let mut connection = database.connect().await?;
+    users::probe(&mut connection)
 }
 
-fn operational(undelivered_mail: i64) -> Health {
+fn operational() -> Health {
     let components = Components {
         database: Some("operational"),
-        undelivered_mail: Some(undelivered_mail),
         settings: None,
     };
     Health::new("ok", Some(components))
@@ -148,11 +145,6 @@ pub struct Components {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "operational")]
     database: Option<&'static str>,
-    /// How many mails wait to be sent: some for a moment after each request for one, many or old
-    /// ones where the provider is in trouble.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = 0)]
-    undelivered_mail: Option<i64>,
     /// `unusable`: the log names the setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<&'static str>,

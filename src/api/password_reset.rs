@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::ambient;
 use crate::app::App;
@@ -14,10 +15,7 @@ use crate::domain::email::Email;
 use crate::domain::language::Language;
 use crate::domain::password::NewPassword;
 use crate::domain::reset_token::PlainToken;
-use crate::domain::throttle::{
-    FORGOT_PASSWORD_PER_ADDRESS, FORGOT_PASSWORD_PER_EMAIL, LOGIN_FAILURES_PER_ACCOUNT,
-    RESET_PASSWORD_PER_ADDRESS,
-};
+use crate::domain::throttle::RESET_MAIL;
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors, ResetTokenErrors};
@@ -27,9 +25,10 @@ use crate::extract::fields::Fields;
 use crate::hashing;
 use crate::mailer::MailWaits;
 use crate::settings::Settings;
-use crate::store::db::{Connection, Writes};
-use crate::store::{outbox, predecessor, reset_tokens, sessions, users};
-use crate::throttle;
+use crate::store::db::Connection;
+use crate::store::users::{self, Lookup};
+use crate::store::{known_networks, outbox, predecessor, reset_tokens, sessions};
+use crate::{throttle, turn};
 
 const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
 const PASSWORD_RESET: &str = "Password has been reset successfully";
@@ -61,34 +60,23 @@ const ANSWER_STEP: Duration = Duration::from_millis(20);
 )]
 pub async fn forgot_password(
     State(app): State<&'static App>,
-    address: ClientAddress,
     language: Language,
     ValidJson(request): ValidJson<ForgotPasswordRequest>,
 ) -> Result<(StatusCode, Extension<MailWaits>, Json<Message>), Error> {
     let began = ambient::stopwatch();
     let now = ambient::now();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(
-        app,
-        &mut connection,
-        FORGOT_PASSWORD_PER_ADDRESS,
-        address,
-        now,
-    )
-    .await?;
-
+    let connection = app.database.connect().await?;
     // The count is part of the transaction: with or without a user there is something to commit,
     // and it takes its time.
-    let mut transaction = connection.begin().await?;
+    let mut transaction = connection.begin()?;
     let email = request.email.digest();
-    match throttle::count(app, &mut transaction, FORGOT_PASSWORD_PER_EMAIL, email, now).await {
-        Ok(()) => {
-            put_link_into_outbox(app, &mut transaction, &request.email, language, now).await?
-        }
+    match throttle::count(app, &mut transaction, RESET_MAIL, email, now) {
+        Ok(()) => put_link_into_outbox(app, &mut transaction, &request.email, language, now)?,
         Err(Error::TooManyRequests { .. }) => {}
         Err(error) => return Err(error),
     }
-    transaction.commit().await?;
+    transaction.commit()?;
+    let _others_come = turn::let_others_come();
     ambient::wait_for_whole_steps(began, ANSWER_STEP).await;
     Ok((
         StatusCode::ACCEPTED,
@@ -97,7 +85,7 @@ pub async fn forgot_password(
     ))
 }
 
-async fn put_link_into_outbox(
+fn put_link_into_outbox(
     app: &App,
     connection: &mut Connection<'_>,
     email: &Email,
@@ -107,8 +95,8 @@ async fn put_link_into_outbox(
     let id = ambient::random_id();
     let token = app.reset_tokens.issue(id).hashed();
     let expires_at = now.plus(app.settings.reset_token_lifetime);
-    reset_tokens::replace(connection, id, email, &token, expires_at, now).await?;
-    outbox::insert_password_reset(connection, ambient::random_id(), id, language, now).await?;
+    reset_tokens::replace(connection, id, email, &token, expires_at, now)?;
+    outbox::insert_password_reset(connection, ambient::random_id(), id, language, now)?;
     Ok(())
 }
 
@@ -134,38 +122,47 @@ async fn put_link_into_outbox(
 )]
 pub async fn reset_password(
     State(app): State<&'static App>,
-    address: ClientAddress,
+    network: ClientAddress,
     language: Language,
     ValidJson(request): ValidJson<ResetPasswordRequest>,
 ) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
     let token = request.token.hashed();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(
-        app,
-        &mut connection,
-        RESET_PASSWORD_PER_ADDRESS,
-        address,
-        now,
-    )
-    .await?;
-    if !reset_tokens::is_usable(&mut connection, &token, now).await? {
+    let mut connection = app.database.connect().await?;
+    if !reset_tokens::is_usable(&mut connection, &token, now)? {
         return Err(Error::InvalidResetToken);
     }
     // Hashed before the transaction begins: it would keep everybody else from writing meanwhile.
     let hash = hashing::hash(app, &request.new_password).await?;
 
-    let mut transaction = connection.begin().await?;
-    let user = reset_tokens::consume(&mut transaction, &token, now).await?;
+    let mut transaction = connection.begin()?;
+    let user = reset_tokens::consume(&mut transaction, &token, now)?;
     let user = user.ok_or(Error::InvalidResetToken)?;
-    users::set_password(&mut transaction, user, hash, now).await?;
-    sessions::delete_all(&mut transaction, user).await?;
-    predecessor::void_all(&mut transaction, user).await?;
-    throttle::clear(app, &mut transaction, LOGIN_FAILURES_PER_ACCOUNT, user).await?;
-    outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)
-        .await?;
-    transaction.commit().await?;
+    users::set_password(&mut transaction, user, hash, now)?;
+    sessions::delete_all(&mut transaction, user)?;
+    predecessor::void_all(&mut transaction, user)?;
+    let_in(app, &mut transaction, user, network, now)?;
+    outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)?;
+    transaction.commit()?;
     Ok((Extension(MailWaits), Message::new(PASSWORD_RESET)))
+}
+
+/// Lets the owner log in with the new password from where they reset it, whatever guesses at the
+/// old one there were.
+fn let_in(
+    app: &App,
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    network: ClientAddress,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let credentials = users::find_credentials(connection, &Lookup::Id(user))?;
+    let credentials = credentials.ok_or(Error::InvalidResetToken)?;
+    throttle::forgive_all(app, connection, &credentials, network)?;
+    let network = app.networks.hash(network);
+    Ok(known_networks::record(
+        connection, user, &network, None, now,
+    )?)
 }
 
 /// Who forgot their password.

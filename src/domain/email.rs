@@ -8,6 +8,8 @@ use super::digest::digest;
 
 /// The longest address that SMTP can carry (RFC 5321, 4.5.3.1.3, less the angle brackets).
 const MAX_LENGTH: usize = 254;
+/// The longest text that is looked at, in bytes: as many characters of up to four bytes.
+const MAX_TYPED_BYTES: usize = 4 * MAX_LENGTH;
 /// The longest part before the @-sign (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL_LENGTH: usize = 64;
 
@@ -39,6 +41,10 @@ impl Email {
             return refuse("An email address must have an @-sign.");
         };
         check_local_part(local)?;
+        // Before its domain is converted, which takes longer the longer it is.
+        if text.len() > MAX_TYPED_BYTES {
+            return refuse("The email address is too long (254 characters at most).");
+        }
         let domain = to_ascii_domain(domain)?;
         let address = format!("{}@{domain}", local.to_ascii_lowercase());
         if address.len() > MAX_LENGTH {

@@ -1,34 +1,43 @@
-//! How many attempts are too many.
+//! The limits: how many attempts are too many.
 
 use super::timestamp::Timestamp;
 
 /// A limit: so many attempts at once, and then one more every so often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// What is limited, and whom the limit holds back.
+    /// Names the limit in the log and in the database.
     pub name: &'static str,
     /// How many attempts are allowed at once.
     pub burst: i64,
-    /// After how many seconds one more is allowed.
+    /// Seconds until one more attempt is allowed.
     pub seconds_per_attempt: i64,
 }
 
-/// Logins, right or wrong, from one address.
-pub const LOGIN_PER_ADDRESS: Limit = Limit::new("login/address", 20, 3);
-/// Failed logins to one account. A password reset clears them.
-pub const LOGIN_FAILURES_PER_ACCOUNT: Limit = Limit::new("login/account", 10, 60);
-/// Registrations from one address.
-pub const REGISTER_PER_ADDRESS: Limit = Limit::new("register/address", 10, 60);
-/// Requests for a reset link from one address.
-pub const FORGOT_PASSWORD_PER_ADDRESS: Limit = Limit::new("forgot-password/address", 10, 60);
+/// Logins, right or wrong, from one network.
+pub const LOGIN: Limit = Limit::new("login", 20, 3);
+/// Failed logins under one name from one network. A login from there clears them.
+pub const LOGIN_FAILURES: Limit = Limit::new("login-failures", 10, 60);
+/// Failed logins under one name from all networks that never logged in to the account: few
+/// enough against guessing by many machines, and the owner's own networks do not count.
+pub const LOGIN_FAILURES_OF_STRANGERS: Limit = Limit::new("login-failures-of-strangers", 30, 60);
+/// After as many failures of strangers in a row none of their passwords is checked until the owner
+/// logs in or resets the password (NIST SP 800-63B-4, 3.2.2: no more than 100).
+pub const MAX_STRANGERS_IN_A_ROW: i64 = 100;
+/// Registrations from one network.
+pub const REGISTER: Limit = Limit::new("register", 10, 60);
+/// Requests for a reset link from one network.
+pub const FORGOT_PASSWORD: Limit = Limit::new("forgot-password", 10, 60);
 /// Reset links to one email address. Past it the answer is as ever, but no mail is sent.
-pub const FORGOT_PASSWORD_PER_EMAIL: Limit = Limit::new("forgot-password/email", 3, 1200);
-/// Password resets from one address.
-pub const RESET_PASSWORD_PER_ADDRESS: Limit = Limit::new("reset-password/address", 10, 6);
-/// Refreshes from one address.
-pub const REFRESH_PER_ADDRESS: Limit = Limit::new("refresh/address", 30, 2);
-/// Logouts from one address.
-pub const LOGOUT_PER_ADDRESS: Limit = Limit::new("logout/address", 30, 2);
+pub const RESET_MAIL: Limit = Limit::new("reset-mail", 3, 1200);
+/// Password resets from one network.
+pub const RESET_PASSWORD: Limit = Limit::new("reset-password", 10, 6);
+/// Refreshes from one network.
+pub const REFRESH: Limit = Limit::new("refresh", 30, 2);
+/// Logouts from one network.
+pub const LOGOUT: Limit = Limit::new("logout", 30, 2);
+/// Lines in the log about one setting that is unsafe in production, whatever the number of
+/// instances that start.
+pub const UNSAFE_SETTING: Limit = Limit::new("unsafe-setting", 1, 600);
 
 impl Limit {
     const fn new(name: &'static str, burst: i64, seconds_per_attempt: i64) -> Self {
@@ -44,9 +53,10 @@ impl Limit {
         self.burst * self.seconds_per_attempt
     }
 
-    /// In how many seconds one more attempt is allowed to whom is held back until `full_at`.
+    /// Seconds until the next allowed attempt, when all would be allowed again at `full_at`.
     pub fn retry_after_seconds(self, full_at: i64, now: Timestamp) -> i64 {
-        (full_at + self.seconds_per_attempt - self.horizon_seconds() - now.unix()).max(1)
+        let wait = full_at + self.seconds_per_attempt - self.horizon_seconds() - now.unix();
+        wait.clamp(1, self.seconds_per_attempt)
     }
 }
 
@@ -55,11 +65,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_has_used_up_the_burst_waits_for_one_attempt() {
+    fn after_the_burst_the_wait_is_for_one_attempt_and_never_longer() {
         let now = Timestamp::from_unix(1000).expect("a moment");
         let limit = Limit::new("test", 10, 60);
         assert_eq!(limit.retry_after_seconds(1000 + 600, now), 60);
         assert_eq!(limit.retry_after_seconds(1000 + 541, now), 1);
         assert_eq!(limit.retry_after_seconds(0, now), 1);
+        assert_eq!(limit.retry_after_seconds(1_000_000, now), 60);
     }
 }

@@ -103,7 +103,10 @@ impl IntoResponses for RegistrationErrors {
             Error::Database(DbError::Locked),
         ];
         Responses::from([
-            answer("Wrong captcha answer", [Error::InvalidCaptcha]),
+            answer(
+                "Wrong captcha answer, or the body ended early",
+                [Error::InvalidCaptcha, Error::BodyUnreadable],
+            ),
             answer("The address or the name is taken", taken),
             answer(
                 "The captcha service failed, or the database is locked",
@@ -130,8 +133,9 @@ impl IntoResponses for RefreshTokenErrors {
 
 impl IntoResponses for ResetTokenErrors {
     fn responses() -> Responses {
-        let refused = [Error::InvalidResetToken];
-        Responses::from([answer("Unknown, used or expired", refused)])
+        let refused = [Error::InvalidResetToken, Error::BodyUnreadable];
+        let description = "Unknown, used or expired, or the body ended early";
+        Responses::from([answer(description, refused)])
     }
 }
 
@@ -141,6 +145,9 @@ fn body_errors<T: ToSchema>(empty: Value) -> Responses {
         retry_after_seconds: 60,
     };
     Responses::from([
+        answer("The body ended early", [Error::BodyUnreadable]),
+        answer("A page of another site sent it", [Error::CrossSite]),
+        answer("The body took longer than 10 seconds", [Error::BodyTimeout]),
         answer("The body is larger than 1 MiB", [Error::BodyTooLarge]),
         answer("Fields that break rules", [fields_missing::<T>(empty)]),
         answer(

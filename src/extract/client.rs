@@ -25,24 +25,25 @@ impl FromRequestParts<&'static App> for ClientAddress {
 
 impl ClientAddress {
     /// The connection's address, or behind `hops` trusted proxies what the outermost of them saw.
-    fn of(headers: &HeaderMap, hops: usize) -> Self {
+    pub fn of(headers: &HeaderMap, hops: usize) -> Self {
         let forwarded = hops.checked_sub(1).and_then(|skip| {
-            let entries = headers.get_all("x-forwarded-for").iter();
-            let entries = entries.filter_map(|value| value.to_str().ok());
-            let entries: Vec<_> = entries.flat_map(|value| value.split(',')).collect();
+            let values = headers.get_all("x-forwarded-for").iter();
+            // Split as bytes: what one entry holds must not hide the others.
+            let entries = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+            let entries: Vec<_> = entries.collect();
             parse(entries.iter().rev().nth(skip)?)
         });
         // A client can send this header too; Spin's own stands after it.
         let connection = || {
             let last = headers.get_all("spin-client-addr").iter().next_back()?;
-            parse(last.to_str().ok()?)
+            parse(last.as_bytes())
         };
         Self(forwarded.or_else(connection).map(network))
     }
 }
 
-fn parse(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
+fn parse(text: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(text).ok()?.trim();
     let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
     text.parse().ok().or_else(with_port)
 }
@@ -120,6 +121,24 @@ mod tests {
         assert_eq!(address(&headers, 1), "1.2.3.4");
         assert_eq!(address(&[("spin-client-addr", "nonsense")], 0), "unknown");
         assert_eq!(address(&[], 1), "unknown");
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_drops_its_own_entry_only() {
+        let value = HeaderValue::from_bytes(b"6.6.6.6, \xff\xfe, 1.1.1.1").expect("a header");
+        let headers: HeaderMap = [
+            (
+                HeaderName::from_static("spin-client-addr"),
+                HeaderValue::from_static("10.0.0.1:1"),
+            ),
+            (HeaderName::from_static("x-forwarded-for"), value),
+        ]
+        .into_iter()
+        .collect();
+        for (hops, expected) in [(1, "1.1.1.1"), (2, "10.0.0.1"), (3, "6.6.6.6")] {
+            let address = ClientAddress::of(&headers, hops);
+            assert_eq!(address.to_string(), expected, "{hops} hops");
+        }
     }
 
     #[test]

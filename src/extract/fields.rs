@@ -1,46 +1,81 @@
 //! Takes the fields out of a body one after another, and notes what is wrong with each.
+//!
+//! A body may be a megabyte of anything. Only the fields that our routes know are kept; the rest is
+//! skipped without being parsed. An error repeats at most [`MAX_ECHO_BYTES`] of a value.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
+use std::fmt;
 
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::validation::{FieldError, Refusal};
 
-/// Fields whose values an answer never repeats.
-const SECRET_FIELDS: [&str; 5] = [
-    "password",
-    "new_password",
-    "token",
-    "refresh_token",
-    "captcha_answer",
+/// Every field of every body, and whether its value is a secret that no answer may repeat.
+const FIELDS: &[(&str, bool)] = &[
+    ("email", false),
+    ("username", false),
+    ("password", true),
+    ("new_password", true),
+    ("captcha_id", false),
+    ("captcha_answer", true),
+    ("grant_type", false),
+    ("refresh_token", true),
+    ("token", true),
 ];
+/// How much of a value an error repeats: of a string its beginning, of an object the members that
+/// fit, of anything else nothing once it is longer. All errors of one body together stay below
+/// 16 KiB, even if every character is escaped.
+const MAX_ECHO_BYTES: usize = 512;
 
 /// The fields of a body, and what is wrong with those that were taken so far.
 pub struct Fields {
-    values: Map<String, Value>,
-    /// What a missing field shows as its input: the whole body for JSON, nothing for a form.
+    given: Vec<(&'static str, Given)>,
+    /// The input that the error of a missing field shows: the body for JSON, nothing for a form.
     whole: Value,
     errors: Vec<FieldError>,
 }
 
+/// The value of a field.
+enum Given {
+    Text(String),
+    /// Not a string: all that matters is how an error shows it, if it can.
+    Other(Option<Value>),
+}
+
 impl Fields {
     /// The fields of a JSON object.
-    pub fn of_json(values: Map<String, Value>) -> Self {
-        let shown = values.iter().filter(|(name, value)| is_shown(name, value));
-        let whole = Value::Object(shown.map(|(k, v)| (k.clone(), v.clone())).collect());
-        Self {
-            values,
-            whole,
-            errors: Vec::new(),
-        }
+    ///
+    /// # Errors
+    /// The body is not an object, or has one of our fields twice: which of the two counts would be
+    /// anyone's guess.
+    pub fn from_json(body: &[u8]) -> serde_json::Result<Self> {
+        let mut deserializer = serde_json::Deserializer::from_slice(body);
+        let fields = deserializer.deserialize_map(Members)?;
+        deserializer.end()?;
+        Ok(fields)
     }
 
     /// The fields of a form; of a repeated field the last counts, and an empty one is missing.
-    pub fn of_form(pairs: impl Iterator<Item = (String, String)>) -> Self {
-        let filled = pairs.filter(|(_, value)| !value.is_empty());
+    pub fn from_form(body: &[u8]) -> Self {
+        let mut fields = Self::new(Value::Null);
+        for (name, value) in form_urlencoded::parse(body) {
+            if let Some((name, _)) = known(&name)
+                && !value.is_empty()
+            {
+                fields.given.retain(|(given, _)| *given != name);
+                fields.given.push((name, Given::Text(value.into_owned())));
+            }
+        }
+        fields
+    }
+
+    fn new(whole: Value) -> Self {
         Self {
-            values: filled.map(|(k, v)| (k, Value::String(v))).collect(),
-            whole: Value::Null,
+            given: Vec::new(),
+            whole,
             errors: Vec::new(),
         }
     }
@@ -52,12 +87,14 @@ impl Fields {
         field: &'static str,
         rule: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        if !self.values.contains_key(field) {
-            let error = FieldError::missing(field, self.whole.clone());
-            self.errors.push(error);
-            return None;
+        match self.take(field) {
+            Some(given) => self.check(field, given, rule),
+            None => {
+                let error = FieldError::missing(field, self.whole.clone());
+                self.errors.push(error);
+                None
+            }
         }
-        self.present(field, rule)
     }
 
     /// Takes a field that must be there and may be any text.
@@ -71,23 +108,34 @@ impl Fields {
         field: &'static str,
         rule: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        match self.values.get(field)? {
-            Value::Null => None,
-            _ => self.present(field, rule),
+        match self.take(field)? {
+            Given::Other(Some(Value::Null)) => None,
+            given => self.check(field, given, rule),
         }
     }
 
-    fn present<T, E: Into<Refusal>>(
+    /// The value of a field, which must be declared in [`FIELDS`].
+    fn take(&mut self, field: &'static str) -> Option<Given> {
+        debug_assert!(known(field).is_some(), "{field} is not declared");
+        let index = self.given.iter().position(|(name, _)| *name == field)?;
+        Some(self.given.swap_remove(index).1)
+    }
+
+    fn check<T, E: Into<Refusal>>(
         &mut self,
         field: &'static str,
+        given: Given,
         rule: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let value = self.values.remove(field)?;
-        let result = match &value {
-            Value::String(text) => rule(text).map_err(|refusal| {
-                FieldError::refused(field, refusal.into(), shown(field, &value))
+        let result = match given {
+            Given::Text(text) => rule(&text).map_err(|refusal| {
+                let echo = (!is_secret(field)).then(|| Value::from(cut(&text)));
+                FieldError::refused(field, refusal.into(), echo)
             }),
-            _ => Err(FieldError::not_a_string(field, shown(field, &value))),
+            Given::Other(echo) => {
+                let echo = echo.filter(|value| value.is_null() || !is_secret(field));
+                Err(FieldError::not_a_string(field, echo))
+            }
         };
         result.map_err(|error| self.errors.push(error)).ok()
     }
@@ -98,12 +146,71 @@ impl Fields {
     }
 }
 
-fn is_shown(field: &str, value: &Value) -> bool {
-    value.is_null() || !SECRET_FIELDS.contains(&field)
+/// Reads the members of a JSON object.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let mut fields = Fields::new(Value::Null);
+        let mut shown = Map::new();
+        let mut room = MAX_ECHO_BYTES;
+        while let Some((name, raw)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
+            let length = name.len() + raw.get().len();
+            if length <= room && (raw.get() == "null" || !is_secret(&name)) {
+                room -= length;
+                shown.extend(echo(raw).map(|value| (name.clone().into_owned(), value)));
+            }
+            let Some((name, _)) = known(&name) else {
+                continue;
+            };
+            if fields.given.iter().any(|(given, _)| *given == name) {
+                return Err(A::Error::custom("a name stands twice"));
+            }
+            let given = if raw.get().starts_with('"') {
+                Given::Text(from_escapes(raw)?)
+            } else {
+                Given::Other(echo(raw))
+            };
+            fields.given.push((name, given));
+        }
+        fields.whole = Value::Object(shown);
+        Ok(fields)
+    }
 }
 
-fn shown(field: &str, value: &Value) -> Option<Value> {
-    is_shown(field, value).then(|| value.clone())
+fn known(name: &str) -> Option<(&'static str, bool)> {
+    FIELDS.iter().copied().find(|(known, _)| *known == name)
+}
+
+fn is_secret(name: &str) -> bool {
+    known(name).is_some_and(|(_, is_secret)| is_secret)
+}
+
+/// The text of a JSON string.
+fn from_escapes<E: serde::de::Error>(raw: &RawValue) -> Result<String, E> {
+    // The only fault that is left to be found; its own error would count from the value.
+    serde_json::from_str(raw.get()).map_err(|_| E::custom("a text holds half a surrogate pair"))
+}
+
+/// A value as an error shows it; `None` if it is too long or nested too deeply.
+fn echo(raw: &RawValue) -> Option<Value> {
+    let is_short = raw.get().len() <= MAX_ECHO_BYTES;
+    is_short.then(|| serde_json::from_str(raw.get()).ok())?
+}
+
+/// The beginning of a text that is too long to be repeated.
+fn cut(text: &str) -> Cow<'_, str> {
+    if text.len() <= MAX_ECHO_BYTES {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(MAX_ECHO_BYTES);
+    format!("{}...", &text[..end]).into()
 }
 
 #[cfg(test)]
@@ -113,7 +220,7 @@ mod tests {
     use super::*;
 
     fn fields(body: &Value) -> Fields {
-        Fields::of_json(body.as_object().expect("an object").clone())
+        Fields::from_json(body.to_string().as_bytes()).expect("an object")
     }
 
     fn text(text: &str) -> Result<String, Infallible> {
@@ -186,9 +293,40 @@ mod tests {
 
     #[test]
     fn an_empty_form_field_is_missing() {
-        let pairs = [("username".to_owned(), String::new())];
-        let mut fields = Fields::of_form(pairs.into_iter());
+        let mut fields = Fields::from_form(b"username=");
         assert_eq!(fields.required("username", text), None);
         assert_eq!(errors(fields)[0]["input"], Value::Null);
+    }
+
+    #[test]
+    fn of_a_repeated_form_field_the_last_that_is_not_empty_counts() {
+        let mut fields = Fields::from_form(b"username=a&user%6eame=b+c&username=&x=y");
+        assert_eq!(fields.required("username", text), Some("b c".to_owned()));
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_is_refused_and_an_unknown_one_is_skipped() {
+        assert!(Fields::from_json(br#"{"email": 1, "\u0065mail": 2}"#).is_err());
+        assert!(Fields::from_json(br#"{"x": 1, "x": [{"": {}}, 1e999]}"#).is_ok());
+    }
+
+    #[test]
+    fn an_error_repeats_the_beginning_of_a_long_text_and_nothing_of_another_long_value() {
+        let long = "\u{17c}".repeat(1_000);
+        let mut fields = fields(&json!({"email": long, "username": [long]}));
+        fields.required("email", |_| Err::<(), _>("is too long"));
+        fields.required("username", text);
+        let errors = errors(fields);
+        let shown = errors[0]["input"].as_str().expect("a text");
+        assert_eq!(shown, format!("{}...", &long[..MAX_ECHO_BYTES]));
+        assert_eq!(errors[1].get("input"), None);
+    }
+
+    #[test]
+    fn a_missing_field_shows_only_the_members_that_fit() {
+        let long = "x".repeat(MAX_ECHO_BYTES);
+        let mut fields = fields(&json!({"a": 1, "email": long, "b": [2]}));
+        fields.required("username", text);
+        assert_eq!(errors(fields)[0]["input"], json!({"a": 1, "b": [2]}));
     }
 }

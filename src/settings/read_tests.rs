@@ -201,3 +201,35 @@ fn all_problems_are_told_at_once() {
     let variables: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
     assert_eq!(variables, ["algorithm", "argon2_passes"]);
 }
+
+#[test]
+fn what_is_unsafe_in_production_is_named() {
+    let warnings = |changes: &[(&'static str, &str)]| -> Vec<_> {
+        let settings = with(changes).expect("usable settings");
+        let warnings = settings.warnings().into_iter();
+        warnings.map(|warning| warning.variable).collect()
+    };
+    assert_eq!(warnings(&[]), ["email_provider", "frontend_url"]);
+    let careless = [
+        ("captcha_provider", "off"),
+        ("throttle", "off"),
+        ("cors_allow_origins", "https://a.example, http://b.example"),
+    ];
+    assert_eq!(
+        warnings(&careless),
+        [
+            "email_provider",
+            "captcha_provider",
+            "throttle",
+            "frontend_url",
+            "cors_allow_origins"
+        ]
+    );
+    let careful = [
+        ("email_provider", "resend"),
+        ("email_api_key", "re_1"),
+        ("frontend_url", "https://a.example"),
+        ("cors_allow_origins", "https://a.example"),
+    ];
+    assert_eq!(warnings(&careful), [""; 0]);
+}

@@ -11,11 +11,11 @@ use crate::domain::timestamp::Timestamp;
 const CLOCK_TOLERANCE: Duration = Duration::days(1);
 
 /// Uses up a challenge: one statement, so that of many at once one succeeds. `false` if it was
-/// used before.
+/// used before. Only a power cut can make one good for a second time.
 ///
 /// # Errors
 /// The database failed.
-pub async fn consume(
+pub fn consume(
     connection: &mut Connection<'_>,
     challenge: &SolvedChallenge,
 ) -> Result<bool, DbError> {
@@ -25,7 +25,7 @@ pub async fn consume(
         challenge.nonce.as_str().into(),
         challenge.expires_at.unix().into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.write_replayable_one(statement, parameters)?;
     Ok(row.is_some())
 }
 
@@ -39,8 +39,8 @@ pub(super) fn past(now: Timestamp) -> i64 {
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM used_challenges WHERE expires_at <= ?1";
     let parameters = [past(now).into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }

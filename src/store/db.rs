@@ -12,34 +12,32 @@ use spin_sdk::sqlite::wit::sqlite;
 
 pub use self::error::DbError;
 pub use self::row::Row;
-use super::migrations;
+use super::{journal, migrations};
 
 /// What a power cut may do to what is written. A crash of the service loses nothing either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writes {
-    /// Nothing is written.
-    None,
-    /// The last moments' writes may be lost: for what can be done again, such as a rotation. It
-    /// spares the wait for the disk (SQLite's `synchronous` NORMAL with a write-ahead log).
-    Replayable,
-    /// Nothing that was acknowledged is lost (`synchronous` FULL): for what somebody was told is
-    /// done, such as a logout.
-    Durable,
+enum Durability {
+    /// Nothing that was acknowledged is lost: SQLite's `synchronous` FULL, and its default.
+    Full,
+    /// The last moments' writes may be lost, and no write waits for the disk: `synchronous` NORMAL
+    /// with a write-ahead log.
+    Normal,
 }
 
-/// The database of this instance: opened when first needed, migrated before first use.
+/// The database of this instance: opened when first needed, made ready before first use.
 #[derive(Default)]
 pub struct Database {
-    idle: Mutex<Vec<Native>>,
-    is_migrated: AtomicBool,
-    /// Whether it decides itself how durable writes are, as libSQL does.
-    is_self_willed: AtomicBool,
+    idle: Mutex<Vec<HostConnection>>,
+    is_ready: AtomicBool,
+    /// Whether a write need not wait for the disk: only with a write-ahead log, and not where the
+    /// database decides that itself, as libSQL does.
+    may_write_normal: AtomicBool,
 }
 
 /// A connection of the host's, and how it writes.
-struct Native {
-    connection: sqlite::Connection,
-    writes: Writes,
+struct HostConnection {
+    sqlite: sqlite::Connection,
+    durability: Durability,
 }
 
 /// A connection that nobody else uses meanwhile; it goes back when it is dropped.
@@ -47,25 +45,27 @@ pub struct Connection<'a> {
     database: &'a Database,
     /// Empty while a statement runs and after an error: a connection that was given up midway
     /// may hold a transaction or worse, so it is closed instead of lent again.
-    inner: Option<Native>,
+    inner: Option<HostConnection>,
+    /// SQLite ignores a change of durability within a transaction, so none is asked for.
+    is_in_transaction: bool,
 }
 
 /// A write transaction; dropped without [`commit`](Self::commit) it never happened.
 pub struct Transaction<'a>(Connection<'a>);
 
 impl Database {
-    /// A connection to the migrated database, for these writes.
+    /// A connection to the migrated database.
     ///
     /// # Errors
-    /// The database cannot be opened or migrated.
-    pub async fn connect(&self, writes: Writes) -> Result<Connection<'_>, DbError> {
-        if !self.is_migrated.load(Ordering::Relaxed) {
+    /// The database cannot be opened or made ready; the next call tries again.
+    pub async fn connect(&self) -> Result<Connection<'_>, DbError> {
+        if !self.is_ready.load(Ordering::Relaxed) {
+            let has_log = journal::ensure_write_ahead_log(self).await?;
+            self.may_write_normal.store(has_log, Ordering::Relaxed);
             migrations::run(self).await?;
-            self.is_migrated.store(true, Ordering::Relaxed);
+            self.is_ready.store(true, Ordering::Relaxed);
         }
-        let mut connection = self.open().await?;
-        connection.switch_to(writes).await?;
-        Ok(connection)
+        self.open().await
     }
 
     /// A connection to the database as it is.
@@ -73,27 +73,19 @@ impl Database {
         let idle = self.idle().pop();
         let inner = match idle {
             Some(connection) => connection,
-            None => Native {
-                connection: sqlite::Connection::open_async("default".into()).await?,
-                // SQLite's default.
-                writes: Writes::Durable,
+            None => HostConnection {
+                sqlite: sqlite::Connection::open_async("default".into()).await?,
+                durability: Durability::Full,
             },
         };
         Ok(Connection {
             database: self,
             inner: Some(inner),
+            is_in_transaction: false,
         })
     }
 
-    /// What was switched before the database refused can never be switched back.
-    fn lend_again(&self, native: Native) {
-        let is_as_opened = native.writes == Writes::Durable;
-        if is_as_opened || !self.is_self_willed.load(Ordering::Relaxed) {
-            self.idle().push(native);
-        }
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Native>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<HostConnection>> {
         // Nothing can panic while it is held, and if it did, a list of connections stays one.
         self.idle
             .lock()
@@ -102,28 +94,131 @@ impl Database {
 }
 
 impl<'a> Connection<'a> {
-    /// Makes it write like this from now on.
+    /// Runs one statement that reads, and returns its rows.
     ///
     /// # Errors
-    /// The database cannot be opened again, after it refused.
-    pub async fn switch_to(&mut self, writes: Writes) -> Result<(), DbError> {
-        let statement = match writes {
-            Writes::None => return Ok(()),
-            Writes::Replayable => "PRAGMA synchronous = NORMAL",
-            Writes::Durable => "PRAGMA synchronous = FULL",
+    /// The statement fails. The connection is lost with it.
+    pub fn query(
+        &mut self,
+        statement: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, DbError> {
+        self.execute(statement, parameters)
+    }
+
+    /// As [`query`](Self::query), where at most one row is wanted.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn query_one(
+        &mut self,
+        statement: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<Row>, DbError> {
+        Ok(self.query(statement, parameters)?.into_iter().next())
+    }
+
+    /// Runs one statement that writes, and returns its rows. What it has written is on the disk
+    /// when it returns, or when the transaction is committed.
+    ///
+    /// # Errors
+    /// The statement fails. The connection is lost with it, but for [`DbError::Unique`].
+    pub fn write(
+        &mut self,
+        statement: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, DbError> {
+        self.write_at(Durability::Full, statement, parameters)
+    }
+
+    /// As [`write`](Self::write), where at most one row is wanted.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_one(
+        &mut self,
+        statement: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<Row>, DbError> {
+        Ok(self.write(statement, parameters)?.into_iter().next())
+    }
+
+    /// As [`write`](Self::write), without the wait for the disk: for what can be done again, such
+    /// as a rotation, because a power cut may take the last moments' back. Within a transaction it
+    /// is as durable as the rest.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_replayable(
+        &mut self,
+        statement: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, DbError> {
+        self.write_at(Durability::Normal, statement, parameters)
+    }
+
+    /// As [`write_replayable`](Self::write_replayable), where at most one row is wanted.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_replayable_one(
+        &mut self,
+        statement: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<Row>, DbError> {
+        let rows = self.write_replayable(statement, parameters)?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Begins a transaction, which is durable. It takes the lock at once: a read that becomes a
+    /// write midway can fail without waiting for anybody.
+    ///
+    /// # Errors
+    /// The database stays locked by somebody else.
+    pub fn begin(mut self) -> Result<Transaction<'a>, DbError> {
+        self.write("BEGIN IMMEDIATE", [])?;
+        self.is_in_transaction = true;
+        Ok(Transaction(self))
+    }
+
+    fn write_at(
+        &mut self,
+        durability: Durability,
+        statement: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, DbError> {
+        if !self.is_in_transaction {
+            self.make(durability)?;
+        }
+        self.execute(statement, parameters)
+    }
+
+    /// Makes the connection write like this from now on, if it does not yet.
+    fn make(&mut self, durability: Durability) -> Result<(), DbError> {
+        let may_write_normal = &self.database.may_write_normal;
+        let durability = match may_write_normal.load(Ordering::Relaxed) {
+            true => durability,
+            false => Durability::Full,
         };
-        let is_as_wished = |native: &Native| native.writes == writes;
-        let is_self_willed = &self.database.is_self_willed;
-        if self.inner.as_ref().is_some_and(is_as_wished) || is_self_willed.load(Ordering::Relaxed) {
+        if self.inner.as_ref().map(|inner| inner.durability) == Some(durability) {
             return Ok(());
         }
-        if let Err(error) = self.run(statement, []).await {
-            tracing::info!(cause = %error, "the database keeps its own durability");
-            is_self_willed.store(true, Ordering::Relaxed);
-            self.database.idle().clear();
-            self.inner = self.database.open().await?.inner.take();
-        } else if let Some(native) = &mut self.inner {
-            native.writes = writes;
+        let statement = match durability {
+            Durability::Full => "PRAGMA synchronous = FULL",
+            Durability::Normal => "PRAGMA synchronous = NORMAL",
+        };
+        match self.execute(statement, []) {
+            Ok(_) => {}
+            // FULL comes after a NORMAL that was taken: to go on without it would break a promise.
+            Err(DbError::Unsupported(cause)) if durability == Durability::Normal => {
+                tracing::info!(cause, "the database keeps its own durability");
+                may_write_normal.store(false, Ordering::Relaxed);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(inner) = &mut self.inner {
+            inner.durability = durability;
         }
         Ok(())
     }
@@ -134,53 +229,27 @@ impl<'a> Connection<'a> {
     /// It is one call of the host, for which the whole instance stands still, also while it waits
     /// for somebody else's lock; the call that lets the instance go on takes five. Nobody else
     /// waits with it: an instance has one request at a time, or the work between requests.
-    ///
-    /// # Errors
-    /// The statement fails. The connection is lost with it, but for [`DbError::Unique`].
-    pub async fn run(
+    fn execute(
         &mut self,
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
         let lost = || DbError::Failed("the connection was lost to an earlier error".into());
-        let native = self.inner.take().ok_or_else(lost)?;
+        let inner = self.inner.take().ok_or_else(lost)?;
         let parameters: Vec<_> = parameters.into_iter().collect();
-        let result = native.connection.execute(statement, &parameters);
+        let result = inner.sqlite.execute(statement, &parameters);
         let result = result.map_err(DbError::from);
-        if matches!(result, Ok(_) | Err(DbError::Unique(_))) {
-            self.inner = Some(native);
+        if result.as_ref().err().is_none_or(DbError::leaves_connection) {
+            self.inner = Some(inner);
         }
         Ok(result?.rows.into_iter().map(Row::from).collect())
-    }
-
-    /// Runs a statement of which at most one row is wanted.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    pub async fn run_for_one(
-        &mut self,
-        statement: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Option<Row>, DbError> {
-        Ok(self.run(statement, parameters).await?.into_iter().next())
-    }
-
-    /// Begins a transaction that writes durably. It takes the lock at once: a read that becomes a
-    /// write midway can fail without waiting for anybody.
-    ///
-    /// # Errors
-    /// The database stays locked by somebody else.
-    pub async fn begin(mut self) -> Result<Transaction<'a>, DbError> {
-        self.switch_to(Writes::Durable).await?;
-        self.run("BEGIN IMMEDIATE", []).await?;
-        Ok(Transaction(self))
     }
 }
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        if let Some(native) = self.inner.take() {
-            self.database.lend_again(native);
+        if let Some(inner) = self.inner.take() {
+            self.database.idle().push(inner);
         }
     }
 }
@@ -190,11 +259,13 @@ impl<'a> Transaction<'a> {
     ///
     /// # Errors
     /// It could not be written; then nothing of it was.
-    pub async fn commit(mut self) -> Result<Connection<'a>, DbError> {
-        self.run("COMMIT", []).await?;
-        let database = self.0.database;
-        let inner = self.0.inner.take();
-        Ok(Connection { database, inner })
+    pub fn commit(mut self) -> Result<Connection<'a>, DbError> {
+        self.write("COMMIT", [])?;
+        Ok(Connection {
+            database: self.0.database,
+            inner: self.0.inner.take(),
+            is_in_transaction: false,
+        })
     }
 }
 

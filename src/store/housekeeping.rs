@@ -2,6 +2,7 @@
 
 use super::captcha;
 use super::db::{Connection, DbError};
+use crate::domain::throttle::MAX_STRANGERS_IN_A_ROW;
 use crate::domain::timestamp::Timestamp;
 
 /// What there is to do.
@@ -11,6 +12,8 @@ pub struct Work {
     pub mail: bool,
     /// Counts hold nobody back any more.
     pub throttle: bool,
+    /// Guesses are forgotten.
+    pub guesses: bool,
     /// Used challenges would not be taken any more.
     pub captcha: bool,
     /// Refresh tokens of the predecessor have expired.
@@ -22,9 +25,11 @@ pub struct Work {
 ///
 /// # Errors
 /// The database failed.
-pub async fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Work, DbError> {
+pub fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Work, DbError> {
     let statement = "SELECT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1), \
                      EXISTS (SELECT 1 FROM throttle WHERE full_at <= ?1), \
+                     EXISTS (SELECT 1 FROM password_guesses WHERE forget_at <= ?1 \
+                     AND in_a_row < ?4), \
                      EXISTS (SELECT 1 FROM used_challenges WHERE expires_at <= ?2), \
                      EXISTS (SELECT 1 FROM refresh_tokens WHERE refresh_token >= 'ey' \
                      AND refresh_token < 'ez' AND expires_at <= ?3)";
@@ -32,15 +37,17 @@ pub async fn look(connection: &mut Connection<'_>, now: Timestamp) -> Result<Wor
         now.unix().into(),
         captcha::past(now).into(),
         now.to_sql().into(),
+        MAX_STRANGERS_IN_A_ROW.into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.query_one(statement, parameters)?;
     let Some(row) = row else {
         return Ok(Work::default());
     };
     Ok(Work {
         mail: row.integer(0)? != 0,
         throttle: row.integer(1)? != 0,
-        captcha: row.integer(2)? != 0,
-        predecessor: row.integer(3)? != 0,
+        guesses: row.integer(2)? != 0,
+        captcha: row.integer(3)? != 0,
+        predecessor: row.integer(4)? != 0,
     })
 }

@@ -3,7 +3,7 @@
 use super::db::{Connection, Database, DbError};
 
 /// What each version of the schema adds to the one before: append, never change.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0001_users.sql"),
     include_str!("../../migrations/0002_sessions.sql"),
     include_str!("../../migrations/0003_outbox.sql"),
@@ -11,46 +11,34 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0005_captcha.sql"),
     include_str!("../../migrations/0006_language.sql"),
     include_str!("../../migrations/0007_predecessor.sql"),
+    include_str!("../../migrations/0009_guessing.sql"),
 ];
 
 /// Migrates the database if it is behind. Of two instances that start together one migrates, and
 /// the other waits for it and finds it done. A database of a newer version is taken as it is:
 /// while versions are exchanged one by one, old instances go on.
 pub(super) async fn run(database: &Database) -> Result<(), DbError> {
-    if version(&mut database.open().await?).await? >= MIGRATIONS.len() {
+    if version(&mut database.open().await?)? >= MIGRATIONS.len() {
         return Ok(());
     }
-    use_write_ahead_log(database).await?;
-    let mut transaction = database.open().await?.begin().await?;
-    let from = version(&mut transaction).await?;
+    let mut transaction = database.open().await?.begin()?;
+    let from = version(&mut transaction)?;
     for migration in MIGRATIONS.iter().skip(from) {
         for statement in statements(migration) {
-            transaction.run(&statement, []).await?;
+            transaction.write(&statement, [])?;
         }
     }
     let to = from.max(MIGRATIONS.len());
-    transaction
-        .run(&format!("PRAGMA user_version = {to}"), [])
-        .await?;
-    transaction.commit().await?;
+    transaction.write(&format!("PRAGMA user_version = {to}"), [])?;
+    transaction.commit()?;
     Ok(())
 }
 
 /// How many migrations the database has seen.
-async fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
-    let row = connection.run_for_one("PRAGMA user_version", []).await?;
+fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
+    let row = connection.query_one("PRAGMA user_version", [])?;
     let version = row.map_or(Ok(0), |row| row.integer(0))?;
     Ok(usize::try_from(version).unwrap_or(0))
-}
-
-/// Lets readers go on while somebody writes; the file remembers it. Where the database keeps its
-/// own journal, as libSQL does, the wish is refused, and that is fine.
-async fn use_write_ahead_log(database: &Database) -> Result<(), DbError> {
-    let mut connection = database.open().await?;
-    if let Err(error) = connection.run("PRAGMA journal_mode = WAL", []).await {
-        tracing::info!(cause = %error, "the database keeps its own journal mode");
-    }
-    Ok(())
 }
 
 /// The statements of a migration, without its comments. A statement ends with a semicolon at the
@@ -97,6 +85,6 @@ mod tests {
                 |row| row.get(0),
             )
             .expect("a count");
-        assert_eq!(tables, 7);
+        assert_eq!(tables, 9);
     }
 }

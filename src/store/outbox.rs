@@ -15,7 +15,7 @@ const PASSWORD_CHANGED: &str = "password_changed";
 ///
 /// # Errors
 /// The database failed.
-pub async fn insert_password_reset(
+pub fn insert_password_reset(
     connection: &mut Connection<'_>,
     id: Uuid,
     token: Uuid,
@@ -31,14 +31,14 @@ pub async fn insert_password_reset(
         language.code().into(),
         now.unix().into(),
     ];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write(statement, parameters).map(drop)
 }
 
 /// Puts the notice that the password was changed into the outbox, due at once.
 ///
 /// # Errors
 /// The database failed.
-pub async fn insert_password_changed(
+pub fn insert_password_changed(
     connection: &mut Connection<'_>,
     id: Uuid,
     user: Uuid,
@@ -54,26 +54,25 @@ pub async fn insert_password_changed(
         language.code().into(),
         now.unix().into(),
     ];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write(statement, parameters).map(drop)
 }
 
 /// How many mails wait to be sent.
 ///
 /// # Errors
 /// The database failed.
-pub async fn count(connection: &mut Connection<'_>) -> Result<i64, DbError> {
-    let row = connection
-        .run_for_one("SELECT count(*) FROM outbox", [])
-        .await?;
+pub fn count(connection: &mut Connection<'_>) -> Result<i64, DbError> {
+    let row = connection.query_one("SELECT count(*) FROM outbox", [])?;
     row.map_or(Ok(0), |row| row.integer(0))
 }
 
 /// Takes the mail that has been due for longest. Until `retry_at` nobody else takes it, and if
-/// nobody deletes it or puts it back by then, it is due again.
+/// nobody deletes it or puts it back by then, it is due again. If a power cut takes this back, or what
+/// was noted of its delivery, the provider is sent the same mail again under the same key.
 ///
 /// # Errors
 /// The database failed.
-pub async fn take_due(
+pub fn take_due(
     connection: &mut Connection<'_>,
     now: Timestamp,
     retry_at: Timestamp,
@@ -90,7 +89,7 @@ pub async fn take_due(
         retry_at.unix().into(),
         now.to_sql().into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.write_replayable_one(statement, parameters)?;
     row.map(|row| due_mail(&row)).transpose()
 }
 
@@ -117,22 +116,22 @@ fn due_mail(row: &Row) -> Result<DueMail, DbError> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn put_off(
+pub fn put_off(
     connection: &mut Connection<'_>,
     mail: Uuid,
     due_at: Timestamp,
 ) -> Result<(), DbError> {
     let statement = "UPDATE outbox SET due_at = ?2 WHERE id = ?1";
     let parameters = [mail.to_string().into(), due_at.unix().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }
 
 /// Forgets a mail that was sent or given up.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete(connection: &mut Connection<'_>, mail: Uuid) -> Result<(), DbError> {
+pub fn delete(connection: &mut Connection<'_>, mail: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM outbox WHERE id = ?1";
     let parameters = [mail.to_string().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }

@@ -11,12 +11,12 @@ use crate::domain::timestamp::Timestamp;
 ///
 /// # Errors
 /// The database failed.
-pub async fn may_speak_for(connection: &mut Connection<'_>, user: Uuid) -> Result<bool, DbError> {
+pub fn may_speak_for(connection: &mut Connection<'_>, user: Uuid) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM users WHERE id = ?1 AND NOT EXISTS ( \
                      SELECT 1 FROM password_reset_tokens \
                      WHERE user_id = ?1 AND is_used = 1 AND token NOT LIKE 'void:%')";
-    let row = connection.run_for_one(statement, [user.to_string().into()]);
-    Ok(row.await?.is_some())
+    let row = connection.query_one(statement, [user.to_string().into()]);
+    Ok(row?.is_some())
 }
 
 /// Uses up a refresh token of the predecessor and says whose it was. The row stays, the token
@@ -24,7 +24,7 @@ pub async fn may_speak_for(connection: &mut Connection<'_>, user: Uuid) -> Resul
 ///
 /// # Errors
 /// The database failed.
-pub async fn redeem(
+pub fn redeem(
     connection: &mut Connection<'_>,
     token: &Secret,
     now: Timestamp,
@@ -33,7 +33,7 @@ pub async fn redeem(
                      WHERE refresh_token = ?1 AND refresh_token NOT LIKE 'void:%' \
                      AND expires_at > ?2 RETURNING user_id";
     let parameters = [token.expose().into(), now.to_sql().into()];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.write_one(statement, parameters)?;
     row.map(|row| row.uuid(0)).transpose()
 }
 
@@ -41,21 +41,21 @@ pub async fn redeem(
 ///
 /// # Errors
 /// The database failed.
-pub async fn void(connection: &mut Connection<'_>, token: &Secret) -> Result<(), DbError> {
+pub fn void(connection: &mut Connection<'_>, token: &Secret) -> Result<(), DbError> {
     let statement =
         "UPDATE refresh_tokens SET refresh_token = 'void:' || id WHERE refresh_token = ?1";
     let parameters = [token.expose().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write(statement, parameters).map(drop)
 }
 
 /// Voids all refresh tokens that the predecessor gave a user.
 ///
 /// # Errors
 /// The database failed.
-pub async fn void_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+pub fn void_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write(statement, parameters).map(drop)
 }
 
 /// Voids the refresh tokens of the predecessor that have expired. They are JSON Web Tokens, which
@@ -63,9 +63,9 @@ pub async fn void_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(),
 ///
 /// # Errors
 /// The database failed.
-pub async fn void_expired(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+pub fn void_expired(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id \
                      WHERE refresh_token >= 'ey' AND refresh_token < 'ez' AND expires_at <= ?1";
     let parameters = [now.to_sql().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }

@@ -12,7 +12,7 @@ use crate::domain::timestamp::Timestamp;
 ///
 /// # Errors
 /// The database failed.
-pub async fn replace(
+pub fn replace(
     connection: &mut Connection<'_>,
     id: Uuid,
     email: &Email,
@@ -22,7 +22,7 @@ pub async fn replace(
 ) -> Result<(), DbError> {
     let statement = "DELETE FROM password_reset_tokens \
                      WHERE user_id = (SELECT id FROM users WHERE email = ?1) AND is_used = 0";
-    connection.run(statement, [email.as_str().into()]).await?;
+    connection.write(statement, [email.as_str().into()])?;
     let statement = "INSERT INTO password_reset_tokens (id, user_id, token, expires_at, is_used, \
                      created_at) SELECT ?1, id, ?3, ?4, 0, ?5 FROM users WHERE email = ?2";
     let parameters = [
@@ -32,14 +32,14 @@ pub async fn replace(
         expires_at.to_sql().into(),
         now.to_sql().into(),
     ];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write(statement, parameters).map(drop)
 }
 
 /// Whether a token could be consumed now: worth knowing before a password is hashed for it.
 ///
 /// # Errors
 /// The database failed.
-pub async fn is_usable(
+pub fn is_usable(
     connection: &mut Connection<'_>,
     token: &HashedToken,
     now: Timestamp,
@@ -47,7 +47,7 @@ pub async fn is_usable(
     let statement = "SELECT 1 FROM password_reset_tokens \
                      WHERE token = ?1 AND is_used = 0 AND expires_at > ?2";
     let parameters = [token.as_str().into(), now.to_sql().into()];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.query_one(statement, parameters)?;
     Ok(row.is_some())
 }
 
@@ -56,7 +56,7 @@ pub async fn is_usable(
 ///
 /// # Errors
 /// The database failed.
-pub async fn consume(
+pub fn consume(
     connection: &mut Connection<'_>,
     token: &HashedToken,
     now: Timestamp,
@@ -64,6 +64,6 @@ pub async fn consume(
     let statement = "UPDATE password_reset_tokens SET is_used = 1 \
                      WHERE token = ?1 AND is_used = 0 AND expires_at > ?2 RETURNING user_id";
     let parameters = [token.as_str().into(), now.to_sql().into()];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.write_one(statement, parameters)?;
     row.map(|row| row.uuid(0)).transpose()
 }

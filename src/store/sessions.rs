@@ -28,11 +28,12 @@ pub struct Session {
 
 /// Begins a session for a user whose password is still the one that was checked, and forgets the
 /// user's sessions that have ended by themselves. `false` if the password was changed meanwhile:
-/// nothing that begins with the old one may outlive a reset.
+/// nothing that begins with the old one may outlive a reset. A login that a power cut takes back is
+/// done again.
 ///
 /// # Errors
 /// The database failed.
-pub async fn insert(
+pub fn insert(
     connection: &mut Connection<'_>,
     session: Uuid,
     user: &Credentials,
@@ -49,10 +50,10 @@ pub async fn insert(
         now.unix().into(),
         lifetime.expiry(now, now).unix().into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.write_replayable_one(statement, parameters)?;
     let statement = "DELETE FROM sessions WHERE user_id = ?1 AND expires_at <= ?2";
     let parameters = [user.id.to_string().into(), now.unix().into()];
-    connection.run(statement, parameters).await?;
+    connection.write_replayable(statement, parameters)?;
     Ok(row.is_some())
 }
 
@@ -62,7 +63,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// The database failed.
-pub async fn rotate(
+pub fn rotate(
     connection: &mut Connection<'_>,
     token: RefreshToken,
     lifetime: SessionLifetime,
@@ -82,7 +83,7 @@ pub async fn rotate(
         lifetime.idle.whole_seconds().into(),
         lifetime.absolute.whole_seconds().into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.write_replayable_one(statement, parameters)?;
     row.map(|row| {
         Ok(Owner {
             user: row.uuid(0)?,
@@ -96,7 +97,7 @@ pub async fn rotate(
 ///
 /// # Errors
 /// The database failed.
-pub async fn find(
+pub fn find(
     connection: &mut Connection<'_>,
     session: Uuid,
     now: Timestamp,
@@ -105,7 +106,7 @@ pub async fn find(
                      FROM sessions s JOIN users u ON u.id = s.user_id \
                      WHERE s.id = ?1 AND s.expires_at > ?2";
     let parameters = [session.to_string().into(), now.unix().into()];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.query_one(statement, parameters)?;
     row.map(|row| {
         Ok(Session {
             owner: Owner {
@@ -123,7 +124,7 @@ pub async fn find(
 ///
 /// # Errors
 /// The database failed.
-pub async fn is_alive(
+pub fn is_alive(
     connection: &mut Connection<'_>,
     user: Uuid,
     session: Uuid,
@@ -136,7 +137,7 @@ pub async fn is_alive(
         user.to_string().into(),
         now.unix().into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.query_one(statement, parameters)?;
     Ok(row.is_some())
 }
 
@@ -144,18 +145,18 @@ pub async fn is_alive(
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
+pub fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM sessions WHERE id = ?1";
     let parameters = [session.to_string().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write(statement, parameters).map(drop)
 }
 
 /// Ends all sessions of a user.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+pub fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM sessions WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write(statement, parameters).map(drop)
 }

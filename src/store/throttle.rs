@@ -1,23 +1,30 @@
-//! Counts attempts by the generic cell rate algorithm (GCRA): a row per limit and whom it holds.
+//! Counts attempts by the generic cell rate algorithm (GCRA): a row for each limit and caller.
 
 use super::db::{Connection, DbError};
 use crate::domain::throttle::Limit;
 use crate::domain::timestamp::Timestamp;
+
+/// When all attempts before this one would be allowed again: `?2` is the moment, `?4` the limit's
+/// horizon. What lies past the horizon was written before the clock was set back, and counts for
+/// nothing.
+pub(super) const FULL_AT: &str = "CASE WHEN full_at > ?2 + ?4 THEN ?2 ELSE max(full_at, ?2) END";
 
 /// Counts an attempt: one statement, so that of many at once no more pass than may. An attempt
 /// that is refused is not counted.
 ///
 /// # Errors
 /// The database failed. `Ok(Some(seconds))` refuses: after so long one more is allowed.
-pub async fn count(
+pub fn count(
     connection: &mut Connection<'_>,
     limit: Limit,
     key: &str,
     now: Timestamp,
 ) -> Result<Option<i64>, DbError> {
-    let statement = "INSERT INTO throttle (key, full_at) VALUES (?1, ?2 + ?3) \
-                     ON CONFLICT (key) DO UPDATE SET full_at = max(full_at, ?2) + ?3 \
-                     WHERE max(full_at, ?2) + ?3 <= ?2 + ?4 RETURNING full_at";
+    let statement = format!(
+        "INSERT INTO throttle (key, full_at) VALUES (?1, ?2 + ?3) \
+         ON CONFLICT (key) DO UPDATE SET full_at = {FULL_AT} + ?3 \
+         WHERE {FULL_AT} + ?3 <= ?2 + ?4 RETURNING full_at"
+    );
     let parameters = [
         key.into(),
         now.unix().into(),
@@ -25,47 +32,33 @@ pub async fn count(
         limit.horizon_seconds().into(),
     ];
     if connection
-        .run_for_one(statement, parameters)
-        .await?
+        .write_replayable_one(&statement, parameters)?
         .is_some()
     {
         return Ok(None);
     }
     let statement = "SELECT full_at FROM throttle WHERE key = ?1";
-    let row = connection.run_for_one(statement, [key.into()]).await?;
+    let row = connection.query_one(statement, [key.into()])?;
     let full_at = row.map_or(Ok(0), |row| row.integer(0))?;
     Ok(Some(limit.retry_after_seconds(full_at, now)))
 }
 
-/// Takes a counted attempt back.
+/// Forgets all attempts under two keys.
 ///
 /// # Errors
 /// The database failed.
-pub async fn give_back(
-    connection: &mut Connection<'_>,
-    limit: Limit,
-    key: &str,
-) -> Result<(), DbError> {
-    let statement = "UPDATE throttle SET full_at = full_at - ?2 WHERE key = ?1";
-    let parameters = [key.into(), limit.seconds_per_attempt.into()];
-    connection.run(statement, parameters).await.map(drop)
-}
-
-/// Forgets all attempts.
-///
-/// # Errors
-/// The database failed.
-pub async fn clear(connection: &mut Connection<'_>, key: &str) -> Result<(), DbError> {
-    let statement = "DELETE FROM throttle WHERE key = ?1";
-    connection.run(statement, [key.into()]).await.map(drop)
+pub fn clear(connection: &mut Connection<'_>, keys: [&str; 2]) -> Result<(), DbError> {
+    let statement = "DELETE FROM throttle WHERE key IN (?1, ?2)";
+    let parameters = keys.map(Into::into);
+    connection.write_replayable(statement, parameters).map(drop)
 }
 
 /// Clears away what holds nobody back any more.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE full_at <= ?1";
     let parameters = [now.unix().into()];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write_replayable(statement, parameters).map(drop)
 }

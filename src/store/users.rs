@@ -25,6 +25,10 @@ pub enum Lookup {
 pub struct Credentials {
     /// The user.
     pub id: Uuid,
+    /// The address.
+    pub email: String,
+    /// The name, as it was typed.
+    pub username: String,
     /// The stored hash of the password.
     pub hashed_password: String,
     /// What the user may do.
@@ -49,7 +53,7 @@ pub enum InsertError {
 ///
 /// # Errors
 /// The address or the name is taken, or the database failed.
-pub async fn insert(
+pub fn insert(
     connection: &mut Connection<'_>,
     user: &User,
     hashed_password: String,
@@ -67,7 +71,7 @@ pub async fn insert(
         user.subscription.as_str().into(),
         created_at.into(),
     ];
-    match connection.run(statement, parameters).await {
+    match connection.write(statement, parameters) {
         Ok(_) => Ok(()),
         Err(DbError::Unique(what)) if what.contains("users.email") => Err(InsertError::EmailTaken),
         Err(DbError::Unique(what)) if what.contains("ix_users_username_lower") => {
@@ -81,23 +85,20 @@ pub async fn insert(
 ///
 /// # Errors
 /// The database failed.
-pub async fn email_exists(connection: &mut Connection<'_>, email: &Email) -> Result<bool, DbError> {
+pub fn email_exists(connection: &mut Connection<'_>, email: &Email) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM users WHERE email = ?1";
-    let row = connection.run_for_one(statement, [email.as_str().into()]);
-    Ok(row.await?.is_some())
+    let row = connection.query_one(statement, [email.as_str().into()]);
+    Ok(row?.is_some())
 }
 
 /// Whether a user has this name, in any case.
 ///
 /// # Errors
 /// The database failed.
-pub async fn username_exists(
-    connection: &mut Connection<'_>,
-    username: &str,
-) -> Result<bool, DbError> {
+pub fn username_exists(connection: &mut Connection<'_>, username: &str) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM users WHERE lower(username) = lower(?1)";
-    let row = connection.run_for_one(statement, [username.into()]);
-    Ok(row.await?.is_some())
+    let row = connection.query_one(statement, [username.into()]);
+    Ok(row?.is_some())
 }
 
 /// A free name like one that is taken: the smallest free number behind it. After the first
@@ -106,25 +107,25 @@ pub async fn username_exists(
 ///
 /// # Errors
 /// The database failed.
-pub async fn suggest_username(
+pub fn suggest_username(
     connection: &mut Connection<'_>,
     taken: &Username,
 ) -> Result<String, DbError> {
     for number in 1..=COUNTED_SUGGESTIONS {
         let name = taken.numbered(number);
-        if !username_exists(connection, &name).await? {
+        if !username_exists(connection, &name)? {
             return Ok(name);
         }
     }
     let mut last_taken = COUNTED_SUGGESTIONS;
     let mut free = last_taken * 2;
-    while username_exists(connection, &taken.numbered(free)).await? {
+    while username_exists(connection, &taken.numbered(free))? {
         last_taken = free;
         free *= 2;
     }
     while free - last_taken > 1 {
         let middle = last_taken + (free - last_taken) / 2;
-        if username_exists(connection, &taken.numbered(middle)).await? {
+        if username_exists(connection, &taken.numbered(middle))? {
             last_taken = middle;
         } else {
             free = middle;
@@ -137,7 +138,7 @@ pub async fn suggest_username(
 ///
 /// # Errors
 /// The database failed.
-pub async fn find_credentials(
+pub fn find_credentials(
     connection: &mut Connection<'_>,
     lookup: &Lookup,
 ) -> Result<Option<Credentials>, DbError> {
@@ -146,14 +147,17 @@ pub async fn find_credentials(
         Lookup::Email(email) => ("email = ?1", email.as_str().to_owned()),
         Lookup::Username(name) => ("lower(username) = lower(?1)", name.as_str().to_owned()),
     };
-    let statement =
-        format!("SELECT id, hashed_password, account_role FROM users WHERE {condition}");
-    let row = connection.run_for_one(&statement, [value.into()]).await?;
+    let statement = format!(
+        "SELECT id, email, username, hashed_password, account_role FROM users WHERE {condition}"
+    );
+    let row = connection.query_one(&statement, [value.into()])?;
     row.map(|row| {
         Ok(Credentials {
             id: row.uuid(0)?,
-            hashed_password: row.text(1)?.to_owned(),
-            role: row.read(2, Role::from_stored)?,
+            email: row.text(1)?.to_owned(),
+            username: row.text(2)?.to_owned(),
+            hashed_password: row.text(3)?.to_owned(),
+            role: row.read(4, Role::from_stored)?,
         })
     })
     .transpose()
@@ -163,32 +167,31 @@ pub async fn find_credentials(
 ///
 /// # Errors
 /// The database failed.
-pub async fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, DbError> {
+pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, DbError> {
     let statement = "SELECT email, username, account_role, account_subscription, \
                      unixepoch(subscription_expires_at), unixepoch(created_at) \
                      FROM users WHERE id = ?1";
-    let row = connection.run_for_one(statement, [id.to_string().into()]);
-    row.await?
-        .map(|row| {
-            Ok(User {
-                id,
-                email: row.text(0)?.to_owned(),
-                username: row.text(1)?.to_owned(),
-                role: row.read(2, Role::from_stored)?,
-                subscription: row.read(3, Subscription::from_stored)?,
-                // NULL where it does not end.
-                subscription_expires_at: row.unix_time(4).ok(),
-                created_at: row.unix_time(5)?,
-            })
+    let row = connection.query_one(statement, [id.to_string().into()]);
+    row?.map(|row| {
+        Ok(User {
+            id,
+            email: row.text(0)?.to_owned(),
+            username: row.text(1)?.to_owned(),
+            role: row.read(2, Role::from_stored)?,
+            subscription: row.read(3, Subscription::from_stored)?,
+            // NULL where it does not end.
+            subscription_expires_at: row.unix_time(4).ok(),
+            created_at: row.unix_time(5)?,
         })
-        .transpose()
+    })
+    .transpose()
 }
 
 /// Replaces a user's password.
 ///
 /// # Errors
 /// The database failed.
-pub async fn set_password(
+pub fn set_password(
     connection: &mut Connection<'_>,
     user: Uuid,
     hashed_password: String,
@@ -200,15 +203,15 @@ pub async fn set_password(
         hashed_password.into(),
         now.to_sql().into(),
     ];
-    connection.run(statement, parameters).await.map(drop)
+    connection.write(statement, parameters).map(drop)
 }
 
 /// Replaces the hash of a password that stays the same. `false` if somebody else has replaced it
-/// meanwhile.
+/// meanwhile. If a power cut takes it back, the outdated one is replaced at the next login.
 ///
 /// # Errors
 /// The database failed.
-pub async fn replace_hash(
+pub fn replace_hash(
     connection: &mut Connection<'_>,
     user: Uuid,
     outdated: &str,
@@ -221,7 +224,7 @@ pub async fn replace_hash(
         outdated.into(),
         hashed_password.into(),
     ];
-    let row = connection.run_for_one(statement, parameters).await?;
+    let row = connection.write_replayable_one(statement, parameters)?;
     Ok(row.is_some())
 }
 
@@ -229,7 +232,7 @@ pub async fn replace_hash(
 ///
 /// # Errors
 /// The database failed.
-pub async fn probe(connection: &mut Connection<'_>) -> Result<(), DbError> {
+pub fn probe(connection: &mut Connection<'_>) -> Result<(), DbError> {
     let statement = "SELECT id, username, email, hashed_password FROM users LIMIT 1";
-    connection.run(statement, []).await.map(drop)
+    connection.query(statement, []).map(drop)
 }

@@ -12,6 +12,7 @@ mod component;
 mod costs;
 mod database;
 mod docs;
+mod durability;
 mod email;
 mod email_providers;
 mod email_retries;

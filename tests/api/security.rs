@@ -1,4 +1,4 @@
-//! What attackers try, point by point: the number of each test is that of the requirement.
+//! What attackers try, and what holds them back.
 
 mod captcha;
 mod cors;

@@ -1,17 +1,18 @@
 //! Log in: a new session.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::Token;
 use crate::ambient;
 use crate::app::App;
-use crate::domain::digest::digest;
 use crate::domain::email::Email;
 use crate::domain::password::Verdict;
 use crate::domain::secret::Secret;
 use crate::domain::session::RefreshToken;
-use crate::domain::throttle::{LOGIN_FAILURES_PER_ACCOUNT, LOGIN_PER_ADDRESS};
 use crate::domain::username::Username;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, FormErrors, LoginErrors};
@@ -21,10 +22,16 @@ use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::hashing;
 use crate::settings::Settings;
-use crate::store::db::{Connection, Writes};
-use crate::store::sessions;
+use crate::store::db::Connection;
 use crate::store::users::{self, Credentials, Lookup};
-use crate::throttle;
+use crate::store::{known_networks, sessions};
+use crate::throttle::{self, Guess};
+use crate::turn;
+
+/// The answer to a failed login comes after a whole number of these, so that its time does not tell
+/// a password hash of another kind or cost from one of today's, or from none. A bcrypt hash of cost
+/// 12, the slowest that a database brings, takes MEASURE.
+const FAILURE_STEP: Duration = Duration::from_millis(500);
 
 /// Log in
 ///
@@ -43,51 +50,63 @@ use crate::throttle;
 )]
 pub async fn login(
     State(app): State<&'static App>,
-    address: ClientAddress,
+    network: ClientAddress,
     ValidForm(request): ValidForm<LoginRequest>,
 ) -> Result<Token, Error> {
+    let began = ambient::stopwatch();
+    let result = try_login(app, network, &request).await;
+    if matches!(result, Err(Error::IncorrectCredentials)) {
+        let _others_come = turn::let_others_come();
+        ambient::wait_for_whole_steps(began, FAILURE_STEP).await;
+    }
+    result
+}
+
+async fn try_login(
+    app: &App,
+    network: ClientAddress,
+    request: &LoginRequest,
+) -> Result<Token, Error> {
     let now = ambient::now();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(app, &mut connection, LOGIN_PER_ADDRESS, address, now).await?;
-    let lookup = request.lookup();
-    let user = match &lookup {
-        Some(lookup) => users::find_credentials(&mut connection, lookup).await?,
+    let mut connection = app.database.connect().await?;
+    let user = match request.lookup() {
+        Some(lookup) => users::find_credentials(&mut connection, &lookup)?,
         None => None,
     };
-    // Counted before the password is looked at: of many guesses at once, no more pass than may.
-    let account = account(user.as_ref(), lookup.as_ref(), &request);
-    throttle::count(
-        app,
-        &mut connection,
-        LOGIN_FAILURES_PER_ACCOUNT,
-        &account,
-        now,
-    )
-    .await?;
+    let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
+    let hashed_network = app.networks.hash(network);
+    let seen_at = known_networks::seen_at(&mut connection, id, &hashed_network)?;
+    let guess = Guess {
+        name: &request.name(),
+        network,
+        is_strange: seen_at.is_none(),
+    };
+    throttle::count_guess(app, &mut connection, &guess, now)?;
     let user = check_password(app, &mut connection, user, &request.password).await?;
-    throttle::give_back(app, &mut connection, LOGIN_FAILURES_PER_ACCOUNT, &account).await?;
 
+    let token = begin_session(app, &mut connection, &user)?;
+    throttle::forgive(app, &mut connection, &user, network)?;
+    known_networks::record(&mut connection, user.id, &hashed_network, seen_at, now)?;
+    Ok(token)
+}
+
+fn begin_session(
+    app: &App,
+    connection: &mut Connection<'_>,
+    user: &Credentials,
+) -> Result<Token, Error> {
     let now = ambient::now();
     let session = ambient::random_id();
     let lifetime = app.settings.session_lifetime;
-    if !sessions::insert(&mut connection, session, &user, lifetime, now).await? {
-        return Err(fail(Some(&user)));
+    if !sessions::insert(connection, session, user, lifetime, now)? {
+        return Err(fail(Some(user)));
     }
+    tracing::info!(user = %user.id, session = %session, "logged in");
     let token = RefreshToken {
         session,
         counter: 0,
     };
     Token::issue(app, user.id, user.role, token, now)
-}
-
-/// Whose failures count together: all names of a user, and all spellings of a name that nobody
-/// has, so that being held back tells nothing about who exists.
-fn account(user: Option<&Credentials>, lookup: Option<&Lookup>, request: &LoginRequest) -> String {
-    match (user, lookup) {
-        (Some(user), _) => user.id.to_string(),
-        (None, Some(Lookup::Email(email))) => email.digest(),
-        (None, _) => digest(&request.username.to_lowercase()),
-    }
 }
 
 /// Compares the password, at the same cost whether the user exists or not.
@@ -122,14 +141,14 @@ async fn renew_hash(
     password: &Secret,
 ) -> Result<Credentials, Error> {
     let hash = hashing::rehash(app, password).await?;
-    if users::replace_hash(connection, user.id, &user.hashed_password, &hash).await? {
+    if users::replace_hash(connection, user.id, &user.hashed_password, &hash)? {
         return Ok(Credentials {
             hashed_password: hash,
             ..user
         });
     }
     // Another login renewed it, or a reset changed the password: only the new hash can tell.
-    let user = users::find_credentials(connection, &Lookup::Id(user.id)).await?;
+    let user = users::find_credentials(connection, &Lookup::Id(user.id))?;
     match verify(app, user.as_ref(), password).await? {
         Verdict::Wrong => Err(fail(user.as_ref())),
         Verdict::Right | Verdict::Outdated => user.ok_or_else(|| fail(None)),
@@ -170,12 +189,20 @@ pub struct LoginRequest {
 }
 
 impl LoginRequest {
-    /// Who it is meant to be; `None` if no user can have such a name.
+    /// Which user is meant; `None` if no user can have such a name.
     fn lookup(&self) -> Option<Lookup> {
         if self.username.contains('@') {
             Email::parse(&self.username).ok().map(Lookup::Email)
         } else {
             Username::parse(&self.username).ok().map(Lookup::Username)
+        }
+    }
+
+    /// The name in the one form in which guesses count for it.
+    fn name(&self) -> String {
+        match self.lookup() {
+            Some(Lookup::Email(email)) => email.as_str().to_owned(),
+            _ => self.username.to_lowercase(),
         }
     }
 }

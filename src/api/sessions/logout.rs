@@ -4,16 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::RefreshTokenRequest;
-use crate::ambient;
 use crate::app::App;
-use crate::domain::throttle::LOGOUT_PER_ADDRESS;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors};
 use crate::extract::body::ValidJson;
-use crate::extract::client::ClientAddress;
-use crate::store::db::Writes;
 use crate::store::{predecessor, sessions};
-use crate::throttle;
 
 /// Log out
 ///
@@ -31,16 +26,12 @@ use crate::throttle;
 )]
 pub async fn logout(
     State(app): State<&'static App>,
-    address: ClientAddress,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<StatusCode, Error> {
-    let now = ambient::now();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(app, &mut connection, LOGOUT_PER_ADDRESS, address, now).await?;
-    connection.switch_to(Writes::Durable).await?;
+    let mut connection = app.database.connect().await?;
     match app.refresh_tokens.read(&request.refresh_token) {
-        Some(token) => sessions::delete(&mut connection, token.session).await?,
-        None => predecessor::void(&mut connection, &request.refresh_token).await?,
+        Some(token) => sessions::delete(&mut connection, token.session)?,
+        None => predecessor::void(&mut connection, &request.refresh_token)?,
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,17 +7,14 @@ use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::domain::session::{RefreshToken, Replay, judge_replay};
-use crate::domain::throttle::REFRESH_PER_ADDRESS;
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors, RefreshTokenErrors};
 use crate::extract::body::ValidJson;
-use crate::extract::client::ClientAddress;
-use crate::store::db::{Connection, Writes};
+use crate::store::db::Connection;
 use crate::store::predecessor;
 use crate::store::sessions::{self, Owner};
 use crate::store::users::{self, Lookup};
-use crate::throttle;
 
 /// Refresh the tokens
 ///
@@ -37,19 +34,17 @@ use crate::throttle;
 )]
 pub async fn refresh(
     State(app): State<&'static App>,
-    address: ClientAddress,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<Token, Error> {
     let now = ambient::now();
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(app, &mut connection, REFRESH_PER_ADDRESS, address, now).await?;
+    let mut connection = app.database.connect().await?;
     let Some(token) = app.refresh_tokens.read(&request.refresh_token) else {
-        return adopt(app, connection, &request.refresh_token, now).await;
+        return adopt(app, connection, &request.refresh_token, now);
     };
     let lifetime = app.settings.session_lifetime;
-    let owner = match sessions::rotate(&mut connection, token, lifetime, now).await? {
+    let owner = match sessions::rotate(&mut connection, token, lifetime, now)? {
         Some(owner) => owner,
-        None => replay(&mut connection, token, now).await?,
+        None => replay(&mut connection, token, now)?,
     };
     let successor = RefreshToken {
         counter: token.counter + 1,
@@ -59,26 +54,25 @@ pub async fn refresh(
 }
 
 /// Decides about a token that is not the current one of its session.
-async fn replay(
+fn replay(
     connection: &mut Connection<'_>,
     token: RefreshToken,
     now: Timestamp,
 ) -> Result<Owner, Error> {
-    let session = sessions::find(connection, token.session, now).await?;
+    let session = sessions::find(connection, token.session, now)?;
     let session = session.ok_or(Error::InvalidRefreshToken)?;
     match judge_replay(token, session.counter, session.rotated_at, now) {
         Replay::Retried => Ok(session.owner),
         Replay::Reused => {
             tracing::warn!(session = %token.session, "session revoked: refresh token reused");
-            connection.switch_to(Writes::Durable).await?;
-            sessions::delete(connection, token.session).await?;
+            sessions::delete(connection, token.session)?;
             Err(Error::InvalidRefreshToken)
         }
     }
 }
 
 /// Makes a session of a refresh token of the predecessor.
-async fn adopt(
+fn adopt(
     app: &App,
     connection: Connection<'_>,
     token: &Secret,
@@ -86,13 +80,13 @@ async fn adopt(
 ) -> Result<Token, Error> {
     let session = ambient::random_id();
     let lifetime = app.settings.session_lifetime;
-    let mut transaction = connection.begin().await?;
-    let user = predecessor::redeem(&mut transaction, token, now).await?;
+    let mut transaction = connection.begin()?;
+    let user = predecessor::redeem(&mut transaction, token, now)?;
     let user = user.ok_or(Error::InvalidRefreshToken)?;
-    let user = users::find_credentials(&mut transaction, &Lookup::Id(user)).await?;
+    let user = users::find_credentials(&mut transaction, &Lookup::Id(user))?;
     let user = user.ok_or(Error::InvalidRefreshToken)?;
-    sessions::insert(&mut transaction, session, &user, lifetime, now).await?;
-    transaction.commit().await?;
+    sessions::insert(&mut transaction, session, &user, lifetime, now)?;
+    transaction.commit()?;
     let token = RefreshToken {
         session,
         counter: 0,

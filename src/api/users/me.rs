@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::error::Error;
 use crate::error::responses::{AccessTokenErrors, DatabaseErrors};
 use crate::extract::CurrentUser;
-use crate::store::db::Writes;
 use crate::store::users;
 
 /// See who is logged in
@@ -31,8 +30,8 @@ pub async fn me(
     State(app): State<&'static App>,
     user: CurrentUser,
 ) -> Result<impl IntoResponse, Error> {
-    let mut connection = app.database.connect(Writes::None).await?;
-    let user = users::find(&mut connection, user.id).await?;
+    let mut connection = app.database.connect().await?;
+    let user = users::find(&mut connection, user.id)?;
     // Gone since the token was checked.
     let user = user.ok_or(Error::InvalidAccessToken)?;
     let headers = [(header::CACHE_CONTROL, "no-store")];

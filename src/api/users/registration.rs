@@ -13,19 +13,16 @@ use crate::captcha;
 use crate::domain::email::Email;
 use crate::domain::password::NewPassword;
 use crate::domain::secret::Secret;
-use crate::domain::throttle::REGISTER_PER_ADDRESS;
 use crate::domain::user::{Role, Subscription, User};
 use crate::domain::username::Username;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors, RegistrationErrors};
 use crate::extract::body::{FromFields, ValidJson};
-use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::hashing;
 use crate::settings::{CaptchaSettings, Settings};
-use crate::store::db::{Connection, Writes};
+use crate::store::db::Connection;
 use crate::store::users::{self, InsertError};
-use crate::throttle;
 
 /// Register a new user
 ///
@@ -44,18 +41,9 @@ use crate::throttle;
 )]
 pub async fn register(
     State(app): State<&'static App>,
-    address: ClientAddress,
     ValidJson(request): ValidJson<RegisterRequest>,
 ) -> Result<(StatusCode, Json<UserPublic>), Error> {
-    let mut connection = app.database.connect(Writes::Replayable).await?;
-    throttle::count(
-        app,
-        &mut connection,
-        REGISTER_PER_ADDRESS,
-        address,
-        ambient::now(),
-    )
-    .await?;
+    let mut connection = app.database.connect().await?;
     captcha::verify(
         app,
         &mut connection,
@@ -63,28 +51,24 @@ pub async fn register(
         &request.captcha_answer,
     )
     .await?;
-    refuse_taken(&mut connection, &request).await?;
+    refuse_taken(&mut connection, &request)?;
 
     let hash = hashing::hash(app, &request.password).await?;
     let user = new_user(&request);
-    connection.switch_to(Writes::Durable).await?;
-    match users::insert(&mut connection, &user, hash).await {
+    match users::insert(&mut connection, &user, hash) {
         Ok(()) => Ok((StatusCode::CREATED, Json(user.into()))),
         Err(InsertError::Database(error)) => Err(error.into()),
-        Err(taken) => Err(refuse_race(&mut connection, &request, taken).await?),
+        Err(taken) => Err(refuse_race(&mut connection, &request, taken)?),
     }
 }
 
 /// Chooses the message for an address or a name that is taken, before a hash is spent on it.
-async fn refuse_taken(
-    connection: &mut Connection<'_>,
-    request: &RegisterRequest,
-) -> Result<(), Error> {
-    if users::email_exists(connection, &request.email).await? {
+fn refuse_taken(connection: &mut Connection<'_>, request: &RegisterRequest) -> Result<(), Error> {
+    if users::email_exists(connection, &request.email)? {
         return Err(Error::EmailTaken);
     }
-    if users::username_exists(connection, request.username.as_str()).await? {
-        let suggestion = users::suggest_username(connection, &request.username).await?;
+    if users::username_exists(connection, request.username.as_str())? {
+        let suggestion = users::suggest_username(connection, &request.username)?;
         return Err(Error::UsernameTaken { suggestion });
     }
     Ok(())
@@ -92,12 +76,12 @@ async fn refuse_taken(
 
 /// The answer to somebody who lost a race for an address or a name: the same as if they had come
 /// later. `taken` is for the case that the winner has disappeared again.
-async fn refuse_race(
+fn refuse_race(
     connection: &mut Connection<'_>,
     request: &RegisterRequest,
     taken: InsertError,
 ) -> Result<Error, Error> {
-    refuse_taken(connection, request).await?;
+    refuse_taken(connection, request)?;
     Ok(anyhow::Error::from(taken).into())
 }
 

@@ -11,6 +11,9 @@ pub enum DbError {
     /// A row with this value is there already; the text names the column or the index.
     #[error("not unique: {0}")]
     Unique(String),
+    /// It takes no statement of this kind: libSQL keeps to itself how its data gets to the disk.
+    #[error("{0}")]
+    Unsupported(String),
     /// Anything else, in the words of the database.
     #[error("{0}")]
     Failed(String),
@@ -28,6 +31,13 @@ impl From<sqlite::Error> for DbError {
     }
 }
 
+impl DbError {
+    /// Whether the connection is as good afterwards as it was before.
+    pub(super) fn leaves_connection(&self) -> bool {
+        matches!(self, Self::Unique(_) | Self::Unsupported(_))
+    }
+}
+
 /// Tells errors apart by the database's words, which is all that Spin passes on. libSQL wraps
 /// them in its own, so they are looked for anywhere in the message.
 fn classify(message: String) -> DbError {
@@ -37,6 +47,8 @@ fn classify(message: String) -> DbError {
     } else if message.contains("database is locked") || message.contains("database table is locked")
     {
         DbError::Locked
+    } else if message.contains("unsupported statement") {
+        DbError::Unsupported(message)
     } else {
         DbError::Failed(message)
     }
@@ -45,6 +57,28 @@ fn classify(message: String) -> DbError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_refused_statement_counts_as_unsupported() {
+        let is_unsupported =
+            |message: &str| matches!(classify(message.to_owned()), DbError::Unsupported(_));
+        for refused in [
+            "unsupported statement: PRAGMA synchronous = NORMAL",
+            "Hrana: `stream error: `Error { message: \"SQL string could not be parsed: unsupported \
+             statement: PRAGMA journal_mode = WAL\", code: \"SQL_PARSE_ERROR\" }``",
+        ] {
+            assert!(is_unsupported(refused), "{refused}");
+        }
+        for passing in [
+            "database is locked",
+            "disk I/O error",
+            "attempt to write a readonly database",
+            "Safety level may not be changed inside a transaction",
+            "Hrana: `http error: `connection refused``",
+        ] {
+            assert!(!is_unsupported(passing), "{passing}");
+        }
+    }
 
     #[test]
     fn errors_are_told_apart_by_their_words_wrapped_or_not() {

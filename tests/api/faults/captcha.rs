@@ -25,7 +25,7 @@ async fn assert_refused_in_time(app: &App, error: &ApiError) {
 }
 
 #[tokio::test]
-async fn n20_whatever_the_captcha_service_does_is_told_within_six_seconds() {
+async fn whatever_the_captcha_service_does_is_told_within_six_seconds() {
     let mut app = spawn_app_with("captcha_service_path", "/api/v1").await;
     app.register_tom().await;
     for (reply, error) in [
@@ -54,7 +54,7 @@ async fn n20_whatever_the_captcha_service_does_is_told_within_six_seconds() {
 }
 
 #[tokio::test]
-async fn n20_an_answer_without_end_is_an_error_of_the_service() {
+async fn an_answer_without_end_is_an_error_of_the_service() {
     let app = spawn_app_with("captcha_service_path", "/api/v1").await;
     let large = json!({"is_valid": true, "more": "x".repeat(10_000_000)});
     app.captcha.reply_with(Reply::Json(200, large));
@@ -66,7 +66,7 @@ async fn n20_an_answer_without_end_is_an_error_of_the_service() {
 }
 
 #[tokio::test]
-async fn n20_while_the_captcha_is_slow_nobody_waits_and_no_transaction_is_open() {
+async fn while_the_captcha_is_slow_nobody_waits_and_no_transaction_is_open() {
     let app = spawn_app_with("throttle", "on").await;
     app.register_tom().await;
     app.captcha.reply_with(Reply::Silence);

@@ -20,7 +20,7 @@ const RESET_OF_LATER: &str = "UPDATE password_reset_tokens SET \
                               expires_at = datetime(expires_at, '+1 hour')";
 
 #[tokio::test]
-async fn n21_tokens_of_a_clock_that_is_half_a_minute_off_are_taken() {
+async fn tokens_of_a_clock_that_is_half_a_minute_off_are_taken() {
     let app = spawn_app().await;
     let issued = claims(&app.log_tom_in().await.access);
     let now = unix_now();
@@ -39,7 +39,7 @@ async fn n21_tokens_of_a_clock_that_is_half_a_minute_off_are_taken() {
 }
 
 #[tokio::test]
-async fn n21_a_step_back_revives_no_refresh_token() {
+async fn a_step_back_revives_no_refresh_token() {
     let app = spawn_app().await;
     let first = app.log_tom_in().await;
     let second = Tokens::of(&app.refresh(&first.refresh).await);
@@ -56,7 +56,7 @@ async fn n21_a_step_back_revives_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn n21_after_a_step_back_the_current_session_goes_on() {
+async fn after_a_step_back_the_current_session_goes_on() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.change(SESSION_OF_LATER);
@@ -66,7 +66,7 @@ async fn n21_after_a_step_back_the_current_session_goes_on() {
 }
 
 #[tokio::test]
-async fn n21_a_step_back_revives_no_reset_token() {
+async fn a_step_back_revives_no_reset_token() {
     let app = spawn_app().await;
     app.register_tom().await;
     let superseded = app.next_reset_token(EMAIL).await;
@@ -83,7 +83,7 @@ async fn n21_a_step_back_revives_no_reset_token() {
 }
 
 #[tokio::test]
-async fn n21_a_step_back_revives_no_session() {
+async fn a_step_back_revives_no_session() {
     let app = spawn_app().await;
     let logged_out = app.log_tom_in().await;
     app.logout(&logged_out.refresh).await.assert_status(204);
@@ -104,7 +104,7 @@ async fn n21_a_step_back_revives_no_session() {
 }
 
 #[tokio::test]
-async fn n21_a_step_back_of_less_than_a_day_revives_no_captcha_answer() {
+async fn a_step_back_of_less_than_a_day_revives_no_captcha_answer() {
     let app = builtin_captcha().spawn().await;
     let old = signed_challenge(500);
     let answers = [encoded(&solved(&old)), app.captcha_answer().await];

@@ -153,6 +153,6 @@ pub(crate) async fn kills_under_load(rounds: usize) -> Tally {
 }
 
 #[tokio::test]
-async fn n18_what_was_acknowledged_survives_a_kill_under_load() {
+async fn what_was_acknowledged_survives_a_kill_under_load() {
     kills_under_load(10).await.assert_nothing_lost();
 }

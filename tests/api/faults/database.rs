@@ -87,7 +87,7 @@ fn attempts(app: &App) -> i64 {
 }
 
 #[tokio::test]
-async fn n17_a_lock_of_a_second_is_waited_for() {
+async fn a_lock_of_a_second_is_waited_for() {
     let (app, held) = spawn_app_in_use().await;
     let lock = lock_for(&app, Duration::from_secs(1));
     let (answers, ()) = tokio::join!(write_everything(&app, &held), lock);
@@ -100,7 +100,7 @@ async fn n17_a_lock_of_a_second_is_waited_for() {
 }
 
 #[tokio::test]
-async fn n17_a_lock_of_eight_seconds_gets_a_503_and_leaves_no_trace() {
+async fn a_lock_of_eight_seconds_gets_a_503_and_leaves_no_trace() {
     let (app, held) = spawn_app_in_use().await;
     let before = contents(&app);
     let counted = attempts(&app);
@@ -121,7 +121,7 @@ async fn n17_a_lock_of_eight_seconds_gets_a_503_and_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn n17_nobody_waits_for_a_lock_that_keeps_the_work_between_requests_waiting() {
+async fn nobody_waits_for_a_lock_that_keeps_the_work_between_requests_waiting() {
     let mut app = spawn_app_with("throttle", "on").await;
     app.log_tom_in().await;
     app.restart().await;

@@ -31,7 +31,7 @@ async fn others_during<T>(during: impl Future<Output = T>, app: &App, token: &st
 }
 
 #[tokio::test]
-async fn n22_a_hundred_logins_at_once_are_answered_while_other_routes_go_on() {
+async fn a_hundred_logins_at_once_are_answered_while_other_routes_go_on() {
     let setup = Setup::new()
         .without("argon2_memory_kib")
         .without("argon2_passes");

@@ -94,7 +94,7 @@ async fn assert_delivered_later(app: &App, trouble: Reply) {
 }
 
 #[tokio::test]
-async fn n19_a_mail_that_fails_is_delivered_later_once_for_its_key() {
+async fn a_mail_that_fails_is_delivered_later_once_for_its_key() {
     for trouble in [
         Reply::Text(500, "oops"),
         Reply::Text(503, ""),
@@ -109,14 +109,14 @@ async fn n19_a_mail_that_fails_is_delivered_later_once_for_its_key() {
 }
 
 #[tokio::test]
-async fn n19_a_provider_that_takes_longer_than_half_a_minute_is_tried_again() {
+async fn a_provider_that_takes_longer_than_half_a_minute_is_tried_again() {
     let app = spawn_app().await;
     app.register_tom().await;
     assert_delivered_later(&app, Reply::Silence).await;
 }
 
 #[tokio::test]
-async fn n19_a_provider_that_is_down_is_tried_again() {
+async fn a_provider_that_is_down_is_tried_again() {
     let mut app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.die().await;
@@ -127,7 +127,7 @@ async fn n19_a_provider_that_is_down_is_tried_again() {
 }
 
 #[tokio::test]
-async fn n19_a_provider_that_asks_for_time_gets_it() {
+async fn a_provider_that_asks_for_time_gets_it() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Busy("600"));
@@ -141,7 +141,7 @@ async fn n19_a_provider_that_asks_for_time_gets_it() {
 }
 
 #[tokio::test]
-async fn n19_a_retry_after_beyond_all_reason_loses_nothing() {
+async fn a_retry_after_beyond_all_reason_loses_nothing() {
     for beyond in [
         "18446744073709551615",
         "-1",
@@ -161,7 +161,7 @@ async fn n19_a_retry_after_beyond_all_reason_loses_nothing() {
 }
 
 #[tokio::test]
-async fn n19_a_mail_that_is_refused_for_good_is_given_up_and_nobody_notices() {
+async fn a_mail_that_is_refused_for_good_is_given_up_and_nobody_notices() {
     for status in [400, 404, 422] {
         let app = spawn_app().await;
         app.register_tom().await;
@@ -175,7 +175,7 @@ async fn n19_a_mail_that_is_refused_for_good_is_given_up_and_nobody_notices() {
 }
 
 #[tokio::test]
-async fn n19_a_mail_that_keeps_failing_is_given_up_in_the_end() {
+async fn a_mail_that_keeps_failing_is_given_up_in_the_end() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Text(500, "oops"));
@@ -189,7 +189,7 @@ async fn n19_a_mail_that_keeps_failing_is_given_up_in_the_end() {
 }
 
 #[tokio::test]
-async fn n19_killed_between_sending_and_marking_it_sends_the_same_mail_again() {
+async fn killed_between_sending_and_marking_it_sends_the_same_mail_again() {
     let mut app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Silence);
@@ -205,7 +205,7 @@ async fn n19_killed_between_sending_and_marking_it_sends_the_same_mail_again() {
 }
 
 #[tokio::test]
-async fn n19_of_many_mails_at_once_each_is_sent_once() {
+async fn of_many_mails_at_once_each_is_sent_once() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.add_users("user", 30);

@@ -103,7 +103,7 @@ async fn assert_everything_works(app: &App, tokens: &Tokens, reset_token: &str) 
 }
 
 #[tokio::test]
-async fn n17_a_database_that_is_read_only_is_read() {
+async fn a_database_that_is_read_only_is_read() {
     let mut app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let reset_token = app.next_reset_token(EMAIL).await;
@@ -121,7 +121,7 @@ async fn n17_a_database_that_is_read_only_is_read() {
 }
 
 #[tokio::test]
-async fn n17_a_full_disk_loses_nothing() {
+async fn a_full_disk_loses_nothing() {
     let setup = Setup::new();
     let database = setup.database_path();
     let Some(disk) = Disk::mount(database.with_extension("disk")) else {

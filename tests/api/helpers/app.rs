@@ -1,6 +1,7 @@
 //! An app per test: its own server, database, captcha service and mail provider.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub(crate) struct App {
 pub(crate) struct Setup {
     variables: BTreeMap<&'static str, String>,
     directory: TempDir,
-    is_traced: bool,
+    host_flags: Vec<OsString>,
 }
 
 /// A service with the settings of the tests.
@@ -52,7 +53,7 @@ impl Setup {
         let setup = Self {
             variables: BTreeMap::new(),
             directory: TempDir::new().expect("a directory can be made"),
-            is_traced: false,
+            host_flags: Vec::new(),
         };
         setup
             .with("secret_key", SECRET_KEY)
@@ -78,7 +79,14 @@ impl Setup {
 
     /// Has the host write down which calls the component makes; `spin` cannot.
     pub(crate) fn traced(mut self) -> Self {
-        self.is_traced = true;
+        let path = self.trace_path().into_os_string();
+        self.host_flags.extend(["--trace-calls".into(), path]);
+        self
+    }
+
+    /// Keeps the database from a write-ahead log; `spin` cannot.
+    pub(crate) fn without_wal(mut self) -> Self {
+        self.host_flags.push("--no-wal".into());
         self
     }
 
@@ -97,8 +105,7 @@ impl Setup {
             .variables
             .iter()
             .map(|(name, value)| (*name, value.as_str()));
-        let trace = self.is_traced.then(|| self.trace_path());
-        Server::start(self.directory.path(), listen, variables, trace.as_deref())
+        Server::start(self.directory.path(), listen, variables, &self.host_flags)
     }
 
     /// The service, once it serves. Hosts of neighbours that are not set are those of the stubs.

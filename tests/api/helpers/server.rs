@@ -23,13 +23,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a host in `directory`, where its database and its output lie. The host writes down
-    /// the component's calls at `trace`.
+    /// Starts a host in `directory`, where its database and its output lie, with flags of its own.
     pub(crate) fn start<'a>(
         directory: &Path,
         listen: &str,
         variables: impl Iterator<Item = (&'a str, &'a str)>,
-        trace: Option<&Path>,
+        flags: &[OsString],
     ) -> Self {
         let output = directory.join("output.log");
         let log = File::create(&output).expect("the output file can be written");
@@ -42,8 +41,7 @@ impl Server {
             .arg(in_repository("spin.toml"))
             .args(["--listen", listen, "--state-dir"])
             .arg(directory)
-            .args(trace.map(|_| "--trace-calls"))
-            .args(trace)
+            .args(flags)
             // Where no `.env` of a developer lies.
             .current_dir(directory)
             .env_clear()

@@ -1,5 +1,6 @@
 //! What the component asked of the host, call by call, as the host wrote it down.
 
+use std::collections::HashMap;
 use std::fs;
 
 use serde::Deserialize;
@@ -45,6 +46,16 @@ struct Line {
     instance: u64,
     #[serde(flatten)]
     call: Call,
+}
+
+/// A statement, and how it was executed.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    /// The number of the instance that executed it.
+    pub(crate) instance: u64,
+    pub(crate) sql: String,
+    /// `FULL` waits for the disk, `NORMAL` does not.
+    pub(crate) synchronous: &'static str,
 }
 
 impl Call {
@@ -104,6 +115,33 @@ impl App {
             Some(Some(calls))
         };
         eventually("its instance is handed another or ends", SOON, handed_on).await
+    }
+
+    /// Every statement since the server was started, each with the `synchronous` that was in force
+    /// when its instance executed it.
+    pub(crate) fn statements(&self) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        let mut in_force = HashMap::new();
+        for Line { instance, call } in self.trace() {
+            let synchronous = in_force.entry(instance).or_insert("FULL");
+            match call {
+                Call::OpenDatabase => *synchronous = "FULL",
+                Call::Execute { sql, .. } => {
+                    match sql.as_str() {
+                        "PRAGMA synchronous = NORMAL" => *synchronous = "NORMAL",
+                        "PRAGMA synchronous = FULL" => *synchronous = "FULL",
+                        _ => {}
+                    }
+                    statements.push(Statement {
+                        instance,
+                        sql,
+                        synchronous,
+                    });
+                }
+                _ => {}
+            }
+        }
+        statements
     }
 
     fn trace(&self) -> Vec<Line> {

@@ -33,7 +33,7 @@ fn assert_nobody_registered(app: &App) {
 }
 
 #[tokio::test]
-async fn n01_without_an_answer_nobody_registers() {
+async fn without_an_answer_nobody_registers() {
     let app = spawn_app().await;
     let answer = app.captcha_answer().await;
     for value in [
@@ -58,14 +58,14 @@ async fn n01_without_an_answer_nobody_registers() {
 }
 
 #[tokio::test]
-async fn n01_one_answer_twenty_times_at_once_makes_one_user() {
+async fn one_answer_twenty_times_at_once_makes_one_user() {
     races::registrations_with_one_answer(rounds().min(5))
         .await
         .assert_nothing_lost();
 }
 
 #[tokio::test]
-async fn n01_an_answer_that_was_tampered_with_is_refused() {
+async fn an_answer_that_was_tampered_with_is_refused() {
     let app = spawn_app().await;
     let payload = solved(&app.challenge().await);
     let tomorrow = unix_now() + 86_400;
@@ -92,7 +92,7 @@ async fn n01_an_answer_that_was_tampered_with_is_refused() {
 }
 
 #[tokio::test]
-async fn n01_an_answer_for_another_service_is_refused() {
+async fn an_answer_for_another_service_is_refused() {
     let app = spawn_app().await;
     let foreign = builtin_captcha().with("secret_key", "another secret key, 33 bytes long");
     let foreign = foreign.spawn().await;
@@ -103,7 +103,7 @@ async fn n01_an_answer_for_another_service_is_refused() {
 }
 
 #[tokio::test]
-async fn n01_an_answer_that_comes_too_late_is_refused() {
+async fn an_answer_that_comes_too_late_is_refused() {
     let app = spawn_app().await;
     for seconds in [-86_400, -1, 0] {
         let expired = signed_challenge(seconds);

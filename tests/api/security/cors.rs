@@ -62,7 +62,7 @@ async fn assert_closed(app: &App, origin: &str) {
 }
 
 #[tokio::test]
-async fn n16_without_a_setting_no_other_origin_is_let_in() {
+async fn without_a_setting_no_other_origin_is_let_in() {
     let app = spawn_app().await;
     for origin in [FRIEND, OTHER_FRIEND].iter().chain(&STRANGERS) {
         assert_closed(&app, origin).await;
@@ -73,7 +73,7 @@ async fn n16_without_a_setting_no_other_origin_is_let_in() {
 }
 
 #[tokio::test]
-async fn n16_the_origins_of_a_list_are_let_in_with_credentials_and_nobody_else() {
+async fn the_origins_of_a_list_are_let_in_with_credentials_and_nobody_else() {
     let list = format!("{FRIEND}, {OTHER_FRIEND}");
     let app = Setup::new().with("cors_allow_origins", &list).spawn().await;
     for origin in [FRIEND, OTHER_FRIEND] {
@@ -96,7 +96,7 @@ async fn n16_the_origins_of_a_list_are_let_in_with_credentials_and_nobody_else()
 }
 
 #[tokio::test]
-async fn n16_a_star_lets_all_in_without_credentials() {
+async fn a_star_lets_all_in_without_credentials() {
     let app = Setup::new().with("cors_allow_origins", "*").spawn().await;
     for origin in [FRIEND, STRANGERS[0]] {
         for answer in asked_by(&app, origin).await {
@@ -107,7 +107,7 @@ async fn n16_a_star_lets_all_in_without_credentials() {
 }
 
 #[tokio::test]
-async fn n16_a_preflight_allows_what_the_front_end_sends() {
+async fn a_preflight_allows_what_the_front_end_sends() {
     let app = Setup::new()
         .with("cors_allow_origins", FRIEND)
         .spawn()

@@ -87,7 +87,7 @@ fn assert_alike(times: &[Vec<f64>]) {
 }
 
 #[tokio::test]
-async fn n07_every_failed_login_has_the_same_shape() {
+async fn every_failed_login_has_the_same_shape() {
     let app = spawn_app_with_users().await;
     let expected = shape(&app.login(EMAIL, WRONG).await);
     assert_eq!(expected.0, 401);
@@ -103,7 +103,7 @@ async fn n07_every_failed_login_has_the_same_shape() {
 }
 
 #[tokio::test]
-async fn n07_failed_logins_take_the_same_time() {
+async fn failed_logins_take_the_same_time() {
     let app = spawn_app_with_users().await;
     let login = |username| {
         let form = [("username", username), ("password", WRONG)];
@@ -115,7 +115,7 @@ async fn n07_failed_logins_take_the_same_time() {
 }
 
 #[tokio::test]
-async fn n07_a_login_without_a_usable_hash_takes_the_same_time() {
+async fn a_login_without_a_usable_hash_takes_the_same_time() {
     let app = spawn_app_with_users().await;
     let login = |username| {
         let form = [("username", username), ("password", WRONG)];
@@ -128,7 +128,7 @@ async fn n07_a_login_without_a_usable_hash_takes_the_same_time() {
 }
 
 #[tokio::test]
-async fn n07_a_forgotten_password_of_nobody_has_the_same_shape() {
+async fn a_forgotten_password_of_nobody_has_the_same_shape() {
     let app = spawn_app_with_users().await;
     let unknown = app.forgot_password(NOBODY).await;
     let known = app.forgot_password(EMAIL).await;
@@ -136,7 +136,7 @@ async fn n07_a_forgotten_password_of_nobody_has_the_same_shape() {
 }
 
 #[tokio::test]
-async fn n07_a_forgotten_password_of_nobody_takes_the_same_time() {
+async fn a_forgotten_password_of_nobody_takes_the_same_time() {
     let app = spawn_app_with_users().await;
     let forgot = |email| {
         app.request(Method::POST, FORGOT_PASSWORD)
@@ -148,7 +148,7 @@ async fn n07_a_forgotten_password_of_nobody_takes_the_same_time() {
 }
 
 #[tokio::test]
-async fn n07_nobody_gets_more_mails_than_the_limit_allows() {
+async fn nobody_gets_more_mails_than_the_limit_allows() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let mut shapes = Vec::new();
@@ -168,7 +168,7 @@ async fn n07_nobody_gets_more_mails_than_the_limit_allows() {
 }
 
 #[tokio::test]
-async fn n07_being_throttled_does_not_tell_whether_the_account_exists() {
+async fn being_throttled_does_not_tell_whether_the_account_exists() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let mut last = Vec::new();

@@ -122,7 +122,7 @@ async fn assert_refused(app: &App, token: &str) {
 }
 
 #[tokio::test]
-async fn n10_a_token_chooses_neither_its_algorithm_nor_its_key() {
+async fn a_token_chooses_neither_its_algorithm_nor_its_key() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.change(LONG_AGO);
@@ -149,7 +149,7 @@ fn assert_nobody_was_asked(app: &App) {
 }
 
 #[tokio::test]
-async fn n10_claims_that_are_wrong_open_nothing_even_with_our_signature() {
+async fn claims_that_are_wrong_open_nothing_even_with_our_signature() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.change(LONG_AGO);
@@ -166,7 +166,7 @@ async fn n10_claims_that_are_wrong_open_nothing_even_with_our_signature() {
 }
 
 #[tokio::test]
-async fn n10_each_kind_of_token_opens_only_its_own_door() {
+async fn each_kind_of_token_opens_only_its_own_door() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     let tokens = app.tokens_of_tom().await;
@@ -190,7 +190,7 @@ async fn n10_each_kind_of_token_opens_only_its_own_door() {
 }
 
 #[tokio::test]
-async fn n10_no_token_outlives_its_user() {
+async fn no_token_outlives_its_user() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.change(LONG_AGO);

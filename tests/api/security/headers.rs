@@ -43,7 +43,7 @@ fn assert_safe(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn n16_every_route_under_every_method_forbids_sniffing() {
+async fn every_route_under_every_method_forbids_sniffing() {
     let app = spawn_app().await;
     for path in PATHS {
         for method in [
@@ -94,7 +94,7 @@ async fn rarer_answers(app: &App) -> Vec<Answer> {
 }
 
 #[tokio::test]
-async fn n16_errors_carry_the_same_headers() {
+async fn errors_carry_the_same_headers() {
     let app = spawn_app_with("throttle", "on").await;
     app.register_tom().await;
     let answers = rarer_answers(&app).await;
@@ -108,7 +108,7 @@ async fn n16_errors_carry_the_same_headers() {
 }
 
 #[tokio::test]
-async fn n16_no_cache_keeps_tokens() {
+async fn no_cache_keeps_tokens() {
     let app = spawn_app().await;
     app.register_tom().await;
     let login = app.login(EMAIL, PASSWORD).await;
@@ -125,7 +125,7 @@ async fn n16_no_cache_keeps_tokens() {
 }
 
 #[tokio::test]
-async fn n16_a_page_runs_no_script_of_others_and_stands_in_no_frame() {
+async fn a_page_runs_no_script_of_others_and_stands_in_no_frame() {
     let app = Setup::new()
         .with("emails_from_name", "<script>alert(1)</script>")
         .spawn()

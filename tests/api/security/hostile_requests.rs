@@ -25,7 +25,7 @@ fn request(headers: &[u8], body: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn n09_what_breaks_the_rules_of_http_is_refused_in_few_words() {
+async fn what_breaks_the_rules_of_http_is_refused_in_few_words() {
     let app = spawn_app().await;
     let many: String = (0..1000)
         .map(|number| format!("x-header-{number}: 1\r\n"))
@@ -79,7 +79,7 @@ async fn n09_what_breaks_the_rules_of_http_is_refused_in_few_words() {
 }
 
 #[tokio::test]
-async fn n09_header_bytes_that_are_no_text_get_the_hosts_empty_500() {
+async fn header_bytes_that_are_no_text_get_the_hosts_empty_500() {
     let app = spawn_app().await;
     let answer = app.send_raw(&request(b"x-bytes: \xff\xfe\r\n", "{}")).await;
     let answer = answer.expect("an answer");
@@ -89,7 +89,7 @@ async fn n09_header_bytes_that_are_no_text_get_the_hosts_empty_500() {
 }
 
 #[tokio::test]
-async fn n09_a_body_that_ends_early_is_nobodys_registration() {
+async fn a_body_that_ends_early_is_nobodys_registration() {
     let app = spawn_app().await;
     let body = registration().to_string();
     let head = format!(
@@ -120,7 +120,7 @@ fn wrong_bodies() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn n09_bodies_that_are_wrong_are_refused_in_few_words() {
+async fn bodies_that_are_wrong_are_refused_in_few_words() {
     let app = spawn_app().await;
     for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
         for body in wrong_bodies() {
@@ -160,7 +160,7 @@ async fn assert_refused(app: &App, path: &str, content_type: &str, body: String)
 }
 
 #[tokio::test]
-async fn n09_ten_megabytes_are_refused_with_and_without_a_length() {
+async fn ten_megabytes_are_refused_with_and_without_a_length() {
     let app = spawn_app().await;
     let body = "x".repeat(10 * 1024 * 1024);
     let whole = format!("content-length: {}\r\n\r\n{body}", body.len());
@@ -184,7 +184,7 @@ async fn n09_ten_megabytes_are_refused_with_and_without_a_length() {
 }
 
 #[tokio::test]
-async fn n09_a_query_or_a_cookie_opens_nothing() {
+async fn a_query_or_a_cookie_opens_nothing() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for path in [

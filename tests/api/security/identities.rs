@@ -64,7 +64,7 @@ fn no_addresses() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn n03_every_spelling_of_an_address_is_one_identity() {
+async fn every_spelling_of_an_address_is_one_identity() {
     let app = spawn_app_with_stored().await;
     for spelling in SAME {
         let answer = app.register(&registration_of(spelling, "eve")).await;
@@ -79,7 +79,7 @@ async fn n03_every_spelling_of_an_address_is_one_identity() {
 }
 
 #[tokio::test]
-async fn n03_what_only_looks_like_an_address_is_none() {
+async fn what_only_looks_like_an_address_is_none() {
     let app = spawn_app_with_stored().await;
     for text in no_addresses() {
         let answer = app.register(&registration_of(&text, "eve")).await;
@@ -98,7 +98,7 @@ async fn n03_what_only_looks_like_an_address_is_none() {
 }
 
 #[tokio::test]
-async fn n03_a_name_that_looks_like_another_is_refused() {
+async fn a_name_that_looks_like_another_is_refused() {
     let app = spawn_app_with_stored().await;
     for name in [
         "t\u{430}sk",

@@ -100,7 +100,7 @@ fn files(app: &App) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn n15_no_file_no_log_and_no_other_answer_holds_a_secret() {
+async fn no_file_no_log_and_no_other_answer_holds_a_secret() {
     let app = spawn_app_with("throttle", "on").await;
     app.get("/health/ready").await.assert_status(200);
     // The journal lies beside the database for as long as somebody has it open.

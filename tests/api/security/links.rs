@@ -14,7 +14,7 @@ const NEW_PASSWORD: &str = "battery staple 2";
 const FRONT_END: &str = "https://app.example.com";
 
 #[tokio::test]
-async fn n13_of_twenty_resets_by_one_token_at_once_one_wins_and_only_its_password_works() {
+async fn of_twenty_resets_by_one_token_at_once_one_wins_and_only_its_password_works() {
     races::resets_by_one_token(rounds().min(5))
         .await
         .assert_nothing_lost();
@@ -26,7 +26,7 @@ async fn assert_useless(app: &App, token: &str) {
 }
 
 #[tokio::test]
-async fn n13_a_used_superseded_or_expired_token_is_useless() {
+async fn a_used_superseded_or_expired_token_is_useless() {
     let app = spawn_app().await;
     app.register_tom().await;
     let superseded = app.next_reset_token(EMAIL).await;
@@ -41,7 +41,7 @@ async fn n13_a_used_superseded_or_expired_token_is_useless() {
 }
 
 #[tokio::test]
-async fn n13_whoever_only_opens_the_link_does_not_use_it_up() {
+async fn whoever_only_opens_the_link_does_not_use_it_up() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.next_reset_token(EMAIL).await;
@@ -57,7 +57,7 @@ async fn n13_whoever_only_opens_the_link_does_not_use_it_up() {
 }
 
 #[tokio::test]
-async fn n14_the_link_comes_from_the_settings_whatever_the_request_says() {
+async fn the_link_comes_from_the_settings_whatever_the_request_says() {
     let app = Setup::new().with("frontend_url", FRONT_END).spawn().await;
     app.register_tom().await;
     for headers in [
@@ -95,7 +95,7 @@ async fn n14_the_link_comes_from_the_settings_whatever_the_request_says() {
 }
 
 #[tokio::test]
-async fn n14_an_absolute_request_target_changes_nothing_either() {
+async fn an_absolute_request_target_changes_nothing_either() {
     let app = Setup::new().with("frontend_url", FRONT_END).spawn().await;
     app.register_tom().await;
     let body = json!({"email": EMAIL}).to_string();

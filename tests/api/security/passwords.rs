@@ -12,7 +12,7 @@ async fn timed(answering: impl Future<Output = Answer>) -> (Answer, Duration) {
 }
 
 #[tokio::test]
-async fn n06_a_password_of_a_megabyte_is_refused_before_it_is_hashed() {
+async fn a_password_of_a_megabyte_is_refused_before_it_is_hashed() {
     let setup = Setup::new().with("argon2_passes", "100");
     let app = setup.spawn().await;
     app.register_tom().await;
@@ -46,7 +46,7 @@ async fn assert_only(app: &App, password: &str, others: &[&str]) {
 }
 
 #[tokio::test]
-async fn n06_of_a_hundred_characters_each_counts() {
+async fn of_a_hundred_characters_each_counts() {
     let app = spawn_app().await;
     let password = format!("aB1{}", "x".repeat(97));
     let body = registration_with("password", password.as_str());
@@ -65,7 +65,7 @@ async fn n06_of_a_hundred_characters_each_counts() {
 }
 
 #[tokio::test]
-async fn n06_emoji_and_spaces_are_characters_like_others() {
+async fn emoji_and_spaces_are_characters_like_others() {
     let app = spawn_app().await;
     let first = "  caf\u{E9} \u{1F422}\u{200D}1 ";
     let body = registration_with("password", first);

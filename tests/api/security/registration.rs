@@ -30,7 +30,7 @@ fn assert_nobody_registered(app: &App) {
 }
 
 #[tokio::test]
-async fn n01_without_a_captcha_nobody_registers_and_nobody_is_asked() {
+async fn without_a_captcha_nobody_registers_and_nobody_is_asked() {
     let app = spawn_app().await;
     app.get("/health/ready").await.assert_status(200);
     for field in CAPTCHA_FIELDS {
@@ -54,7 +54,7 @@ async fn n01_without_a_captcha_nobody_registers_and_nobody_is_asked() {
 }
 
 #[tokio::test]
-async fn n01_an_empty_or_wrong_captcha_answer_registers_nobody() {
+async fn an_empty_or_wrong_captcha_answer_registers_nobody() {
     let app = spawn_app().await;
     app.captcha
         .reply_with(Reply::Json(200, json!({"is_valid": false})));
@@ -66,21 +66,21 @@ async fn n01_an_empty_or_wrong_captcha_answer_registers_nobody() {
 }
 
 #[tokio::test]
-async fn n02_fifty_registrations_of_one_email_at_once_make_one_user() {
+async fn fifty_registrations_of_one_email_at_once_make_one_user() {
     races::registrations_of_one_email(rounds().min(5))
         .await
         .assert_nothing_lost();
 }
 
 #[tokio::test]
-async fn n02_fifty_registrations_of_one_username_at_once_make_one_user() {
+async fn fifty_registrations_of_one_username_at_once_make_one_user() {
     races::registrations_of_one_username(rounds().min(5))
         .await
         .assert_nothing_lost();
 }
 
 #[tokio::test]
-async fn n04_nobody_gives_themselves_a_role_an_id_or_a_subscription() {
+async fn nobody_gives_themselves_a_role_an_id_or_a_subscription() {
     let app = spawn_app().await;
     let wishes = json!({
         "role": "ADMIN",
@@ -116,7 +116,7 @@ async fn n04_nobody_gives_themselves_a_role_an_id_or_a_subscription() {
 }
 
 #[tokio::test]
-async fn n05_what_sql_would_read_otherwise_stands_for_itself() {
+async fn what_sql_would_read_otherwise_stands_for_itself() {
     let app = spawn_app().await;
     for (number, email) in ["t_m@example.com", "t%m@example.com", "o'neil@example.com"]
         .into_iter()
@@ -147,7 +147,7 @@ async fn n05_what_sql_would_read_otherwise_stands_for_itself() {
 }
 
 #[tokio::test]
-async fn n05_a_suggestion_stays_fast_with_a_million_users_of_one_prefix() {
+async fn a_suggestion_stays_fast_with_a_million_users_of_one_prefix() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.add_users("Tom", 1_000_000);

@@ -24,28 +24,28 @@ async fn assert_dead(app: &App, tokens: &Tokens) {
 }
 
 #[tokio::test]
-async fn n11_twenty_refreshes_of_one_token_at_once_have_one_live_successor() {
+async fn twenty_refreshes_of_one_token_at_once_have_one_live_successor() {
     races::refreshes_of_one_token(rounds())
         .await
         .assert_nothing_lost();
 }
 
 #[tokio::test]
-async fn n11_a_refresh_that_races_a_logout_leaves_nothing_alive() {
+async fn a_refresh_that_races_a_logout_leaves_nothing_alive() {
     races::refresh_and_logout(rounds() * 5)
         .await
         .assert_nothing_lost();
 }
 
 #[tokio::test]
-async fn n11_a_refresh_that_races_a_reset_leaves_nothing_alive() {
+async fn a_refresh_that_races_a_reset_leaves_nothing_alive() {
     races::refresh_and_reset(rounds() * 5)
         .await
         .assert_nothing_lost();
 }
 
 #[tokio::test]
-async fn n11_an_answer_that_was_lost_is_given_again() {
+async fn an_answer_that_was_lost_is_given_again() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let lost = Tokens::of(&app.refresh(&tokens.refresh).await);
@@ -57,7 +57,7 @@ async fn n11_an_answer_that_was_lost_is_given_again() {
 }
 
 #[tokio::test]
-async fn n11_an_old_token_ends_the_whole_session() {
+async fn an_old_token_ends_the_whole_session() {
     for rotations in [1, 2, 5] {
         let app = spawn_app().await;
         let first = app.log_tom_in().await;
@@ -82,14 +82,14 @@ async fn assert_dead_after_reuse(app: &App, first: &Tokens, last: &Tokens) {
 }
 
 #[tokio::test]
-async fn n12_a_login_with_the_old_password_that_races_a_reset_leaves_nothing_alive() {
+async fn a_login_with_the_old_password_that_races_a_reset_leaves_nothing_alive() {
     races::login_and_reset(rounds() * 2)
         .await
         .assert_nothing_lost();
 }
 
 #[tokio::test]
-async fn n12_after_a_logout_both_tokens_are_dead() {
+async fn after_a_logout_both_tokens_are_dead() {
     let app = spawn_app().await;
     let first = app.log_tom_in().await;
     let second = Tokens::of(&app.refresh(&first.refresh).await);
@@ -99,7 +99,7 @@ async fn n12_after_a_logout_both_tokens_are_dead() {
 }
 
 #[tokio::test]
-async fn n12_after_a_reset_every_token_is_dead_and_the_owner_is_told() {
+async fn after_a_reset_every_token_is_dead_and_the_owner_is_told() {
     let app = spawn_app().await;
     let sessions = [
         app.log_tom_in().await,
@@ -131,7 +131,7 @@ async fn n12_after_a_reset_every_token_is_dead_and_the_owner_is_told() {
 }
 
 #[tokio::test]
-async fn n12_of_many_links_asked_for_at_once_one_works_and_once() {
+async fn of_many_links_asked_for_at_once_one_works_and_once() {
     let app = spawn_app().await;
     app.register_tom().await;
     join_all((0..20).map(|_| app.forgot_password(EMAIL))).await;

@@ -42,7 +42,7 @@ async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Answer) -> Vec<A
 }
 
 #[tokio::test]
-async fn n08_a_thousand_guesses_at_one_account_from_as_many_addresses_are_throttled() {
+async fn a_thousand_guesses_at_one_account_from_as_many_addresses_are_throttled() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let start = Instant::now();
@@ -56,7 +56,7 @@ async fn n08_a_thousand_guesses_at_one_account_from_as_many_addresses_are_thrott
 }
 
 #[tokio::test]
-async fn n08_the_throttled_owner_gets_in_by_a_password_reset() {
+async fn the_throttled_owner_gets_in_by_a_password_reset() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     for number in 0..=PER_ACCOUNT {
@@ -76,7 +76,7 @@ async fn n08_the_throttled_owner_gets_in_by_a_password_reset() {
 }
 
 #[tokio::test]
-async fn n08_one_password_over_five_hundred_accounts_trips_the_limit_of_the_address() {
+async fn one_password_over_five_hundred_accounts_trips_the_limit_of_the_address() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     app.add_users("user", 500);
@@ -94,7 +94,7 @@ async fn n08_one_password_over_five_hundred_accounts_trips_the_limit_of_the_addr
 }
 
 #[tokio::test]
-async fn n08_of_two_hundred_guesses_at_once_no_more_are_verified_than_may_be() {
+async fn of_two_hundred_guesses_at_once_no_more_are_verified_than_may_be() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let addresses: Vec<_> = (0..200).map(address).collect();
@@ -125,7 +125,7 @@ async fn rotate(app: &App, headers: impl Fn(usize) -> Vec<(&'static str, String)
 }
 
 #[tokio::test]
-async fn n08_without_a_proxy_no_header_changes_where_a_request_comes_from() {
+async fn without_a_proxy_no_header_changes_where_a_request_comes_from() {
     let app = Setup::new().with("throttle", "on").spawn().await;
     let allowed = rotate(&app, |number| {
         vec![
@@ -141,7 +141,7 @@ async fn n08_without_a_proxy_no_header_changes_where_a_request_comes_from() {
 }
 
 #[tokio::test]
-async fn n08_behind_a_proxy_only_its_own_word_counts() {
+async fn behind_a_proxy_only_its_own_word_counts() {
     let app = spawn_throttled_app().await;
     let allowed = rotate(&app, |number| {
         vec![
@@ -155,7 +155,7 @@ async fn n08_behind_a_proxy_only_its_own_word_counts() {
 }
 
 #[tokio::test]
-async fn n08_the_addresses_of_one_ipv6_customer_count_as_one() {
+async fn the_addresses_of_one_ipv6_customer_count_as_one() {
     let app = spawn_throttled_app().await;
     let allowed = rotate(&app, |number| {
         vec![("x-forwarded-for", format!("2001:db8:0:1::{number:x}"))]
@@ -165,7 +165,7 @@ async fn n08_the_addresses_of_one_ipv6_customer_count_as_one() {
 }
 
 #[tokio::test]
-async fn n08_a_right_password_is_no_way_to_guess_more() {
+async fn a_right_password_is_no_way_to_guess_more() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     for number in 0..30 {

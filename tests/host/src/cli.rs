@@ -48,6 +48,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) trace_calls: Option<PathBuf>,
 
+    /// Ignore the wish for a write-ahead log, as file systems do that cannot have one.
+    #[arg(long)]
+    pub(crate) no_wal: bool,
+
     /// Tell `perf` the names of the component's functions, in /tmp/perf-<pid>.map.
     #[arg(long)]
     pub(crate) perf_map: bool,

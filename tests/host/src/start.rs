@@ -62,7 +62,7 @@ impl Host {
             values: &values,
             dir: &manifest.dir,
             engine: engine::new(args)?,
-            database: Arc::new(Database::in_dir(&state_dir)?),
+            database: Arc::new(Database::in_dir(&state_dir, !args.no_wal)?),
             trace,
             state_dir,
             stopping: CancellationToken::new(),

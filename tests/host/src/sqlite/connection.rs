@@ -29,14 +29,16 @@ const ROWS_AHEAD: usize = 4;
 /// The database file that the name `default` stands for.
 pub(crate) struct Database {
     path: PathBuf,
+    may_have_wal: bool,
 }
 
 impl Database {
-    /// The database in `state_dir`; the file is created when there is none.
+    /// The database in `state_dir`; the file is created when there is none. The component's wish for
+    /// a write-ahead log is ignored unless it `may_have_wal`.
     ///
     /// # Errors
     /// When the file is not a database or cannot be read and written.
-    pub(crate) fn in_dir(state_dir: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn in_dir(state_dir: &Path, may_have_wal: bool) -> anyhow::Result<Self> {
         let path = state_dir.join("sqlite_db.db");
         let describe = || format!("cannot use the database {}", path.display());
         let connection = rusqlite::Connection::open(&path).with_context(describe)?;
@@ -51,7 +53,7 @@ impl Database {
             "the database {} is not writable",
             path.display()
         );
-        Ok(Self { path })
+        Ok(Self { path, may_have_wal })
     }
 
     /// Where the file lies.
@@ -64,6 +66,10 @@ impl Database {
     /// done with it goes to the trace.
     pub(super) async fn connect(&self, trace: &InstanceTrace) -> Result<Connection, Error> {
         let path = self.path.clone();
+        let authorize = match self.may_have_wal {
+            true => authorize,
+            false => authorize_without_wal,
+        };
         let opened = spawn_blocking(move || {
             let connection = rusqlite::Connection::open(path)?;
             connection.authorizer(Some(authorize));
@@ -87,6 +93,16 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
             Authorization::Deny
         }
         _ => Authorization::Allow,
+    }
+}
+
+fn authorize_without_wal(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Pragma {
+            pragma_name: "journal_mode",
+            pragma_value: Some(_),
+        } => Authorization::Ignore,
+        _ => authorize(context),
     }
 }
 
