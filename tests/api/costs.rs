@@ -13,7 +13,7 @@ use crate::helpers::flows::{
 };
 use crate::helpers::server::is_spin;
 use crate::helpers::time::{SOON, eventually};
-use crate::helpers::trace::Call;
+use crate::helpers::trace::{Call, memory_after};
 
 /// How often a request is sent at most until its instance does nothing else meanwhile.
 const TRIES: usize = 20;
@@ -138,15 +138,9 @@ async fn an_idle_instance_has_little_memory_and_gives_it_back() {
     }
     let app = Setup::new().traced().spawn().await;
     app.register_tom().await;
-    let number = app.calls().len();
-    app.get("/").await.assert_status(200);
-    let calls = app.whole_request_since(number).await;
-    let calls = calls.expect("its instance takes more requests");
-    let memory = calls.iter().filter_map(Call::memory).next_back();
-    assert!(
-        (1..IDLE_MEMORY).contains(&memory.expect("a size")),
-        "{memory:?}"
-    );
+    let (_, calls) = app.measure(|| app.request(Method::GET, "/")).await;
+    let memory = memory_after(&calls);
+    assert!((1..IDLE_MEMORY).contains(&memory), "{memory}");
     let ended = async || (app.open_instances() == 0).then_some(());
     eventually("its instance ends", SOON, ended).await;
 }

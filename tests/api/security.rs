@@ -11,6 +11,7 @@ mod leaks;
 mod links;
 mod log;
 mod passwords;
+pub(crate) mod proportion;
 pub(crate) mod races;
 mod registration;
 mod sessions;

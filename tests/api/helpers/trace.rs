@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::fs;
 
+use reqwest::RequestBuilder;
 use serde::Deserialize;
 
+use super::answer::Answer;
 use super::app::App;
 use super::time::{SOON, eventually};
 
@@ -65,7 +67,7 @@ impl Call {
     }
 
     /// How much linear memory its instance has from now on, if it tells.
-    pub(crate) fn memory(&self) -> Option<u64> {
+    fn memory(&self) -> Option<u64> {
         match self {
             Self::GrowMemory { bytes } | Self::Handle { bytes, .. } => Some(*bytes),
             _ => None,
@@ -81,6 +83,24 @@ impl Call {
     fn ends_delivery(&self) -> bool {
         matches!(self, Self::Execute { sql, written: 0, .. } if sql.starts_with(TAKE_MAIL))
     }
+}
+
+/// The linear memory of an instance at the end of some of its calls.
+pub(crate) fn memory_after(calls: &[Call]) -> u64 {
+    let memory = calls.iter().filter_map(Call::memory).next_back();
+    memory.expect("a request was handled")
+}
+
+/// The instructions from a request to the next.
+pub(crate) fn instructions_of(calls: &[Call]) -> u64 {
+    let left = calls.iter().filter_map(|call| match call {
+        Call::Handle {
+            instructions_left, ..
+        } => Some(*instructions_left),
+        _ => None,
+    });
+    let left: Vec<_> = left.collect();
+    left[0] - left[left.len() - 1]
 }
 
 impl App {
@@ -142,6 +162,20 @@ impl App {
             }
         }
         statements
+    }
+
+    /// Sends a request, once more if need be, to an instance that goes on, and returns all its calls.
+    pub(crate) async fn measure(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+    ) -> (Answer, Vec<Call>) {
+        loop {
+            let number = self.calls().len();
+            let answer = Answer::to(request()).await;
+            if let Some(calls) = self.whole_request_since(number).await {
+                return (answer, calls);
+            }
+        }
     }
 
     fn trace(&self) -> Vec<Line> {
