@@ -15,4 +15,5 @@ pub(crate) mod proportion;
 pub(crate) mod races;
 mod registration;
 mod sessions;
+pub(crate) mod slow_bodies;
 mod throttling;
