@@ -13,10 +13,12 @@ use crate::helpers::flows::{
 };
 use crate::helpers::server::is_spin;
 use crate::helpers::time::{SOON, eventually};
-use crate::helpers::trace::Call;
+use crate::helpers::trace::{Call, memory_after};
 
 /// How often a request is sent at most until its instance does nothing else meanwhile.
 const TRIES: usize = 20;
+/// The linear memory of an instance that has registered somebody, in bytes; the hash took 7 MiB.
+const IDLE_MEMORY: u64 = 16 * 1024 * 1024;
 /// Brings the database to what it is before every request: Tom, who has just registered.
 const CLEAR: &str = "DELETE FROM users WHERE username <> 'Tom';
                      DELETE FROM sessions; DELETE FROM throttle;
@@ -130,6 +132,20 @@ async fn a_new_instance_reads_each_setting_once_and_opens_one_connection() {
     assert_eq!(count(|call| *call == Call::OpenDatabase), 1, "{calls:#?}");
 }
 
+#[tokio::test]
+async fn an_idle_instance_has_little_memory_and_gives_it_back() {
+    if is_spin() {
+        return;
+    }
+    let app = Setup::new().traced().spawn().await;
+    app.register_tom().await;
+    let (_, calls) = app.measure(|| app.request(Method::GET, "/")).await;
+    let memory = memory_after(&calls);
+    assert!((1..IDLE_MEMORY).contains(&memory), "{memory}");
+    let ended = async || (app.open_instances() == 0).then_some(());
+    eventually("its instance ends", SOON, ended).await;
+}
+
 /// Sends the request to an instance that has nothing else to do, and counts.
 async fn measure(app: &App, what: &str) -> Cost {
     for _ in 0..TRIES {
@@ -147,7 +163,9 @@ async fn measure(app: &App, what: &str) -> Cost {
         } else if keeps_house {
             app.housekeeping_since(number).await;
         }
-        let calls = whole_request_since(app, number).await;
+        let Some(calls) = app.whole_request_since(number).await else {
+            continue;
+        };
         // It may have come to a new instance, or to one that only now keeps its house.
         let is_disturbed = calls.contains(&Call::OpenDatabase)
             || !keeps_house && calls.iter().any(Call::begins_housekeeping);
@@ -156,19 +174,6 @@ async fn measure(app: &App, what: &str) -> Cost {
         }
     }
     panic!("{what}: disturbed {TRIES} times");
-}
-
-/// The calls of the first request since the call with this number, up to where its instance is
-/// handed the next.
-async fn whole_request_since(app: &App, number: usize) -> Vec<Call> {
-    let handed_on = async || {
-        app.get("/").await.assert_status(200);
-        let mut calls = app.request_since(number);
-        let next = calls.iter().skip(1).position(Call::begins_request)?;
-        calls.truncate(next + 2);
-        Some(calls)
-    };
-    eventually("its instance is handed another", SOON, handed_on).await
 }
 
 /// Everything up to the request itself.
@@ -243,8 +248,10 @@ impl Cost {
                 Call::SendRequest => cost.sent += 1,
                 Call::Handle {
                     instructions_left: left,
+                    ..
                 } => instructions_left.push(left),
-                Call::Instantiate | Call::GetVariable { .. } | Call::OpenDatabase => {
+                Call::GrowMemory { .. } => {}
+                Call::Instantiate | Call::GetVariable { .. } | Call::OpenDatabase | Call::End => {
                     panic!("a warm instance does not: {call:?}")
                 }
             }

@@ -10,6 +10,7 @@ pub(crate) mod flows;
 pub(crate) mod page;
 pub(crate) mod raw;
 pub(crate) mod server;
+pub(crate) mod shapes;
 pub(crate) mod stub;
 pub(crate) mod tally;
 pub(crate) mod time;

@@ -2,7 +2,7 @@
 
 use crate::faults::crash;
 use crate::helpers::tally::rounds;
-use crate::security::races;
+use crate::security::{proportion, races, slow_bodies};
 
 #[tokio::test]
 #[ignore = "takes half an hour with SOAK_ROUNDS=1000"]
@@ -17,6 +17,8 @@ async fn soak() {
         races::refresh_and_reset(rounds).await,
         races::login_and_reset(rounds).await,
         races::resets_by_one_token(rounds).await,
+        proportion::bodies_of_random_shapes(rounds).await,
+        slow_bodies::bodies_that_trickle(rounds.div_ceil(100)).await,
         crash::kills_under_load(rounds / 2).await,
     ];
     println!("{:<50} {:>7} {:>7}", "what was tried", "tried", "lost");

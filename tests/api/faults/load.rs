@@ -1,6 +1,5 @@
 //! Many logins at once: all are answered, within bounds, and others are answered between them.
 
-use std::fs;
 use std::pin::pin;
 use std::time::Instant;
 
@@ -15,15 +14,6 @@ const MEMORY: u64 = 4 * 1024 * 1024;
 /// How many others are answered meanwhile at least. Measured on two cores, alone and beside other
 /// tests: 56 and 20 if they wait in turn with all logins, 175 and 117 if those give way.
 const OTHERS: usize = 60;
-
-/// The most memory that the server ever had, in KiB.
-fn peak_memory(app: &App) -> u64 {
-    let pid = app.server.pid().as_raw_nonzero();
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the server runs");
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
-    peak.expect("a peak").parse().expect("a number")
-}
 
 /// Asks another route while something goes on, over and over, and says how often it was answered.
 async fn others_during<T>(during: impl Future<Output = T>, app: &App, token: &str) -> (T, usize) {
@@ -47,18 +37,18 @@ async fn a_hundred_logins_at_once_are_answered_while_other_routes_go_on() {
         .without("argon2_passes");
     let app = setup.spawn().await;
     let tokens = app.log_tom_in().await;
-    let before = peak_memory(&app);
+    let before = app.server.peak_memory_kib();
     let logins = join_all((0..LOGINS).map(|_| app.login(EMAIL, PASSWORD)));
     let start = Instant::now();
     let (logins, others) = others_during(logins, &app, &tokens.access).await;
     println!(
         "{LOGINS} logins in {:?}, {others} others meanwhile, memory from {before} to {} KiB",
         start.elapsed(),
-        peak_memory(&app)
+        app.server.peak_memory_kib()
     );
     for login in logins {
         login.assert_status(200);
     }
     assert!(others >= OTHERS, "{others}");
-    assert!(peak_memory(&app) < MEMORY);
+    assert!(app.server.peak_memory_kib() < MEMORY);
 }

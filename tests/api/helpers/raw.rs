@@ -1,6 +1,6 @@
 //! Requests byte for byte, such as no HTTP library would send.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -10,12 +10,23 @@ use super::app::App;
 
 /// No answer takes longer, not even to nonsense.
 const LIMIT: Duration = Duration::from_secs(20);
+/// Between two bytes that trickle.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// An answer as it came.
 #[derive(Debug)]
 pub(crate) struct RawAnswer {
     pub(crate) status: u16,
     pub(crate) body: String,
+}
+
+/// What came of a request that trickled.
+#[derive(Debug)]
+pub(crate) struct Trickled {
+    /// `None` if there was none.
+    pub(crate) answer: Option<RawAnswer>,
+    /// How long it was until the server closed the connection.
+    pub(crate) took: Duration,
 }
 
 impl App {
@@ -43,6 +54,26 @@ impl App {
             .await
             .expect("the connection is closed in time");
         parse(&String::from_utf8_lossy(&answer))
+    }
+
+    /// Sends the beginning of a request, and then these bytes over and over with a pause between
+    /// them, until the server closes the connection.
+    pub(crate) async fn trickle(&self, beginning: &[u8], bytes: &[u8]) -> Trickled {
+        let start = Instant::now();
+        let mut connection = self.connect().await;
+        let _ = connection.write_all(beginning).await;
+        let mut answer = Vec::new();
+        while start.elapsed() < LIMIT {
+            match timeout(PAUSE, connection.read_buf(&mut answer)).await {
+                Ok(Ok(1..)) => {}
+                Ok(Ok(0) | Err(_)) => break,
+                Err(_) => _ = connection.write_all(bytes).await,
+            }
+        }
+        Trickled {
+            answer: parse(&String::from_utf8_lossy(&answer)),
+            took: start.elapsed(),
+        }
     }
 }
 

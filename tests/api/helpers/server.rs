@@ -79,6 +79,19 @@ impl Server {
         Pid::from_child(&self.child)
     }
 
+    /// The most memory that it ever had.
+    pub(crate) fn peak_memory_kib(&self) -> u64 {
+        self.memory_kib("VmHWM:")
+    }
+
+    fn memory_kib(&self, name: &str) -> u64 {
+        let pid = self.pid().as_raw_nonzero();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the server runs");
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        let value = value.and_then(|value| value.trim().strip_suffix(" kB"));
+        value.expect("a size").parse().expect("a number")
+    }
+
     /// Ends it as a power cut would: nothing is finished, nobody is told.
     pub(crate) fn kill(&self) {
         kill_process(self.pid(), Signal::KILL).expect("the host runs");

@@ -43,8 +43,8 @@ pub(crate) struct Args {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// Write a line of JSON to this file for each call that the component makes; counting its
-    /// instructions slows it down.
+    /// Write a line of JSON to this file for each call that the component makes, and for its
+    /// memory as it grows; counting its instructions slows it down.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace_calls: Option<PathBuf>,
 

@@ -58,6 +58,7 @@ impl HandlerState for Instances {
         if trace.is_on() {
             trace.write(&Call::Instantiate);
             store.set_fuel(u64::MAX)?;
+            store.limiter(|state| &mut state.memory);
         }
         let service = self.component.instantiate_async(&mut store).await?;
         Ok(Instance {
@@ -125,8 +126,12 @@ impl WorkerState for Limits {
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         // There is fuel only where it is traced.
         if let Ok(instructions_left) = store.get_fuel() {
-            let trace = &store.data().trace;
-            trace.write(&Call::Handle { instructions_left });
+            let State { trace, memory, .. } = store.data();
+            let bytes = memory.bytes();
+            trace.write(&Call::Handle {
+                instructions_left,
+                bytes,
+            });
         }
         Box::pin(std::future::pending())
     }

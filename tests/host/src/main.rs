@@ -6,6 +6,7 @@ mod cli;
 mod engine;
 mod instances;
 mod manifest;
+mod memory;
 mod outbound;
 mod output;
 mod request;

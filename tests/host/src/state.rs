@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
     allowed_hosts::AllowedHosts,
+    memory::Memory,
     outbound::Outbound,
     output::Output,
     sqlite::Database,
@@ -37,6 +38,7 @@ pub(crate) struct App {
 pub(crate) struct State {
     pub(crate) app: Arc<App>,
     pub(crate) trace: InstanceTrace,
+    pub(crate) memory: Memory,
     pub(crate) table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -60,6 +62,7 @@ impl State {
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outbound: Outbound::new(app.allowed_hosts.clone(), trace.clone()),
+            memory: Memory::new(trace.clone()),
             app,
             trace,
             _alive: alive,

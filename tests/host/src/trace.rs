@@ -44,9 +44,16 @@ struct Line<'a> {
 pub(crate) enum Call<'a> {
     /// An instance was started.
     Instantiate,
+    /// The linear memory of an instance grew to so many bytes, all its memories together.
+    GrowMemory { bytes: usize },
     /// A request was handed to an instance, which can execute so many instructions more: the
-    /// difference to its next request is what this one and all that it left running took.
-    Handle { instructions_left: u64 },
+    /// difference to its next request is what this one and all that it left running took. So
+    /// many bytes of linear memory it has; what it takes more until its next request is this
+    /// one's doing.
+    Handle {
+        instructions_left: u64,
+        bytes: usize,
+    },
     /// A variable was read.
     GetVariable { name: &'a str },
     /// A database connection was opened.
@@ -63,6 +70,8 @@ pub(crate) enum Call<'a> {
         #[serde(serialize_with = "as_text")]
         uri: &'a Uri,
     },
+    /// An instance was dropped, or did not come to be.
+    End,
 }
 
 impl Trace {
