@@ -70,9 +70,9 @@ pub async fn openapi_json(headers: HeaderMap) -> Response {
         (
             status = 200,
             description = "OpenAPI 3.1",
-            body = String,
+            body = Object,
             content_type = "application/yaml",
-            example = json!("openapi: 3.1.0\ninfo:\n  title: Gatehouse\n"),
+            example = json!({"openapi": "3.1.0", "info": {"title": "Gatehouse"}}),
         ),
         (status = 304, description = "As the `ETag` that `If-None-Match` names"),
     )

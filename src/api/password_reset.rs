@@ -181,7 +181,7 @@ fn let_in(
 #[schema(example = json!({"email": "tom@example.com"}))]
 pub struct ForgotPasswordRequest {
     /// The address that the user registered with.
-    #[schema(value_type = String, format = Email)]
+    #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
 }
 
@@ -202,8 +202,15 @@ pub struct ResetPasswordRequest {
     /// The token of the link.
     #[schema(value_type = String)]
     token: Option<PlainToken>,
-    /// At least one digit and one letter; at most 256 bytes.
-    #[schema(value_type = String, format = Password)]
+    /// At least one digit and one letter; at most 256 bytes. The service may ask for more than 6
+    /// characters.
+    #[schema(
+        value_type = String,
+        format = Password,
+        min_length = 6,
+        max_length = 256,
+        pattern = r"[0-9][\s\S]*[A-Za-z]|[A-Za-z][\s\S]*[0-9]"
+    )]
     new_password: NewPassword,
 }
 

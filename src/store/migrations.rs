@@ -58,6 +58,9 @@ fn statements(migration: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -86,5 +89,30 @@ mod tests {
             )
             .expect("a count");
         assert_eq!(tables, 11);
+    }
+
+    /// Lines of a statement, with a semicolon nowhere but at its end.
+    fn statement() -> impl Strategy<Value = String> {
+        let line = "[ \t]{0,4}[A-Za-z0-9(,)'=;]{0,40}[A-Za-z0-9(,)'=]";
+        vec(line, 1..5).prop_map(|lines| lines.join("\n") + ";")
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_more_of_itself_or_keeps_a_comment(text in "([ -~żó\n]|--|;\n|\r\n){0,200}") {
+            let statements = statements(&text);
+            let length: usize = statements.iter().map(String::len).sum();
+            prop_assert!(length <= text.len());
+            prop_assert!(statements.iter().all(|it| !it.is_empty() && !it.contains("--")));
+        }
+
+        #[test]
+        fn statements_come_out_as_they_were_written_whatever_the_comments_between(
+            written in vec((statement(), "[ \t]{0,3}(-- [ -~]{0,40})?(\n--[ -~]{0,40}|\n){0,3}"), 0..6),
+        ) {
+            let lines = written.iter().map(|(statement, comment)| format!("{statement}{comment}\n"));
+            let expected: Vec<_> = written.iter().map(|(statement, _)| statement.clone()).collect();
+            prop_assert_eq!(statements(&lines.collect::<String>()), expected);
+        }
     }
 }

@@ -193,19 +193,23 @@ fn fail(user: Option<&Credentials>, reason: &str) -> Error {
     reason = "what is accepted and ignored is there for the API's description"
 )]
 pub struct LoginRequest {
-    /// `password`, or absent.
-    #[schema(pattern = "^password$")]
+    /// `password`, empty or absent.
+    #[schema(value_type = String, required = false, pattern = "^(password)?$")]
     grant_type: Option<String>,
     /// The email address or the user name.
+    #[schema(min_length = 1)]
     username: String,
     /// The password.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 1)]
     password: Secret,
     /// Accepted and ignored.
+    #[schema(value_type = String, required = false)]
     scope: Option<String>,
     /// Accepted and ignored.
+    #[schema(value_type = String, required = false)]
     client_id: Option<String>,
     /// Accepted and ignored.
+    #[schema(value_type = String, required = false)]
     client_secret: Option<String>,
 }
 
