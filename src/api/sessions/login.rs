@@ -84,7 +84,7 @@ async fn try_login(
 ) -> Result<Token, Error> {
     // The rules tell everyone that no user has such a name: what may be a megabyte long is not worth
     // a hash.
-    let lookup = request.lookup().ok_or_else(|| fail(None))?;
+    let lookup = request.lookup().ok_or_else(|| fail(None, "no such user"))?;
     let now = ambient::now();
     let mut connection = app.database.connect().await?;
     let user = users::find_credentials(&mut connection, &lookup)?;
