@@ -5,6 +5,7 @@
     reason = "a test is the world outside: it has a clock"
 )]
 
+mod adopted_addresses;
 mod adoption;
 mod captcha;
 mod captcha_builtin;
