@@ -9,6 +9,7 @@ use axum::http::HeaderValue;
 use time::Duration;
 
 use crate::domain::access_token::Algorithm;
+use crate::domain::keys::Keys;
 use crate::domain::password::PasswordPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionLifetime;
@@ -16,8 +17,8 @@ use crate::domain::session::SessionLifetime;
 /// The settings, each of them usable.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Signs the access tokens; the keys for everything else are derived from it.
-    pub secret_key: Secret,
+    /// Sign the access tokens; the keys for everything else are derived from them.
+    pub keys: Keys,
     /// Signs the access tokens.
     pub algorithm: Algorithm,
     /// How long an access token is good.

@@ -25,6 +25,7 @@ mod faults;
 mod headers;
 mod health;
 mod helpers;
+mod key_rotation;
 mod languages;
 mod login;
 mod logout;
