@@ -132,8 +132,12 @@ async fn log_in_refresh_and_log_out(app: &App) {
 }
 
 async fn register(app: &App) {
-    for (username, status) in [(USERNAME, 409), ("ann", 201)] {
-        let mut body = registration_of("ann@example.com", username);
+    for (username, email, status) in [
+        ("Tom1", "tom1@example.com", 201),
+        (USERNAME, "ann@example.com", 409),
+        ("ann", "ann@example.com", 201),
+    ] {
+        let mut body = registration_of(email, username);
         body["captcha_answer"] = app.captcha_answer().await.into();
         app.register(&body).await.assert_status(status);
     }
