@@ -6,9 +6,9 @@ use crate::domain::email::Email;
 /// How many users are held in memory at once.
 const BATCH: i64 = 1000;
 
-/// Rewrites every address that is not in lower case or not ASCII: whoever logs in with it could not
-/// be found, and its mailbox could get a second account. One that another user has already, or that
-/// is none, is left as it is and logged by its user's id.
+/// Rewrites every address that is not in lower case or not ASCII: its user could not log in with it,
+/// and its mailbox could get a second account. One that another user has already, or that is none,
+/// is left as it is and logged by its user's id.
 pub(super) fn bring_into_form(connection: &mut Connection<'_>) -> Result<(), DbError> {
     let statement = "SELECT rowid, id, email FROM users WHERE rowid > ?1 \
                      AND (email <> lower(email) OR email GLOB '*[^ -~]*') \

@@ -12,8 +12,7 @@ use crate::domain::username::Username;
 
 /// How many numbers are tried one by one before the search for a free name takes larger steps.
 const COUNTED_SUGGESTIONS: u64 = 100;
-/// No step goes beyond: more users of one name there never are, unless somebody leads the search
-/// on.
+/// The search goes no further: only users who are there to mislead it have higher numbers.
 const MAX_SUGGESTED_NUMBER: u64 = 1_000_000_000;
 
 /// What a user is looked up by.

@@ -68,7 +68,7 @@ async fn what_was_made_with_a_key_stays_good_for_one_rotation() {
     first.assert_good(&app, "ann").await;
     let mut second = Issued::by(&app).await;
     rotate(&mut app, SECOND_KEY, THIRD_KEY).await;
-    // Whoever refreshed has tokens of the second key.
+    // A refresh gave tokens of the second key.
     app.refresh(&first.tokens.refresh).await.assert_status(200);
     second.assert_good(&app, "bob").await;
     rests.assert_good_for_nothing(&app).await;

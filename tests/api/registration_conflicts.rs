@@ -93,7 +93,7 @@ async fn the_smallest_free_number_is_found_up_to_a_hundred() {
 }
 
 #[tokio::test]
-async fn whoever_takes_every_name_that_the_search_tries_does_not_keep_it_going() {
+async fn the_search_ends_where_every_name_that_it_tries_is_taken() {
     let app = spawn_app().await;
     app.register_tom().await;
     let doubled = (0..61).map(|power| 200_u64.wrapping_mul(1 << power));
