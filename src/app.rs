@@ -38,19 +38,19 @@ impl App {
     /// # Errors
     /// Argon2 refuses its parameters, which a test rules out.
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
-        let secret_key = &settings.secret_key;
+        let keys = &settings.keys;
         let argon2 = settings.argon2;
         Ok(Self {
             database: Database::default(),
             access_tokens: AccessTokens::new(
-                secret_key,
+                keys,
                 settings.algorithm,
                 settings.access_token_lifetime,
             ),
-            refresh_tokens: RefreshTokens::new(secret_key),
-            reset_tokens: ResetTokens::new(secret_key),
-            challenges: Challenges::new(secret_key),
-            networks: Networks::new(secret_key),
+            refresh_tokens: RefreshTokens::new(keys),
+            reset_tokens: ResetTokens::new(keys),
+            challenges: Challenges::new(keys),
+            networks: Networks::new(keys),
             password_hasher: PasswordHasher::new(argon2.memory_kib, argon2.passes)?,
             templates: Templates::default(),
             settings,

@@ -19,12 +19,12 @@ pub struct MailWaits;
 /// The database failed, or a template.
 pub async fn deliver(app: &App) -> anyhow::Result<()> {
     while let Some(mail) = take_due(app).await? {
-        let result = match mail.is_stale {
-            true => Err(SendError::Permanent(
+        let result = match write(app, &mail)? {
+            // Nobody waits for a connection while a provider takes its time.
+            Some(email) => email::send(&app.settings.email, &email).await,
+            None => Err(SendError::Permanent(
                 "its link is good for nothing any more".into(),
             )),
-            // Nobody waits for a connection while a provider takes its time.
-            false => email::send(&app.settings.email, &write(app, &mail)?).await,
         };
         settle(app, &mail, result).await?;
     }
@@ -60,11 +60,17 @@ async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> any
     Ok(())
 }
 
-fn write(app: &App, mail: &DueMail) -> anyhow::Result<Email> {
+/// `None` if nobody could use its link.
+fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
+    if mail.is_stale {
+        return Ok(None);
+    }
     let frontend_url = &app.settings.frontend_url;
-    let (folder, link) = match mail.kind {
-        MailKind::PasswordReset { token } => {
-            let token = app.reset_tokens.issue(token);
+    let (folder, link) = match &mail.kind {
+        MailKind::PasswordReset { token, hashed } => {
+            let Some(token) = app.reset_tokens.issue_again(*token, hashed) else {
+                return Ok(None);
+            };
             let link = format!(
                 "{frontend_url}/auth/reset-password?token={}",
                 token.expose()
@@ -88,13 +94,13 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Email> {
         app.templates
             .render_in(mail.language, &name, context.clone())
     };
-    Ok(Email {
+    Ok(Some(Email {
         idempotency_key: mail.id,
         to: mail.to.clone(),
         subject: render("subject.txt")?.trim_end().to_owned(),
         text: render("body.txt")?,
         html: render("body.html")?,
-    })
+    }))
 }
 
 fn jitter() -> u32 {

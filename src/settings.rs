@@ -10,6 +10,7 @@ use axum::http::HeaderValue;
 use time::Duration;
 
 use crate::domain::access_token::Algorithm;
+use crate::domain::keys::Keys;
 use crate::domain::password::PasswordPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionLifetime;
@@ -19,8 +20,8 @@ pub use self::warnings::Warning;
 /// The settings, each of them usable.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Signs the access tokens; the keys for everything else are derived from it.
-    pub secret_key: Secret,
+    /// Sign the access tokens; the keys for everything else are derived from them.
+    pub keys: Keys,
     /// Signs the access tokens.
     pub algorithm: Algorithm,
     /// How long an access token is good.

@@ -1,5 +1,6 @@
 //! SQL, and nothing but SQL: a file per table.
 
+mod adopted_addresses;
 pub mod captcha;
 pub mod db;
 pub mod guesses;

@@ -7,6 +7,7 @@ use jwt_simple::prelude::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::keys::Keys;
 use super::secret::Secret;
 use super::timestamp::Timestamp;
 use super::user::Role;
@@ -34,6 +35,17 @@ pub enum Algorithm {
     Hs512,
 }
 
+impl Algorithm {
+    /// The shortest key, in bytes: as long as the hash that it keys (RFC 7518, 3.2).
+    pub fn min_key_bytes(self) -> usize {
+        match self {
+            Self::Hs256 => 32,
+            Self::Hs384 => 48,
+            Self::Hs512 => 64,
+        }
+    }
+}
+
 enum Key {
     Hs256(HS256Key),
     Hs384(HS384Key),
@@ -43,6 +55,7 @@ enum Key {
 /// Issues and checks access tokens.
 pub struct AccessTokens {
     key: Key,
+    previous_key: Option<Key>,
     lifetime_seconds: u64,
 }
 
@@ -73,14 +86,11 @@ pub struct SigningFailed(String);
 
 impl AccessTokens {
     /// Signs with the raw bytes of the secret key, as the predecessor did.
-    pub fn new(secret_key: &Secret, algorithm: Algorithm, lifetime: time::Duration) -> Self {
-        let key = secret_key.expose().as_bytes();
+    pub fn new(keys: &Keys, algorithm: Algorithm, lifetime: time::Duration) -> Self {
+        let (key, previous_key) = keys.map(|key| Key::new(key, algorithm));
         Self {
-            key: match algorithm {
-                Algorithm::Hs256 => Key::Hs256(HS256Key::from_bytes(key)),
-                Algorithm::Hs384 => Key::Hs384(HS384Key::from_bytes(key)),
-                Algorithm::Hs512 => Key::Hs512(HS512Key::from_bytes(key)),
-            },
+            key,
+            previous_key,
             lifetime_seconds: lifetime.whole_seconds().unsigned_abs(),
         }
     }
@@ -144,12 +154,8 @@ impl AccessTokens {
             artificial_time: Some(unix_time(now)),
             ..VerificationOptions::default()
         };
-        let claims = match &self.key {
-            Key::Hs256(key) => key.verify_token(token.expose(), Some(options)),
-            Key::Hs384(key) => key.verify_token(token.expose(), Some(options)),
-            Key::Hs512(key) => key.verify_token(token.expose(), Some(options)),
-        };
-        let claims: JWTClaims<CustomClaims> = claims.ok()?;
+        let verify = |key: &Key| key.verify(token, options.clone());
+        let claims = verify(&self.key).or_else(|| verify(self.previous_key.as_ref()?))?;
         let is_ours = claims.issuer.is_none_or(|issuer| issuer == ISSUER);
         let is_access_token = claims.custom.r#type == TYPE;
         let latest_expiry = unix_time(now) + Duration::from_days(MAX_LIFETIME_DAYS);
@@ -162,6 +168,30 @@ impl AccessTokens {
             session: claims.custom.sid,
             expires_at: Timestamp::from_unix(expires_at.as_secs().try_into().ok()?)?,
         })
+    }
+}
+
+impl Key {
+    fn new(secret_key: &Secret, algorithm: Algorithm) -> Self {
+        let key = secret_key.expose().as_bytes();
+        match algorithm {
+            Algorithm::Hs256 => Self::Hs256(HS256Key::from_bytes(key)),
+            Algorithm::Hs384 => Self::Hs384(HS384Key::from_bytes(key)),
+            Algorithm::Hs512 => Self::Hs512(HS512Key::from_bytes(key)),
+        }
+    }
+
+    fn verify(
+        &self,
+        token: &Secret,
+        options: VerificationOptions,
+    ) -> Option<JWTClaims<CustomClaims>> {
+        let claims = match self {
+            Self::Hs256(key) => key.verify_token(token.expose(), Some(options)),
+            Self::Hs384(key) => key.verify_token(token.expose(), Some(options)),
+            Self::Hs512(key) => key.verify_token(token.expose(), Some(options)),
+        };
+        claims.ok()
     }
 }
 

@@ -7,7 +7,7 @@ const USER: Uuid = Uuid::from_u128(1);
 const SESSION: Uuid = Uuid::from_u128(2);
 
 fn tokens(secret: &str, algorithm: Algorithm) -> AccessTokens {
-    AccessTokens::new(&Secret::new(secret), algorithm, time::Duration::minutes(30))
+    AccessTokens::new(&Keys::only(secret), algorithm, time::Duration::minutes(30))
 }
 
 fn at(unix: i64) -> Timestamp {
@@ -66,6 +66,20 @@ fn a_token_of_another_key_or_algorithm_is_refused() {
         tokens(SECRET, Algorithm::Hs512).check(&token, at(1000)),
         None
     );
+}
+
+#[test]
+fn a_token_of_the_previous_key_is_good_and_new_ones_are_the_current_keys() {
+    for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
+        let old = issue(algorithm);
+        let keys = Keys::rotated("the current key", SECRET);
+        let rotated = AccessTokens::new(&keys, algorithm, time::Duration::minutes(30));
+        assert!(rotated.check(&old, at(1000)).is_some());
+        let new = rotated.issue(USER, SESSION, Role::Regular, Uuid::from_u128(3), at(1000));
+        let new = new.expect("a token");
+        assert!(rotated.check(&new, at(1000)).is_some());
+        assert_eq!(tokens(SECRET, algorithm).check(&new, at(1000)), None);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use sha2::Sha256;
 use time::Duration;
 use utoipa::ToSchema;
 
-use super::keys::DerivedKey;
+use super::keys::{DerivedKeys, Keys};
 use super::secret::Secret;
 use super::timestamp::Timestamp;
 
@@ -31,7 +31,7 @@ const MAX_ANSWER_BYTES: usize = 2048;
 
 /// Issues challenges, and checks their solutions.
 #[derive(Clone)]
-pub struct Challenges(DerivedKey);
+pub struct Challenges(DerivedKeys);
 
 /// What has to be solved, and the proof that it was asked for here.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -100,12 +100,9 @@ struct Solution {
 }
 
 impl Challenges {
-    /// With a key that is derived from the secret key.
-    pub fn new(secret_key: &Secret) -> Self {
-        Self(DerivedKey::derive(
-            secret_key,
-            "gatehouse captcha challenge",
-        ))
+    /// With keys that are derived from the secret keys.
+    pub fn new(keys: &Keys) -> Self {
+        Self(DerivedKeys::derive(keys, "gatehouse captcha challenge"))
     }
 
     /// A challenge for somebody who asks now. Nothing of it is kept: the signature says that it

@@ -9,7 +9,7 @@ const NOW: i64 = 1_795_347_987;
 const COST: u32 = 1;
 
 fn challenges() -> Challenges {
-    Challenges::new(&Secret::new("0123456789abcdef0123456789abcdef"))
+    Challenges::new(&Keys::only("0123456789abcdef0123456789abcdef"))
 }
 
 fn at(unix: i64) -> Timestamp {
@@ -121,7 +121,7 @@ fn a_challenge_that_was_not_signed_like_this_is_refused() {
 
 #[test]
 fn a_challenge_of_another_service_is_refused() {
-    let foreign = Challenges::new(&Secret::new("another key")).issue(COST, [7; 32], at(NOW));
+    let foreign = Challenges::new(&Keys::only("another key")).issue(COST, [7; 32], at(NOW));
     let payload = payload(&foreign, search(&foreign, true));
     assert_eq!(verify(&payload, NOW), None);
 }

@@ -1,4 +1,7 @@
-//! The keys that are derived from the one secret key, each for a single use.
+//! The secret key, the one before it, and the keys that are derived from both, each for a single
+//! use.
+
+use std::iter;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
@@ -10,9 +13,55 @@ use super::secret::Secret;
 /// The length in bytes of a derived key and of what is computed with it.
 pub const KEY_BYTES: usize = 32;
 
+/// The secret keys.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// Everything new is made with it.
+    pub current: Secret,
+    /// What was made with it stays good: the key whose place the current one took.
+    pub previous: Option<Secret>,
+}
+
+/// The keys for one purpose.
+#[derive(Clone)]
+pub struct DerivedKeys {
+    current: DerivedKey,
+    previous: Option<DerivedKey>,
+}
+
 /// A key for HMAC-SHA256 that serves one purpose.
 #[derive(Clone)]
 pub struct DerivedKey(Zeroizing<[u8; KEY_BYTES]>);
+
+impl Keys {
+    /// What `make` makes of each key, the current one first.
+    pub fn map<T>(&self, mut make: impl FnMut(&Secret) -> T) -> (T, Option<T>) {
+        (make(&self.current), self.previous.as_ref().map(make))
+    }
+}
+
+impl DerivedKeys {
+    /// Derives the keys for `purpose`.
+    pub fn derive(keys: &Keys, purpose: &str) -> Self {
+        let (current, previous) = keys.map(|key| DerivedKey::derive(key, purpose));
+        Self { current, previous }
+    }
+
+    /// The authentication code of `message` by the current key.
+    pub fn authenticate(&self, message: &[u8]) -> [u8; KEY_BYTES] {
+        self.current.authenticate(message)
+    }
+
+    /// Whether `code` is the authentication code of `message` by either key, in constant time.
+    pub fn verify(&self, message: &[u8], code: &[u8]) -> bool {
+        self.each().any(|key| key.verify(message, code))
+    }
+
+    /// The current key, then the previous one.
+    pub fn each(&self) -> impl Iterator<Item = &DerivedKey> {
+        iter::once(&self.current).chain(&self.previous)
+    }
+}
 
 impl DerivedKey {
     /// Derives the key for `purpose` from the secret key by HKDF-SHA256 (RFC 5869), so that what
@@ -43,6 +92,25 @@ impl DerivedKey {
 }
 
 #[cfg(test)]
+impl Keys {
+    /// One key, which took no other's place.
+    pub fn only(current: &str) -> Self {
+        Self {
+            current: Secret::new(current),
+            previous: None,
+        }
+    }
+
+    /// A key that took another's place.
+    pub fn rotated(current: &str, previous: &str) -> Self {
+        Self {
+            current: Secret::new(current),
+            previous: Some(Secret::new(previous)),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -52,6 +120,18 @@ mod tests {
         let code = |purpose: &str| DerivedKey::derive(&secret, purpose).authenticate(b"message");
         assert_eq!(code("one"), code("one"));
         assert_ne!(code("one"), code("two"));
+    }
+
+    #[test]
+    fn codes_of_the_previous_key_are_good_and_new_ones_are_the_current_keys() {
+        let code = |keys: &Keys| DerivedKeys::derive(keys, "test").authenticate(b"message");
+        let [first, third] = [Keys::only("first"), Keys::only("third")];
+        let rotated = Keys::rotated("second", "first");
+        let keys = DerivedKeys::derive(&rotated, "test");
+        assert!(keys.verify(b"message", &code(&first)));
+        assert!(keys.verify(b"message", &code(&rotated)));
+        assert!(!keys.verify(b"message", &code(&third)));
+        assert_eq!(code(&rotated), code(&Keys::only("second")));
     }
 
     #[test]

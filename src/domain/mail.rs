@@ -4,6 +4,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::language::Language;
+use super::reset_token::HashedToken;
 use super::timestamp::Timestamp;
 
 /// After how many minutes a mail is tried again that failed for the first, second ... time: five
@@ -15,12 +16,14 @@ const MAX_RETRY_AFTER: Duration = Duration::HOUR;
 const MAX_ATTEMPTS: usize = 5;
 
 /// What a mail tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailKind {
     /// How to choose a new password.
     PasswordReset {
         /// The row of the token in the link.
         token: Uuid,
+        /// The token's hash.
+        hashed: HashedToken,
     },
     /// That the password was changed.
     PasswordChanged,

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::digest::digest;
-use super::keys::DerivedKey;
+use super::keys::{DerivedKeys, KEY_BYTES, Keys};
 use super::secret::Secret;
 
 /// The length of a reset token: 32 bytes in base64url.
@@ -21,24 +21,35 @@ pub struct HashedToken(String);
 
 /// Makes reset tokens.
 #[derive(Clone)]
-pub struct ResetTokens(DerivedKey);
+pub struct ResetTokens(DerivedKeys);
 
 impl ResetTokens {
-    /// With a key that is derived from the secret key.
-    pub fn new(secret_key: &Secret) -> Self {
-        Self(DerivedKey::derive(secret_key, "gatehouse reset token"))
+    /// With keys that are derived from the secret keys.
+    pub fn new(keys: &Keys) -> Self {
+        Self(DerivedKeys::derive(keys, "gatehouse reset token"))
     }
 
-    /// The token of the request `id`: 32 bytes that nobody can compute without the key, and that
-    /// we can compute again, so that a mail that must be sent twice carries the same link while
-    /// no plain token waits in the database.
+    /// The token of the request `id`: 32 bytes that nobody can compute without the key.
     pub fn issue(&self, id: Uuid) -> PlainToken {
-        let token = self.0.authenticate(id.as_bytes());
-        PlainToken(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(token)))
+        PlainToken::encode(self.0.authenticate(id.as_bytes()))
+    }
+
+    /// The token of the request `id` once more, so that no plain token waits in the database for
+    /// its mail, and one that must be sent twice carries the same link. `None` if it was issued
+    /// with a key that is no longer known.
+    pub fn issue_again(&self, id: Uuid, issued: &HashedToken) -> Option<PlainToken> {
+        let tokens = self.0.each().map(|key| key.authenticate(id.as_bytes()));
+        tokens
+            .map(PlainToken::encode)
+            .find(|token| token.hashed() == *issued)
     }
 }
 
 impl PlainToken {
+    fn encode(token: [u8; KEY_BYTES]) -> Self {
+        Self(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(token)))
+    }
+
     /// Takes a token that a caller sent, if it has the length of one; whether it is one of ours,
     /// its hash will tell.
     pub fn received(text: &str) -> Option<Self> {
@@ -58,6 +69,11 @@ impl PlainToken {
 }
 
 impl HashedToken {
+    /// Reads a stored hash.
+    pub fn from_stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The hash as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -70,13 +86,25 @@ mod tests {
 
     #[test]
     fn a_token_can_be_made_again_but_not_with_another_key_or_id() {
-        let tokens = ResetTokens::new(&Secret::new("key"));
+        let tokens = ResetTokens::new(&Keys::only("key"));
         let token = tokens.issue(Uuid::from_u128(1));
         assert!(PlainToken::received(token.expose()).is_some());
         assert!(PlainToken::received(&token.expose()[1..]).is_none());
         assert_eq!(tokens.issue(Uuid::from_u128(1)).hashed(), token.hashed());
         assert_ne!(tokens.issue(Uuid::from_u128(2)).hashed(), token.hashed());
-        let foreign = ResetTokens::new(&Secret::new("other")).issue(Uuid::from_u128(1));
+        let foreign = ResetTokens::new(&Keys::only("other")).issue(Uuid::from_u128(1));
         assert_ne!(foreign.hashed(), token.hashed());
+    }
+
+    #[test]
+    fn a_token_is_made_again_with_the_key_that_it_was_issued_with() {
+        let id = Uuid::from_u128(1);
+        let issued = ResetTokens::new(&Keys::only("first")).issue(id).hashed();
+        let again = |current, previous| {
+            let tokens = ResetTokens::new(&Keys::rotated(current, previous));
+            tokens.issue_again(id, &issued).map(|token| token.hashed())
+        };
+        assert_eq!(again("second", "first"), Some(issued.clone()));
+        assert_eq!(again("third", "second"), None);
     }
 }

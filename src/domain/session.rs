@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use time::Duration;
 use uuid::Uuid;
 
-use super::keys::{DerivedKey, KEY_BYTES};
+use super::keys::{DerivedKeys, KEY_BYTES, Keys};
 use super::secret::Secret;
 use super::timestamp::Timestamp;
 
@@ -53,12 +53,12 @@ impl RefreshToken {
 
 /// Writes and reads refresh tokens.
 #[derive(Clone)]
-pub struct RefreshTokens(DerivedKey);
+pub struct RefreshTokens(DerivedKeys);
 
 impl RefreshTokens {
-    /// With a key that is derived from the secret key.
-    pub fn new(secret_key: &Secret) -> Self {
-        Self(DerivedKey::derive(secret_key, "gatehouse refresh token"))
+    /// With keys that are derived from the secret keys.
+    pub fn new(keys: &Keys) -> Self {
+        Self(DerivedKeys::derive(keys, "gatehouse refresh token"))
     }
 
     /// The token as the caller gets it: session, counter and the HMAC of both, in base64url.
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     fn tokens() -> RefreshTokens {
-        RefreshTokens::new(&Secret::new("0123456789abcdef0123456789abcdef"))
+        RefreshTokens::new(&Keys::only("0123456789abcdef0123456789abcdef"))
     }
 
     fn at(unix: i64) -> Timestamp {
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_token_that_was_not_issued_here_is_not_read() {
         let issued = tokens().issue(TOKEN);
-        let foreign = RefreshTokens::new(&Secret::new("another key")).issue(TOKEN);
+        let foreign = RefreshTokens::new(&Keys::only("another key")).issue(TOKEN);
         let next_counter = {
             let mut bytes = BASE64_URL_SAFE_NO_PAD
                 .decode(issued.expose())

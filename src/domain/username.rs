@@ -1,5 +1,7 @@
 //! User names: what they may look like, and what to suggest when one is taken.
 
+use sha2::{Digest, Sha256};
+
 /// The shortest user name, in characters.
 const MIN_LENGTH: usize = 3;
 /// The longest user name, in characters.
@@ -40,6 +42,16 @@ impl Username {
     /// The name as it was typed.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A number of ten digits, always the same for this name: where nobody counts up to.
+    pub fn far_number(&self) -> u64 {
+        let hash = Sha256::digest(self.0.to_ascii_lowercase());
+        let number = hash
+            .iter()
+            .take(8)
+            .fold(0, |number, byte| number << 8 | u64::from(*byte));
+        1_000_000_000 + number % 9_000_000_000
     }
 
     /// This name with `number` behind it, cut in front of the number where the whole would be
@@ -121,6 +133,16 @@ mod tests {
             ),
         ] {
             assert_eq!(Username::parse(name), Err(message), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_far_number_has_ten_digits_and_is_the_same_for_every_spelling() {
+        let far = |name: &str| Username::parse(name).expect(name).far_number();
+        assert_eq!(far("Tom"), far("tom"));
+        assert_ne!(far("tom"), far("ann"));
+        for name in ["tom", "ann", "eve", "bob"] {
+            assert_eq!(far(name).to_string().len(), 10, "{name}");
         }
     }
 

@@ -12,18 +12,18 @@ use super::{
     Settings,
 };
 use crate::domain::access_token::Algorithm;
+use crate::domain::keys::Keys;
 use crate::domain::password::{MAX_PASSWORD_BYTES, PasswordPolicy};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionLifetime;
 
-/// The shortest secret key, in bytes: as long as the hash that it keys (RFC 7518, 3.2).
-const MIN_SECRET_KEY_BYTES: usize = 32;
 /// Memory for a password's hash, in KiB: from the least of the choices that OWASP's Password
 /// Storage Cheat Sheet calls equivalent, to a quarter of what a 32-bit instance can have.
 const ARGON2_MEMORY_KIB: RangeInclusive<u32> = 7168..=1024 * 1024;
-/// Iterations of one derivation of the built-in captcha. Measured at the default of 5000: a solution
-/// takes a desktop's Chromium 0.25 s of one core, so about half a second on two of a phone, and
-/// checking it takes 4 ms here. At the most that becomes ten seconds, and two passwords' hashes.
+/// Iterations of one derivation of the built-in captcha. Measured at the default of 5000: a
+/// solution takes a desktop's Chromium 0.25 s of one core, so about half a second on two of a
+/// phone, and checking it takes 4 ms here. At the most that becomes ten seconds, and two passwords'
+/// hashes.
 const CAPTCHA_COST: RangeInclusive<u32> = 1000..=100_000;
 /// More proxies in a row than anybody has.
 const MAX_PROXY_HOPS: usize = 16;
@@ -31,8 +31,9 @@ const MAX_PROXY_HOPS: usize = 16;
 const MAX_DAYS: u32 = 3650;
 
 /// Every variable that the service reads.
-pub(super) const VARIABLES: [&str; 25] = [
+pub(super) const VARIABLES: [&str; 26] = [
     "secret_key",
+    "secret_key_previous",
     "algorithm",
     "access_token_expire_minutes",
     "refresh_token_expire_days",
@@ -75,8 +76,8 @@ pub(super) fn settings(
 impl Reader {
     fn settings(&mut self) -> Option<Settings> {
         // Everything is read before anything is given up: one answer names all the problems.
-        let secret_key = self.secret_key();
         let algorithm = self.algorithm();
+        let keys = self.keys(algorithm.unwrap_or(Algorithm::Hs256));
         let access_minutes = self.number("access_token_expire_minutes", 1..=MAX_DAYS * 24 * 60);
         let idle_days = self.number("refresh_token_expire_days", 1..=MAX_DAYS);
         let max_days = self.number("session_max_days", 1..=MAX_DAYS);
@@ -92,7 +93,7 @@ impl Reader {
         let trusted_proxy_hops = self.number("trusted_proxy_hops", 0..=MAX_PROXY_HOPS);
         let throttle = self.choice("throttle", &[("on", true), ("off", false)]);
         Some(Settings {
-            secret_key: secret_key?,
+            keys: keys?,
             algorithm: algorithm?,
             access_token_lifetime: Duration::minutes(i64::from(access_minutes?)),
             session_lifetime: SessionLifetime {
@@ -117,14 +118,27 @@ impl Reader {
         })
     }
 
-    fn secret_key(&mut self) -> Option<Secret> {
-        let value = self.text("secret_key")?;
-        if value.len() < MIN_SECRET_KEY_BYTES {
+    fn keys(&mut self, algorithm: Algorithm) -> Option<Keys> {
+        let current = self.secret_key("secret_key", algorithm);
+        let previous = match self.text("secret_key_previous")?.is_empty() {
+            true => None,
+            false => Some(self.secret_key("secret_key_previous", algorithm)?),
+        };
+        Some(Keys {
+            current: current?,
+            previous,
+        })
+    }
+
+    fn secret_key(&mut self, variable: &'static str, algorithm: Algorithm) -> Option<Secret> {
+        let value = self.text(variable)?;
+        let least = algorithm.min_key_bytes();
+        if value.len() < least {
             let problem = format!(
-                "must be at least {MIN_SECRET_KEY_BYTES} bytes long, for example what \
+                "must be at least {least} bytes long with this algorithm, for example what \
                  `openssl rand -base64 48` prints"
             );
-            self.refuse("secret_key", problem);
+            self.refuse(variable, problem);
             return None;
         }
         Some(Secret::new(value))

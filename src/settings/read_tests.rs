@@ -44,6 +44,28 @@ fn the_defaults_of_the_manifest_and_a_secret_key_are_enough() {
     ));
     assert!(matches!(settings.email.provider, EmailProvider::Log));
     assert!(settings.pages);
+    assert!(settings.keys.previous.is_none());
+}
+
+#[test]
+fn a_key_is_as_long_as_its_algorithms_hash() {
+    for (algorithm, least) in [("HS256", 32), ("HS384", 48), ("HS512", 64)] {
+        let [enough, too_short] = [least, least - 1].map(|bytes| "k".repeat(bytes));
+        let read = |current: &str, previous: &str| {
+            with(&[
+                ("algorithm", algorithm),
+                ("secret_key", current),
+                ("secret_key_previous", previous),
+            ])
+        };
+        assert!(read(&enough, "").is_ok(), "{algorithm}");
+        assert!(read(&enough, &enough).is_ok(), "{algorithm}");
+        let problems = read(&too_short, &too_short).expect_err(algorithm);
+        let variables: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
+        assert_eq!(variables, ["secret_key", "secret_key_previous"]);
+        let told = problems[0].to_string();
+        assert!(told.contains(&format!("at least {least} bytes")), "{told}");
+    }
 }
 
 #[test]
@@ -91,6 +113,7 @@ fn a_provider_is_reached_at_its_own_host_unless_told_otherwise() {
 fn a_value_that_cannot_be_used_is_named_but_never_told() {
     for (variable, value) in [
         ("secret_key", "only-thirty-one-bytes-123456789"),
+        ("secret_key_previous", "only-thirty-one-bytes-123456789"),
         ("algorithm", "RS256"),
         ("access_token_expire_minutes", "thirty"),
         ("access_token_expire_minutes", "0"),

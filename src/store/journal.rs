@@ -1,5 +1,4 @@
-//! The write-ahead log: readers go on while somebody writes, and not every write waits for the
-//! disk.
+//! The write-ahead log: readers go on during a write, and not every write waits for the disk.
 
 use super::db::{Connection, Database, DbError};
 
@@ -32,8 +31,7 @@ async fn try_to_ensure(database: &Database) -> Result<bool, DbError> {
         Err(DbError::Locked) => {}
         decided => return decided,
     }
-    // Somebody else writes, or is about to set it, too. To begin waits for them, setting it does
-    // not.
+    // Another connection writes or sets it, too. A transaction waits for that, setting it does not.
     drop(database.open().await?.begin()?);
     let mut connection = database.open().await?;
     match has_write_ahead_log(&mut connection, "PRAGMA journal_mode")? {

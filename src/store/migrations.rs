@@ -1,5 +1,6 @@
 //! Brings the database to the schema of this version, whatever it held before.
 
+use super::adopted_addresses;
 use super::db::{Connection, Database, DbError};
 
 /// What each version of the schema adds to the one before: append, never change.
@@ -15,6 +16,10 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0009_guessing.sql"),
 ];
 
+/// The version from which on every email address is in its one form: SQL alone cannot bring it
+/// there.
+const ADDRESSES_IN_FORM: usize = 8;
+
 /// Migrates the database if it is behind. Of two instances that start together one migrates, and
 /// the other waits for it and finds it done. A database of a newer version is taken as it is:
 /// while versions are exchanged one by one, old instances go on.
@@ -24,9 +29,12 @@ pub(super) async fn run(database: &Database) -> Result<(), DbError> {
     }
     let mut transaction = database.open().await?.begin()?;
     let from = version(&mut transaction)?;
-    for migration in MIGRATIONS.iter().skip(from) {
+    for (migration, version) in MIGRATIONS.iter().zip(1..).skip(from) {
         for statement in statements(migration) {
             transaction.write(&statement, [])?;
+        }
+        if version == ADDRESSES_IN_FORM {
+            adopted_addresses::bring_into_form(&mut transaction)?;
         }
     }
     let to = from.max(MIGRATIONS.len());

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::db::{Connection, DbError, Row};
 use crate::domain::language::Language;
 use crate::domain::mail::{DueMail, MailKind};
+use crate::domain::reset_token::HashedToken;
 use crate::domain::timestamp::Timestamp;
 
 const PASSWORD_RESET: &str = "password_reset";
@@ -84,7 +85,8 @@ pub fn take_due(
                      (SELECT username FROM users WHERE id = user_id), \
                      EXISTS (SELECT 1 FROM password_reset_tokens t \
                      JOIN users u ON u.id = t.user_id WHERE t.id = reset_token_id \
-                     AND (t.expires_at <= ?3 OR u.disabled_at IS NOT NULL)), language, rowid";
+                     AND (t.expires_at <= ?3 OR u.disabled_at IS NOT NULL)), language, rowid, \
+                     (SELECT token FROM password_reset_tokens WHERE id = reset_token_id)";
     loop {
         let parameters = [
             now.unix().into(),
@@ -115,6 +117,7 @@ fn due_mail(row: &Row) -> Result<DueMail, DbError> {
     let kind = match row.text(1)? {
         PASSWORD_RESET => MailKind::PasswordReset {
             token: row.uuid(2)?,
+            hashed: HashedToken::from_stored(row.text(9)?),
         },
         PASSWORD_CHANGED => MailKind::PasswordChanged,
         other => return Err(DbError::Failed(format!("unknown kind of mail: {other}"))),

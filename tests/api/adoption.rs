@@ -4,10 +4,11 @@
 use serde_json::json;
 
 use crate::helpers::api_error::INVALID_ACCESS_TOKEN;
-use crate::helpers::app::spawn_app;
+use crate::helpers::app::{Setup, spawn_app};
 use crate::helpers::flows::Tokens;
+use crate::helpers::schema::migrate;
 use crate::helpers::token::{predecessor_claims, signed};
-use crate::predecessor::{USER, spawn_successor};
+use crate::predecessor::{DATABASE, USER, spawn_successor};
 
 #[tokio::test]
 async fn a_logout_ends_its_access_tokens() {
@@ -71,19 +72,14 @@ async fn without_a_predecessor_no_access_token_of_one_is_good() {
 
 #[tokio::test]
 async fn a_predecessor_is_known_by_its_hashes_also_where_an_earlier_version_took_over() {
-    let mut app = spawn_successor().await;
-    app.get("/health/ready").await.assert_status(200);
-    app.server.kill();
-    app.server.end().await;
-    let as_before = "DELETE FROM refresh_tokens; DROP TABLE adoption;
-                     DROP TABLE known_networks; DROP TABLE password_guesses;
-                     DROP TABLE warnings;
-                     DROP INDEX ix_refresh_tokens_used_digest;
-                     ALTER TABLE refresh_tokens DROP COLUMN used_digest;
-                     ALTER TABLE refresh_tokens DROP COLUMN session_id;
-                     ALTER TABLE users DROP COLUMN disabled_at; PRAGMA user_version = 7";
-    app.database().execute_batch(as_before).expect("version 7");
-    app.restart().await;
+    let setup = Setup::new();
+    let database = rusqlite::Connection::open(setup.database_path()).expect("a database");
+    database.execute_batch(DATABASE).expect("its tables");
+    migrate(&database, 7);
+    let tokens = database.execute("DELETE FROM refresh_tokens", []);
+    assert!(tokens.is_ok_and(|tokens| tokens > 0));
+    drop(database);
+    let app = setup.spawn().await;
     let access_token = signed(&predecessor_claims(USER));
     app.test_data(&access_token).await.assert_status(200);
     assert_eq!(app.count("adoption"), 1);

@@ -74,7 +74,7 @@ const COSTS: [(&str, Cost); 23] = [
     ("refresh: reused", cost(5, 12, 4, 0, 255)),
     ("refresh: no token", cost(2, 3, 2, 0, 170)),
     ("logout", cost(3, 6, 4, 0, 190)),
-    ("forgot-password", cost(14, 54, 20, 1, 8500)),
+    ("forgot-password", cost(14, 56, 20, 1, 8500)),
     ("forgot-password: no such user", cost(9, 16, 4, 0, 310)),
     ("reset-password", cost(16, 49, 16, 1, 157_000)),
     ("reset-password: no token", cost(1, 3, 2, 0, 170)),

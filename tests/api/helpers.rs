@@ -9,6 +9,7 @@ pub(crate) mod description;
 pub(crate) mod flows;
 pub(crate) mod page;
 pub(crate) mod raw;
+pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod shapes;
 pub(crate) mod stub;

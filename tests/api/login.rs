@@ -246,8 +246,10 @@ async fn the_lifetime_of_access_tokens_is_a_setting() {
 
 #[tokio::test]
 async fn the_algorithm_of_access_tokens_is_a_setting() {
-    for algorithm in ["HS384", "HS512"] {
-        let app = spawn_app_with("algorithm", algorithm).await;
+    for (algorithm, key_bytes) in [("HS384", 48), ("HS512", 64)] {
+        let setup = Setup::new().with("algorithm", algorithm);
+        let setup = setup.with("secret_key", &"k".repeat(key_bytes));
+        let app = setup.spawn().await;
         let tokens = app.log_tom_in().await;
         assert_eq!(header(&tokens.access)["alg"], algorithm);
         app.test_data(&tokens.access).await.assert_status(200);

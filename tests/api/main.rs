@@ -5,6 +5,7 @@
     reason = "a test is the world outside: it has a clock"
 )]
 
+mod adopted_addresses;
 mod adoption;
 mod captcha;
 mod captcha_builtin;
@@ -24,6 +25,7 @@ mod faults;
 mod headers;
 mod health;
 mod helpers;
+mod key_rotation;
 mod languages;
 mod login;
 mod logout;

@@ -28,6 +28,19 @@ async fn register_all(app: &App, usernames: &[&str]) {
     }
 }
 
+/// Adds users of these names who never registered.
+fn add_named(app: &App, names: &[String]) {
+    let mut database = app.database();
+    let transaction = database.transaction().expect("a transaction");
+    for name in names {
+        let statement = "INSERT OR IGNORE INTO users (id, username, email, hashed_password, \
+                         account_role, account_subscription) \
+                         VALUES (?1, ?1, ?1 || '@example.com', '', 'REGULAR', 'FREE')";
+        transaction.execute(statement, [name]).expect("a user");
+    }
+    transaction.commit().expect("they are added");
+}
+
 async fn assert_suggested(app: &App, typed: &str, suggestion: &str) {
     let answer = app
         .register(&registration_of("late@example.com", typed))
@@ -68,6 +81,39 @@ async fn the_suggested_number_is_the_smallest_that_is_free_in_any_case() {
     assert_suggested(&app, "Tom", "Tom3").await;
     register_all(&app, &["Tom3"]).await;
     assert_suggested(&app, "tom", "tom5").await;
+}
+
+#[tokio::test]
+async fn the_smallest_free_number_is_found_up_to_a_hundred() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    app.add_users("tOm", 100);
+    app.change("DELETE FROM users WHERE username = 'tOm97'");
+    assert_suggested(&app, "Tom", "Tom97").await;
+}
+
+#[tokio::test]
+async fn the_search_ends_where_every_name_that_it_tries_is_taken() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let doubled = (0..61).map(|power| 200_u64.wrapping_mul(1 << power));
+    let names: Vec<_> = (0..=100)
+        .chain(doubled)
+        .map(|number| format!("tom{number}"))
+        .collect();
+    add_named(&app, &names);
+    let suggested = async || {
+        let late = registration_of("late@example.com", "tom");
+        let answer = app.register(&late).await.assert_status(409).json();
+        let suggestion = answer["detail"]["suggestion"].as_str();
+        suggestion.expect("a suggestion").to_owned()
+    };
+    let suggestion = suggested().await;
+    assert_eq!(suggested().await, suggestion);
+    assert_eq!(suggestion.len(), "tom".len() + 10);
+    app.register(&registration_of("late@example.com", &suggestion))
+        .await
+        .assert_status(201);
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ fn assert_logged(app: &App, variable: &str) {
 async fn a_value_that_cannot_be_used_is_named_by_the_log_and_never_repeated() {
     for (variable, value) in [
         ("secret_key", "only-31-bytes-long-secret-key-x"),
+        ("secret_key_previous", "only-31-bytes-long-previous-key"),
         ("algorithm", "RS256"),
         ("algorithm", "none"),
         ("access_token_expire_minutes", "thirty"),

@@ -160,6 +160,11 @@ impl App {
         self.url = self.server.address().await;
     }
 
+    /// Sets a variable from the next start on.
+    pub(crate) fn set(&mut self, variable: &'static str, value: &str) {
+        self.setup.variables.insert(variable, value.to_owned());
+    }
+
     /// Where its database lies.
     pub(crate) fn database_path(&self) -> PathBuf {
         self.setup.database_path()
