@@ -73,21 +73,16 @@ for (const [name, path, begin] of [
 test('a refresh of the former session that is under way does not bring it back', async (t) => {
   const [tab, former] = await tabWithSession(t, '/auth/login');
   const other = await openTab(tab.visit);
-  let letGo;
-  const isHeld = new Promise((resolve) => {
-    const hold = (route) => {
-      letGo = () => route.continue();
-      resolve();
-    };
-    tab.visit.context.route(`**${REFRESH}`, hold, { times: 1 });
-  });
+  let hold;
+  const held = new Promise((resolve) => (hold = resolve));
+  await tab.visit.context.route(`**${REFRESH}`, hold, { times: 1 });
   await other.goto('/account');
-  await isHeld;
+  const refresh = await held;
   const tom = await member(service);
   const answered = tab.page.waitForResponse(`**${LOGIN}`);
   await tab.logIn(tom, tom.password);
   await answered;
-  await letGo();
+  await refresh.continue();
   await tab.seesAccountOf(tom);
   await ends(service, former);
 });
