@@ -17,3 +17,9 @@ CREATE TABLE password_guesses (
 ) WITHOUT ROWID;
 
 CREATE INDEX ix_password_guesses_forget_at ON password_guesses (forget_at);
+
+-- When the log last warned of a setting: instances come and go by the hundred.
+CREATE TABLE warnings (
+    variable VARCHAR NOT NULL PRIMARY KEY,
+    logged_at INTEGER NOT NULL -- in seconds since 1970 in UTC
+) WITHOUT ROWID;

@@ -2,6 +2,8 @@
 //!
 //! The component serves the files. `make openapi` writes them anew.
 
+mod page;
+
 use std::collections::BTreeSet;
 use std::{env, fs};
 
@@ -89,6 +91,7 @@ fn check(file: &str, expected: &str) {
 fn the_files_say_what_the_code_says() {
     check("openapi.json", &json());
     check("openapi.yaml", &yaml());
+    check("openapi.html", &page::page(&json()));
 }
 
 #[test]

@@ -16,3 +16,6 @@ pub mod throttle;
 pub mod timestamp;
 pub mod user;
 pub mod username;
+
+#[cfg(test)]
+mod proptests;

@@ -36,7 +36,10 @@ impl FromRequestParts<&'static App> for CurrentUser {
         let mut connection = app.database.connect().await?;
         let is_alive = match bearer.session {
             Some(session) => sessions::is_alive(&mut connection, bearer.user, session, now)?,
-            None => predecessor::may_speak_for(&mut connection, bearer.user)?,
+            None => {
+                let latest_issue = bearer.expires_at.plus(-app.access_tokens.longest_life());
+                predecessor::may_speak_for(&mut connection, bearer.user, latest_issue)?
+            }
         };
         match is_alive {
             true => Ok(Self { id: bearer.user }),

@@ -2,15 +2,16 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use uuid::Uuid;
+
 use crate::ambient;
 use crate::app::App;
-use crate::domain::throttle::UNSAFE_SETTING;
 use crate::domain::timestamp::Timestamp;
 use crate::mailer;
 use crate::settings::Warning;
 use crate::store::db::DbError;
 use crate::store::housekeeping::{self, Work};
-use crate::store::{captcha, guesses, predecessor, throttle};
+use crate::store::{captcha, guesses, predecessor, sessions, throttle, warnings};
 
 /// How often an instance looks for work that no request has announced, in seconds.
 const INTERVAL_SECONDS: i64 = 60;
@@ -38,12 +39,17 @@ pub async fn run(app: &App) {
 
 async fn try_run(app: &App) -> anyhow::Result<()> {
     let now = ambient::now();
-    warn_of_unsafe_settings(app, now).await?;
-    let work = look(app, now).await?;
+    let some = ambient::random_id();
+    let work = look(app, some, now).await?;
     if work.mail {
         mailer::deliver(app).await?;
     }
-    if !(work.throttle || work.guesses || work.captcha || work.predecessor) {
+    clear_away(app, &work, some, now).await?;
+    Ok(warn_of_unsafe_settings(app, now).await?)
+}
+
+async fn clear_away(app: &App, work: &Work, some: Uuid, now: Timestamp) -> Result<(), DbError> {
+    if !(work.throttle || work.guesses || work.captcha || work.predecessor || work.sessions) {
         return Ok(());
     }
     let mut connection = app.database.connect().await?;
@@ -59,23 +65,27 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
     if work.predecessor {
         predecessor::void_expired(&mut connection, now)?;
     }
+    if work.sessions {
+        sessions::delete_expired(&mut connection, some, now)?;
+    }
     Ok(())
 }
 
-/// Instances come and go by the hundred, so that the database has to tell when the last warning was.
 async fn warn_of_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbError> {
-    for Warning { variable, reason } in app.settings.warnings() {
-        let mut connection = app.database.connect().await?;
-        let key = format!("{}:{variable}", UNSAFE_SETTING.name);
-        let wait = throttle::count(&mut connection, UNSAFE_SETTING, &key, now)?;
-        if wait.is_none() {
+    let warnings = app.settings.warnings();
+    if warnings.is_empty() {
+        return Ok(());
+    }
+    let mut connection = app.database.connect().await?;
+    for Warning { variable, reason } in warnings {
+        if warnings::claim(&mut connection, variable, now)? {
             tracing::warn!(variable, reason, "a setting is unsafe in production");
         }
     }
     Ok(())
 }
 
-async fn look(app: &App, now: Timestamp) -> Result<Work, DbError> {
+async fn look(app: &App, some: Uuid, now: Timestamp) -> Result<Work, DbError> {
     let mut connection = app.database.connect().await?;
-    housekeeping::look(&mut connection, now)
+    housekeeping::look(&mut connection, some, now)
 }

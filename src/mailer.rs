@@ -20,7 +20,9 @@ pub struct MailWaits;
 pub async fn deliver(app: &App) -> anyhow::Result<()> {
     while let Some(mail) = take_due(app).await? {
         let result = match mail.is_stale {
-            true => Err(SendError::Permanent("its link has expired".into())),
+            true => Err(SendError::Permanent(
+                "its link is good for nothing any more".into(),
+            )),
             // Nobody waits for a connection while a provider takes its time.
             false => email::send(&app.settings.email, &write(app, &mail)?).await,
         };
@@ -47,7 +49,8 @@ async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> any
             let retry_after = retry_after.try_into().unwrap_or(Duration::MAX);
             let due_at = next_try(attempts, retry_after, ambient::now(), jitter());
             outbox::put_off(&mut connection, mail.id, due_at)?;
-            tracing::warn!(mail = %mail.id, attempts, cause, "mail put off");
+            let waiting = outbox::count(&mut connection)?;
+            tracing::warn!(mail = %mail.id, attempts, waiting, cause, "mail put off");
         }
         Err(error) => {
             outbox::delete(&mut connection, mail.id)?;

@@ -13,3 +13,4 @@ pub mod reset_tokens;
 pub mod sessions;
 pub mod throttle;
 pub mod users;
+pub mod warnings;

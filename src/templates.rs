@@ -1,11 +1,10 @@
 //! The texts that people see, from the folder `templates`, compiled into the component.
 
-use std::fmt::Write;
 use std::sync::OnceLock;
 
 use anyhow::Context;
 use minijinja::value::{Kwargs, Serde};
-use minijinja::{Environment, HtmlEscape, UndefinedBehavior, Value, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use crate::domain::language::Language;
 
@@ -16,8 +15,8 @@ macro_rules! template {
     };
 }
 
-/// Every template.
-const TEMPLATES: [(&str, &str); 20] = [
+/// Every template that the component renders.
+const TEMPLATES: [(&str, &str); 16] = [
     template!("email/base/body.html"),
     template!("email/base/button.html"),
     template!("email/password_reset/subject.txt"),
@@ -34,10 +33,6 @@ const TEMPLATES: [(&str, &str); 20] = [
     template!("pages/forgot_password.html"),
     template!("pages/reset_password.html"),
     template!("pages/account.html"),
-    template!("pages/docs.html"),
-    template!("pages/docs/body.html"),
-    template!("pages/docs/fields.html"),
-    template!("pages/docs/type.html"),
 ];
 
 /// The templates and strings of this instance, read when they are first needed; what is put into
@@ -95,10 +90,7 @@ impl Templates {
         let mut environment = Environment::new();
         // What is missing may be asked for, but not shown.
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        environment.add_filter("code", code);
         environment.add_filter("fill", fill);
-        environment.add_filter("pretty", pretty);
-        environment.add_filter("schema_name", schema_name);
         for (name, source) in TEMPLATES {
             environment.add_template(name, source).context(name)?;
         }
@@ -118,11 +110,6 @@ impl Templates {
     }
 }
 
-/// The name of the schema that a JSON reference like `#/components/schemas/Token` points at.
-fn schema_name(reference: String) -> String {
-    reference.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
 /// A string with values in the place of its `{name}`.
 fn fill(text: String, values: Kwargs) -> Result<String, minijinja::Error> {
     let mut filled = text;
@@ -131,31 +118,6 @@ fn fill(text: String, values: Kwargs) -> Result<String, minijinja::Error> {
         filled = filled.replace(&format!("{{{name}}}"), &value.to_string());
     }
     Ok(filled)
-}
-
-/// Shows what stands between backticks as code.
-fn code(text: String) -> Value {
-    let mut html = String::new();
-    for (index, part) in text.split('`').enumerate() {
-        let part = HtmlEscape(part);
-        // Every other part stands between two backticks.
-        let _ = match index % 2 {
-            0 => write!(html, "{part}"),
-            _ => write!(html, "<code>{part}</code>"),
-        };
-    }
-    Value::from_safe_string(html)
-}
-
-/// A text as it is, and anything else as JSON that people can read.
-fn pretty(value: &Value) -> Result<String, minijinja::Error> {
-    match value.as_str() {
-        Some(text) => Ok(text.to_owned()),
-        None => serde_json::to_string_pretty(value).map_err(|error| {
-            let kind = minijinja::ErrorKind::InvalidOperation;
-            minijinja::Error::new(kind, "cannot be shown as JSON").with_source(error)
-        }),
-    }
 }
 
 #[cfg(test)]

@@ -97,15 +97,11 @@ fn every_template_renders_in_every_language_and_fills_every_placeholder() {
     for language in languages() {
         let messages = &templates.strings(language).expect("strings").messages;
         for (name, _) in TEMPLATES {
-            // They are parts of others, or know no language.
+            // They are parts of others.
             if [
                 "email/base/button.html",
                 "pages/field.html",
                 "pages/submit.html",
-                "pages/docs.html",
-                "pages/docs/body.html",
-                "pages/docs/fields.html",
-                "pages/docs/type.html",
             ]
             .contains(&name)
             {
@@ -135,23 +131,4 @@ fn a_value_that_is_missing_is_an_error_and_no_gap() {
         assert!(rendered.is_err(), "{name}");
     }
     assert!(templates.render("pages/nothing.html", sample()).is_err());
-}
-
-#[test]
-fn backticks_make_code_of_a_text_and_nothing_makes_html_of_it() {
-    for (text, html) in [
-        ("`a` and `<b>`", "<code>a</code> and <code>&lt;b&gt;</code>"),
-        ("<b>&", "&lt;b&gt;&amp;"),
-        ("", ""),
-    ] {
-        assert_eq!(code(text.into()).to_string(), html);
-    }
-}
-
-#[test]
-fn a_text_is_shown_as_it_is_and_the_rest_as_json_in_its_order() {
-    assert_eq!(pretty(&Value::from("a")).expect("text"), "a");
-    let object: Value = serde_json::from_str(r#"{"z": null, "a": [1]}"#).expect("JSON");
-    let shown = pretty(&object).expect("JSON");
-    assert_eq!(shown, "{\n  \"z\": null,\n  \"a\": [\n    1\n  ]\n}");
 }

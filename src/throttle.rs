@@ -83,7 +83,7 @@ pub fn count_guess(
     Ok(())
 }
 
-/// Forgets the failures from the network that the user has just logged in from.
+/// Takes back a guess that was right, and forgets the failures from where it came.
 ///
 /// # Errors
 /// The database failed.
@@ -91,12 +91,14 @@ pub fn forgive(
     app: &App,
     connection: &mut Connection<'_>,
     user: &Credentials,
-    network: ClientAddress,
+    guess: &Guess<'_>,
 ) -> Result<(), Error> {
     if app.settings.throttle {
         let accounts = accounts(user);
-        forget_failures(connection, &accounts, network)?;
-        guesses::end_row(connection, accounts.each_ref().map(String::as_str))?;
+        forget_failures(connection, &accounts, guess.network)?;
+        let counted = guess.is_strange.then(|| digest(guess.name));
+        let accounts = accounts.each_ref().map(String::as_str);
+        guesses::end_row(connection, accounts, counted.as_deref())?;
     }
     Ok(())
 }

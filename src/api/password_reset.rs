@@ -28,7 +28,8 @@ use crate::settings::Settings;
 use crate::store::db::Connection;
 use crate::store::users::{self, Lookup};
 use crate::store::{known_networks, outbox, predecessor, reset_tokens, sessions};
-use crate::{throttle, turn};
+use crate::throttle;
+use crate::turn;
 
 const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
 const PASSWORD_RESET: &str = "Password has been reset successfully";
@@ -127,24 +128,34 @@ pub async fn reset_password(
     ValidJson(request): ValidJson<ResetPasswordRequest>,
 ) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
     let now = ambient::now();
-    let token = request.token.hashed();
     let mut connection = app.database.connect().await?;
+    let token = request.token.as_ref().map(PlainToken::hashed);
+    let token = token.ok_or_else(refuse)?;
     if !reset_tokens::is_usable(&mut connection, &token, now)? {
-        return Err(Error::InvalidResetToken);
+        return Err(refuse());
     }
     // Hashed before the transaction begins: it would keep everybody else from writing meanwhile.
     let hash = hashing::hash(app, &request.new_password).await?;
 
     let mut transaction = connection.begin()?;
     let user = reset_tokens::consume(&mut transaction, &token, now)?;
-    let user = user.ok_or(Error::InvalidResetToken)?;
+    let user = user.ok_or_else(refuse)?;
     users::set_password(&mut transaction, user, hash, now)?;
     sessions::delete_all(&mut transaction, user)?;
     predecessor::void_all(&mut transaction, user)?;
     let_in(app, &mut transaction, user, network, now)?;
     outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)?;
     transaction.commit()?;
+    tracing::info!(%user, "password reset");
     Ok((Extension(MailWaits), Message::new(PASSWORD_RESET)))
+}
+
+fn refuse() -> Error {
+    tracing::info!(
+        reason = "unknown, used or expired token",
+        "password reset refused"
+    );
+    Error::InvalidResetToken
 }
 
 /// Lets the owner log in with the new password from where they reset it, whatever guesses at the
@@ -170,7 +181,7 @@ fn let_in(
 #[schema(example = json!({"email": "tom@example.com"}))]
 pub struct ForgotPasswordRequest {
     /// The address that the user registered with.
-    #[schema(value_type = String, format = Email)]
+    #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
 }
 
@@ -190,9 +201,16 @@ impl FromFields for ForgotPasswordRequest {
 pub struct ResetPasswordRequest {
     /// The token of the link.
     #[schema(value_type = String)]
-    token: PlainToken,
-    /// At least one digit and one letter; at most 256 bytes.
-    #[schema(value_type = String, format = Password)]
+    token: Option<PlainToken>,
+    /// At least one digit and one letter; at most 256 bytes. The service may ask for more than 6
+    /// characters.
+    #[schema(
+        value_type = String,
+        format = Password,
+        min_length = 6,
+        max_length = 256,
+        pattern = r"[0-9][\s\S]*[A-Za-z]|[A-Za-z][\s\S]*[0-9]"
+    )]
     new_password: NewPassword,
 }
 

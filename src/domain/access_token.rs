@@ -53,6 +53,8 @@ pub struct Bearer {
     pub user: Uuid,
     /// The session that the token was issued in; tokens of the predecessor name none.
     pub session: Option<Uuid>,
+    /// Until when the token says that it is good.
+    pub expires_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,6 +88,13 @@ impl AccessTokens {
     /// How long a token is good for, in seconds.
     pub fn lifetime_seconds(&self) -> u64 {
         self.lifetime_seconds
+    }
+
+    /// How far ahead an expiry can lie of a token that exists already, on whichever machine it was
+    /// issued.
+    pub fn longest_life(&self) -> time::Duration {
+        let seconds = self.lifetime_seconds + CLOCK_TOLERANCE_SECONDS;
+        time::Duration::seconds(seconds.try_into().unwrap_or(i64::MAX))
     }
 
     /// A token for `user` in `session`, issued `now` and known as `id`.
@@ -144,12 +153,14 @@ impl AccessTokens {
         let is_ours = claims.issuer.is_none_or(|issuer| issuer == ISSUER);
         let is_access_token = claims.custom.r#type == TYPE;
         let latest_expiry = unix_time(now) + Duration::from_days(MAX_LIFETIME_DAYS);
-        if !(is_ours && is_access_token && claims.expires_at? <= latest_expiry) {
+        let expires_at = claims.expires_at?;
+        if !(is_ours && is_access_token && expires_at <= latest_expiry) {
             return None;
         }
         Some(Bearer {
             user: Uuid::parse_str(&claims.subject?).ok()?,
             session: claims.custom.sid,
+            expires_at: Timestamp::from_unix(expires_at.as_secs().try_into().ok()?)?,
         })
     }
 }
@@ -159,132 +170,5 @@ fn unix_time(moment: Timestamp) -> UnixTimeStamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECRET: &str = "0123456789abcdef0123456789abcdef";
-    const USER: Uuid = Uuid::from_u128(1);
-    const SESSION: Uuid = Uuid::from_u128(2);
-
-    fn tokens(secret: &str, algorithm: Algorithm) -> AccessTokens {
-        AccessTokens::new(&Secret::new(secret), algorithm, time::Duration::minutes(30))
-    }
-
-    fn at(unix: i64) -> Timestamp {
-        Timestamp::from_unix(unix).expect("a moment")
-    }
-
-    fn issue(algorithm: Algorithm) -> Secret {
-        tokens(SECRET, algorithm)
-            .issue(USER, SESSION, Role::Regular, Uuid::from_u128(3), at(1000))
-            .expect("a token")
-    }
-
-    /// A token that is signed with our key and says what it likes.
-    fn sign(claims: &str) -> Secret {
-        use hmac::{Hmac, KeyInit, Mac};
-        let encode =
-            |bytes: &[u8]| base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, bytes);
-        let signed = format!(
-            "{}.{}",
-            encode(br#"{"alg":"HS256","typ":"JWT"}"#),
-            encode(claims.as_bytes())
-        );
-        let code = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes())
-            .expect("any key")
-            .chain_update(signed.as_bytes())
-            .finalize()
-            .into_bytes();
-        Secret::new(format!("{signed}.{}", encode(&code)))
-    }
-
-    fn check(token: &Secret, now: i64) -> Option<Bearer> {
-        tokens(SECRET, Algorithm::Hs256).check(token, at(now))
-    }
-
-    #[test]
-    fn a_token_names_its_user_and_session_under_every_algorithm() {
-        for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
-            let bearer = tokens(SECRET, algorithm).check(&issue(algorithm), at(1000));
-            let expected = Bearer {
-                user: USER,
-                session: Some(SESSION),
-            };
-            assert_eq!(bearer, Some(expected), "{algorithm:?}");
-        }
-    }
-
-    #[test]
-    fn a_token_of_another_key_or_algorithm_is_refused() {
-        let token = issue(Algorithm::Hs256);
-        assert_eq!(
-            tokens("another key", Algorithm::Hs256).check(&token, at(1000)),
-            None
-        );
-        assert_eq!(
-            tokens(SECRET, Algorithm::Hs512).check(&token, at(1000)),
-            None
-        );
-    }
-
-    #[test]
-    fn a_token_ends_with_its_lifetime_and_the_clocks_tolerance() {
-        let token = issue(Algorithm::Hs256);
-        assert!(check(&token, 1000 - 30).is_some());
-        assert!(check(&token, 1000 + 1800 + 29).is_some());
-        assert!(check(&token, 1000 + 1800 + 31).is_none());
-    }
-
-    #[test]
-    fn a_token_of_the_predecessor_is_good_without_the_claims_that_it_did_not_know() {
-        let token = sign(&format!(r#"{{"sub":"{USER}","exp":2000,"type":"access"}}"#));
-        let expected = Bearer {
-            user: USER,
-            session: None,
-        };
-        assert_eq!(check(&token, 1000), Some(expected));
-    }
-
-    #[test]
-    fn claims_that_are_missing_or_wrong_are_refused() {
-        for claims in [
-            r#"{"exp":2000,"type":"access"}"#.to_owned(),
-            format!(r#"{{"sub":"{USER}","type":"access"}}"#),
-            format!(r#"{{"sub":"{USER}","exp":2000}}"#),
-            format!(r#"{{"sub":"{USER}","exp":2000,"type":"refresh"}}"#),
-            format!(r#"{{"sub":"{USER}","exp":2000,"type":"access","iss":"someone"}}"#),
-            format!(r#"{{"sub":"{USER}","exp":2000,"type":"access","iat":5000}}"#),
-            format!(r#"{{"sub":"{USER}","exp":2000,"type":"access","sid":"nope"}}"#),
-            format!(r#"{{"sub":"{USER}","exp":"2000","type":"access"}}"#),
-            format!(r#"{{"sub":"{USER}","exp":-1,"type":"access"}}"#),
-            format!(r#"{{"sub":"{USER}","exp":900,"type":"access"}}"#),
-            r#"{"sub":"tom","exp":2000,"type":"access"}"#.to_owned(),
-            r#"{"sub":1,"exp":2000,"type":"access"}"#.to_owned(),
-            "[]".to_owned(),
-        ] {
-            assert_eq!(check(&sign(&claims), 1000), None, "{claims}");
-        }
-    }
-
-    #[test]
-    fn an_expiry_past_all_calendars_is_refused() {
-        for expiry in ["1e300", "18446744073709551615", "99999999999999999999999"] {
-            let claims = format!(r#"{{"sub":"{USER}","exp":{expiry},"type":"access"}}"#);
-            assert_eq!(check(&sign(&claims), 1000), None, "{claims}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_token_is_refused() {
-        let unsigned = format!(
-            "{}.e30.",
-            base64::Engine::encode(
-                &base64::prelude::BASE64_URL_SAFE_NO_PAD,
-                br#"{"alg":"none"}"#
-            )
-        );
-        for token in ["", ".", "..", "a.b.c", "żółw", &unsigned, &"x".repeat(5000)] {
-            assert_eq!(check(&Secret::new(token), 1000), None, "{token}");
-        }
-    }
-}
+#[path = "access_token_tests.rs"]
+mod tests;

@@ -41,7 +41,7 @@ pub struct DueMail {
     pub language: Language,
     /// How often it has been tried, this time included.
     pub attempts: usize,
-    /// Whether what it tells is true no more: its link has expired.
+    /// Whether what it tells is true no more: its link has expired, or its user is disabled.
     pub is_stale: bool,
 }
 

@@ -139,11 +139,17 @@ impl PasswordHasher {
         let matches = self
             .0
             .verify_password(password.expose().as_bytes(), &stored);
-        Ok(match matches {
-            Err(_) => Verdict::Wrong,
-            Ok(()) if self.is_current(&stored) => Verdict::Right,
-            Ok(()) => Verdict::Outdated,
-        })
+        match matches {
+            Ok(()) if self.is_current(&stored) => Ok(Verdict::Right),
+            Ok(()) => Ok(Verdict::Outdated),
+            Err(_) => {
+                // A cheap old hash must not answer sooner than no user at all.
+                if !self.is_current(&stored) {
+                    self.hash_text(password.expose(), DUMMY_SALT)?;
+                }
+                Ok(Verdict::Wrong)
+            }
+        }
     }
 
     fn hash_text(&self, password: &str, salt: [u8; SALT_BYTES]) -> Result<String, HashingFailed> {

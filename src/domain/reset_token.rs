@@ -8,6 +8,9 @@ use super::digest::digest;
 use super::keys::DerivedKey;
 use super::secret::Secret;
 
+/// The length of a reset token: 32 bytes in base64url.
+const LENGTH: usize = 43;
+
 /// A reset token as its owner gets it by mail.
 #[derive(Debug, Clone)]
 pub struct PlainToken(Secret);
@@ -36,9 +39,10 @@ impl ResetTokens {
 }
 
 impl PlainToken {
-    /// Takes a token that a caller sent; whether it is one of ours, its hash will tell.
-    pub fn received(text: &str) -> Self {
-        Self(Secret::new(text))
+    /// Takes a token that a caller sent, if it has the length of one; whether it is one of ours,
+    /// its hash will tell.
+    pub fn received(text: &str) -> Option<Self> {
+        (text.len() == LENGTH).then(|| Self(Secret::new(text)))
     }
 
     /// What the database knows of this token. A plain hash is enough, for there are too many
@@ -68,7 +72,8 @@ mod tests {
     fn a_token_can_be_made_again_but_not_with_another_key_or_id() {
         let tokens = ResetTokens::new(&Secret::new("key"));
         let token = tokens.issue(Uuid::from_u128(1));
-        assert_eq!(token.expose().len(), 43);
+        assert!(PlainToken::received(token.expose()).is_some());
+        assert!(PlainToken::received(&token.expose()[1..]).is_none());
         assert_eq!(tokens.issue(Uuid::from_u128(1)).hashed(), token.hashed());
         assert_ne!(tokens.issue(Uuid::from_u128(2)).hashed(), token.hashed());
         let foreign = ResetTokens::new(&Secret::new("other")).issue(Uuid::from_u128(1));

@@ -13,6 +13,10 @@ use super::timestamp::Timestamp;
 /// refresh at once, or a client that never saw the answer, are no thieves.
 pub const GRACE: Duration = Duration::seconds(10);
 
+/// How many sessions a user has at most that have not ended: more than anybody has browsers and
+/// devices.
+pub const MAX_PER_USER: i64 = 100;
+
 /// How far two machines' clocks may be apart.
 const CLOCK_TOLERANCE: Duration = Duration::seconds(30);
 const ID_BYTES: usize = 16;
@@ -27,6 +31,24 @@ pub struct RefreshToken {
     pub session: Uuid,
     /// How many rotations came before it.
     pub counter: u64,
+}
+
+impl RefreshToken {
+    /// The first token of a session.
+    pub fn first(session: Uuid) -> Self {
+        Self {
+            session,
+            counter: 0,
+        }
+    }
+
+    /// The token that takes this one's place.
+    pub fn successor(self) -> Self {
+        Self {
+            counter: self.counter.saturating_add(1),
+            ..self
+        }
+    }
 }
 
 /// Writes and reads refresh tokens.
@@ -89,14 +111,15 @@ pub enum Replay {
     Reused,
 }
 
-/// Judges `token` against its session, whose counter is `counter` since `rotated_at`.
+/// Judges a token that was used up against its session, whose counter is `counter` since
+/// `rotated_at`, by its `successor`.
 pub fn judge_replay(
-    token: RefreshToken,
+    successor: RefreshToken,
     counter: u64,
     rotated_at: Timestamp,
     now: Timestamp,
 ) -> Replay {
-    let is_previous = token.counter.checked_add(1) == Some(counter);
+    let is_previous = successor.counter == counter;
     // A rotation that lies ahead was made before the clock was set back: nobody knows how long ago.
     let is_recent = rotated_at <= now.plus(CLOCK_TOLERANCE) && now <= rotated_at.plus(GRACE);
     if is_previous && is_recent {
@@ -154,8 +177,9 @@ mod tests {
 
     #[test]
     fn only_the_previous_token_is_retried_and_only_for_a_moment() {
-        let judge =
-            |counter, seconds: i64| judge_replay(TOKEN, counter, at(1000), at(1000 + seconds));
+        let judge = |counter, seconds: i64| {
+            judge_replay(TOKEN.successor(), counter, at(1000), at(1000 + seconds))
+        };
         assert_eq!(judge(8, 0), Replay::Retried);
         assert_eq!(judge(8, 10), Replay::Retried);
         assert_eq!(judge(8, 11), Replay::Reused);

@@ -35,10 +35,6 @@ pub const RESET_PASSWORD: Limit = Limit::new("reset-password", 10, 6);
 pub const REFRESH: Limit = Limit::new("refresh", 30, 2);
 /// Logouts from one network.
 pub const LOGOUT: Limit = Limit::new("logout", 30, 2);
-/// Lines in the log about one setting that is unsafe in production, whatever the number of
-/// instances that start.
-pub const UNSAFE_SETTING: Limit = Limit::new("unsafe-setting", 1, 600);
-
 impl Limit {
     const fn new(name: &'static str, burst: i64, seconds_per_attempt: i64) -> Self {
         Self {

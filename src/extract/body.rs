@@ -140,6 +140,10 @@ fn not_json(body: &[u8], error: &serde_json::Error) -> Error {
     let reason = message.split(" at line ").next().unwrap_or_default();
     let offset = match error.is_eof() {
         true => String::from_utf8_lossy(body).chars().count(),
+        // serde_json counts up to the character that it does not take, but not up to this one.
+        false if reason.starts_with("control character") => {
+            offset(body, error.line(), error.column() + 1)
+        }
         false => offset(body, error.line(), error.column()),
     };
     FieldError::not_json(offset, reason).into()

@@ -70,6 +70,9 @@ impl fmt::Display for ClientAddress {
 #[cfg(test)]
 mod tests {
     use axum::http::{HeaderName, HeaderValue};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
     use super::*;
 
@@ -149,6 +152,47 @@ mod tests {
             ("::ffff:1.2.3.4", "1.2.3.4"),
         ] {
             assert_eq!(address(&[("spin-client-addr", typed)], 0), network);
+        }
+    }
+
+    /// A line of the header: bytes that it may hold, and many that make lists of addresses.
+    fn line() -> impl Strategy<Value = Vec<u8>> {
+        vec(
+            prop_oneof![b' '..=b'~', 0x80..=0xff_u8, select(&b"\t, .:[]1af"[..])],
+            0..60,
+        )
+    }
+
+    fn forwarded(lines: &[Vec<u8>]) -> HeaderMap {
+        let name = HeaderName::from_static("x-forwarded-for");
+        let values = lines.iter().map(|line| HeaderValue::from_bytes(line));
+        let values = values.map(|value| value.expect("bytes that a header may hold"));
+        values.map(|value| (name.clone(), value)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_forwarded_the_address_is_short(
+            lines in vec(line(), 0..5),
+            hops: usize,
+        ) {
+            for hops in [hops % 4, hops] {
+                let address = ClientAddress::of(&forwarded(&lines), hops).to_string();
+                prop_assert!(address.len() <= 39, "{address}");
+            }
+        }
+
+        #[test]
+        fn nothing_that_a_client_sends_takes_the_place_of_what_a_proxy_saw(
+            mut lines in vec(line(), 0..3),
+            mut last in line(),
+            seen in vec(any::<IpAddr>(), 1..4),
+        ) {
+            let entries: Vec<_> = seen.iter().map(IpAddr::to_string).collect();
+            last.extend(format!(", {}", entries.join(", ")).into_bytes());
+            lines.push(last);
+            let found = ClientAddress::of(&forwarded(&lines), seen.len());
+            prop_assert_eq!(found, ClientAddress(Some(network(seen[0]))));
         }
     }
 }

@@ -49,15 +49,27 @@ pub fn count(
     Ok(Some(LIMIT.retry_after_seconds(full_at, now)))
 }
 
-/// The owner has logged in: the guesses under both names of the account are no longer in a row.
-/// How fast strangers may guess stays as it is, or each login of the owner would let them begin anew.
+/// The owner has logged in: the guesses under both names of the account are no longer in a row, and
+/// that of the `counted` name, if there is one, was no failure. How fast strangers may guess stays as
+/// it is, or each login of the owner would let them begin anew.
 ///
 /// # Errors
 /// The database failed.
-pub fn end_row(connection: &mut Connection<'_>, accounts: [&str; 2]) -> Result<(), DbError> {
-    let statement = "UPDATE password_guesses SET in_a_row = 0 \
+pub fn end_row(
+    connection: &mut Connection<'_>,
+    accounts: [&str; 2],
+    counted: Option<&str>,
+) -> Result<(), DbError> {
+    let statement = "UPDATE password_guesses SET in_a_row = 0, \
+                     full_at = full_at - CASE account WHEN ?3 THEN ?4 ELSE 0 END \
                      WHERE account IN (?1, ?2) AND in_a_row > 0";
-    let parameters = accounts.map(Into::into);
+    let [one, other] = accounts;
+    let parameters = [
+        one.into(),
+        other.into(),
+        counted.unwrap_or_default().into(),
+        LIMIT.seconds_per_attempt.into(),
+    ];
     connection.write_replayable(statement, parameters).map(drop)
 }
 

@@ -1,4 +1,5 @@
-//! The write-ahead log: readers go on while somebody writes, and not every write waits for the disk.
+//! The write-ahead log: readers go on while somebody writes, and not every write waits for the
+//! disk.
 
 use super::db::{Connection, Database, DbError};
 
@@ -31,7 +32,8 @@ async fn try_to_ensure(database: &Database) -> Result<bool, DbError> {
         Err(DbError::Locked) => {}
         decided => return decided,
     }
-    // Somebody else writes, or is about to set it, too. To begin waits for them, setting it does not.
+    // Somebody else writes, or is about to set it, too. To begin waits for them, setting it does
+    // not.
     drop(database.open().await?.begin()?);
     let mut connection = database.open().await?;
     match has_write_ahead_log(&mut connection, "PRAGMA journal_mode")? {

@@ -3,7 +3,7 @@
 use super::db::{Connection, Database, DbError};
 
 /// What each version of the schema adds to the one before: append, never change.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0001_users.sql"),
     include_str!("../../migrations/0002_sessions.sql"),
     include_str!("../../migrations/0003_outbox.sql"),
@@ -11,6 +11,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0005_captcha.sql"),
     include_str!("../../migrations/0006_language.sql"),
     include_str!("../../migrations/0007_predecessor.sql"),
+    include_str!("../../migrations/0008_disabling_and_adoption.sql"),
     include_str!("../../migrations/0009_guessing.sql"),
 ];
 
@@ -37,8 +38,7 @@ pub(super) async fn run(database: &Database) -> Result<(), DbError> {
 /// How many migrations the database has seen.
 fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
     let row = connection.query_one("PRAGMA user_version", [])?;
-    let version = row.map_or(Ok(0), |row| row.integer(0))?;
-    Ok(usize::try_from(version).unwrap_or(0))
+    row.map_or(Ok(0), |row| row.number(0))
 }
 
 /// The statements of a migration, without its comments. A statement ends with a semicolon at the
@@ -58,6 +58,9 @@ fn statements(migration: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -85,6 +88,31 @@ mod tests {
                 |row| row.get(0),
             )
             .expect("a count");
-        assert_eq!(tables, 9);
+        assert_eq!(tables, 11);
+    }
+
+    /// Lines of a statement, with a semicolon nowhere but at its end.
+    fn statement() -> impl Strategy<Value = String> {
+        let line = "[ \t]{0,4}[A-Za-z0-9(,)'=;]{0,40}[A-Za-z0-9(,)'=]";
+        vec(line, 1..5).prop_map(|lines| lines.join("\n") + ";")
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_more_of_itself_or_keeps_a_comment(text in "([ -~żó\n]|--|;\n|\r\n){0,200}") {
+            let statements = statements(&text);
+            let length: usize = statements.iter().map(String::len).sum();
+            prop_assert!(length <= text.len());
+            prop_assert!(statements.iter().all(|it| !it.is_empty() && !it.contains("--")));
+        }
+
+        #[test]
+        fn statements_come_out_as_they_were_written_whatever_the_comments_between(
+            written in vec((statement(), "[ \t]{0,3}(-- [ -~]{0,40})?(\n--[ -~]{0,40}|\n){0,3}"), 0..6),
+        ) {
+            let lines = written.iter().map(|(statement, comment)| format!("{statement}{comment}\n"));
+            let expected: Vec<_> = written.iter().map(|(statement, _)| statement.clone()).collect();
+            prop_assert_eq!(statements(&lines.collect::<String>()), expected);
+        }
     }
 }

@@ -57,18 +57,18 @@ pub fn insert_password_changed(
     connection.write(statement, parameters).map(drop)
 }
 
-/// How many mails wait to be sent.
+/// How many mails wait to be sent, as far as they are counted: up to a thousand.
 ///
 /// # Errors
 /// The database failed.
 pub fn count(connection: &mut Connection<'_>) -> Result<i64, DbError> {
-    let row = connection.query_one("SELECT count(*) FROM outbox", [])?;
+    let row = connection.query_one("SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 1000)", [])?;
     row.map_or(Ok(0), |row| row.integer(0))
 }
 
 /// Takes the mail that has been due for longest. Until `retry_at` nobody else takes it, and if
-/// nobody deletes it or puts it back by then, it is due again. If a power cut takes this back, or what
-/// was noted of its delivery, the provider is sent the same mail again under the same key.
+/// nobody deletes it or puts it back by then, it is due again. If a power cut takes this back, or
+/// what was noted of its delivery, the provider is sent the same mail again under the same key.
 ///
 /// # Errors
 /// The database failed.
@@ -82,15 +82,33 @@ pub fn take_due(
                      RETURNING id, kind, reset_token_id, attempts, \
                      (SELECT email FROM users WHERE id = user_id), \
                      (SELECT username FROM users WHERE id = user_id), \
-                     EXISTS (SELECT 1 FROM password_reset_tokens t WHERE t.id = reset_token_id \
-                     AND t.expires_at <= ?3), language";
-    let parameters = [
-        now.unix().into(),
-        retry_at.unix().into(),
-        now.to_sql().into(),
-    ];
-    let row = connection.write_replayable_one(statement, parameters)?;
-    row.map(|row| due_mail(&row)).transpose()
+                     EXISTS (SELECT 1 FROM password_reset_tokens t \
+                     JOIN users u ON u.id = t.user_id WHERE t.id = reset_token_id \
+                     AND (t.expires_at <= ?3 OR u.disabled_at IS NOT NULL)), language, rowid";
+    loop {
+        let parameters = [
+            now.unix().into(),
+            retry_at.unix().into(),
+            now.to_sql().into(),
+        ];
+        let Some(row) = connection.write_replayable_one(statement, parameters)? else {
+            return Ok(None);
+        };
+        match due_mail(&row) {
+            Ok(mail) => return Ok(Some(mail)),
+            Err(error) => set_aside(connection, &row, &error)?,
+        }
+    }
+}
+
+/// Makes a mail that cannot be read due never, so that it keeps no other waiting; it stays to be
+/// looked into.
+fn set_aside(connection: &mut Connection<'_>, row: &Row, error: &DbError) -> Result<(), DbError> {
+    let mail = row.text(0).unwrap_or("whose id is no text");
+    tracing::error!(mail, cause = %error, "mail set aside: it cannot be read");
+    let statement = "UPDATE outbox SET due_at = ?2 WHERE rowid = ?1";
+    let parameters = [row.integer(8)?.into(), i64::MAX.into()];
+    connection.write(statement, parameters).map(drop)
 }
 
 fn due_mail(row: &Row) -> Result<DueMail, DbError> {
@@ -104,7 +122,7 @@ fn due_mail(row: &Row) -> Result<DueMail, DbError> {
     Ok(DueMail {
         id: row.uuid(0)?,
         kind,
-        attempts: usize::try_from(row.integer(3)?).unwrap_or(usize::MAX),
+        attempts: row.number(3)?,
         to: row.text(4)?.to_owned(),
         username: row.text(5)?.to_owned(),
         is_stale: row.integer(6)? != 0,

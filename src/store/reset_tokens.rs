@@ -8,7 +8,7 @@ use crate::domain::reset_token::HashedToken;
 use crate::domain::timestamp::Timestamp;
 
 /// Replaces the unused reset tokens of the user with this address by a new one. It is the same
-/// work, without a result, where there is no such user.
+/// work, without a result, where there is no such user, or a disabled one.
 ///
 /// # Errors
 /// The database failed.
@@ -21,10 +21,12 @@ pub fn replace(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let statement = "DELETE FROM password_reset_tokens \
-                     WHERE user_id = (SELECT id FROM users WHERE email = ?1) AND is_used = 0";
+                     WHERE user_id = (SELECT id FROM users WHERE email = ?1 \
+                     AND disabled_at IS NULL) AND is_used = 0";
     connection.write(statement, [email.as_str().into()])?;
     let statement = "INSERT INTO password_reset_tokens (id, user_id, token, expires_at, is_used, \
-                     created_at) SELECT ?1, id, ?3, ?4, 0, ?5 FROM users WHERE email = ?2";
+                     created_at) SELECT ?1, id, ?3, ?4, 0, ?5 FROM users \
+                     WHERE email = ?2 AND disabled_at IS NULL";
     let parameters = [
         id.to_string().into(),
         email.as_str().into(),
@@ -45,14 +47,15 @@ pub fn is_usable(
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM password_reset_tokens \
-                     WHERE token = ?1 AND is_used = 0 AND expires_at > ?2";
+                     WHERE token = ?1 AND is_used = 0 AND expires_at > ?2 AND EXISTS ( \
+                     SELECT 1 FROM users WHERE id = user_id AND disabled_at IS NULL)";
     let parameters = [token.as_str().into(), now.to_sql().into()];
     let row = connection.query_one(statement, parameters)?;
     Ok(row.is_some())
 }
 
 /// Uses up a token and says whose it was: one statement, so that of many at once one succeeds.
-/// `None` if it is unknown, used or expired.
+/// `None` if it is unknown, used or expired, or its user is disabled.
 ///
 /// # Errors
 /// The database failed.
@@ -62,7 +65,9 @@ pub fn consume(
     now: Timestamp,
 ) -> Result<Option<Uuid>, DbError> {
     let statement = "UPDATE password_reset_tokens SET is_used = 1 \
-                     WHERE token = ?1 AND is_used = 0 AND expires_at > ?2 RETURNING user_id";
+                     WHERE token = ?1 AND is_used = 0 AND expires_at > ?2 AND EXISTS ( \
+                     SELECT 1 FROM users WHERE id = user_id AND disabled_at IS NULL) \
+                     RETURNING user_id";
     let parameters = [token.as_str().into(), now.to_sql().into()];
     let row = connection.write_one(statement, parameters)?;
     row.map(|row| row.uuid(0)).transpose()

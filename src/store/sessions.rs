@@ -4,9 +4,19 @@ use uuid::Uuid;
 
 use super::db::{Connection, DbError};
 use super::users::Credentials;
-use crate::domain::session::{RefreshToken, SessionLifetime};
+use crate::domain::session::{MAX_PER_USER, RefreshToken, SessionLifetime};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::user::Role;
+
+/// The sessions that have expired by ?1, of a hundred from the identifier ?2 on; from the end of
+/// the table it goes on at the beginning. Begun at random, such ranges cover a large table in time
+/// and a small one at once. An index of the expiry would be faster, but every refresh would write
+/// to it.
+pub(super) const EXPIRED_AMONG_SOME: &str = "(SELECT id FROM (\
+    SELECT * FROM (SELECT id, expires_at FROM sessions WHERE id >= ?2 ORDER BY id LIMIT 100) \
+    UNION ALL \
+    SELECT * FROM (SELECT id, expires_at FROM sessions WHERE id < ?2 ORDER BY id LIMIT 100) \
+    LIMIT 100) WHERE expires_at <= ?1)";
 
 /// Whose session it is.
 pub struct Owner {
@@ -27,9 +37,9 @@ pub struct Session {
 }
 
 /// Begins a session for a user whose password is still the one that was checked, and forgets the
-/// user's sessions that have ended by themselves. `false` if the password was changed meanwhile:
-/// nothing that begins with the old one may outlive a reset. A login that a power cut takes back is
-/// done again.
+/// user's sessions that have ended by themselves or are too many: the oldest. `false` if the
+/// password was changed meanwhile, for nothing that begins with the old one may outlive a reset, or
+/// if the user is disabled. A login that a power cut takes back is done again.
 ///
 /// # Errors
 /// The database failed.
@@ -42,7 +52,7 @@ pub fn insert(
 ) -> Result<bool, DbError> {
     let statement = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
                      expires_at) SELECT ?1, id, 0, ?4, ?4, ?5 FROM users \
-                     WHERE id = ?2 AND hashed_password = ?3 RETURNING id";
+                     WHERE id = ?2 AND hashed_password = ?3 AND disabled_at IS NULL RETURNING id";
     let parameters = [
         session.to_string().into(),
         user.id.to_string().into(),
@@ -51,15 +61,27 @@ pub fn insert(
         lifetime.expiry(now, now).unix().into(),
     ];
     let row = connection.write_replayable_one(statement, parameters)?;
-    let statement = "DELETE FROM sessions WHERE user_id = ?1 AND expires_at <= ?2";
-    let parameters = [user.id.to_string().into(), now.unix().into()];
+    if row.is_none() {
+        return Ok(false);
+    }
+    let statement = "DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2 AND (expires_at <= ?3 \
+                     OR id IN (SELECT id FROM sessions \
+                     WHERE user_id = ?1 AND id <> ?2 AND expires_at > ?3 \
+                     ORDER BY created_at DESC LIMIT -1 OFFSET ?4))";
+    let parameters = [
+        user.id.to_string().into(),
+        session.to_string().into(),
+        now.unix().into(),
+        (MAX_PER_USER - 1).into(),
+    ];
     connection.write_replayable(statement, parameters)?;
-    Ok(row.is_some())
+    Ok(true)
 }
 
 /// Uses up a refresh token: one statement, so that of many at once one succeeds. `None` if it was
-/// used up before, or the session has ended. A token ahead of the session's counter is one that we
-/// issued, too: a power cut has taken its rotation back, so it goes on from there.
+/// used up before, or the session has ended, or its user is disabled. A token ahead of the
+/// session's counter is one that we issued, too: a power cut has taken its rotation back, so it
+/// goes on from there.
 ///
 /// # Errors
 /// The database failed.
@@ -74,7 +96,8 @@ pub fn rotate(
     };
     let statement = "UPDATE sessions SET counter = ?2 + 1, rotated_at = ?3, \
                      expires_at = min(?3 + ?4, created_at + ?5) \
-                     WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 \
+                     WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 AND EXISTS ( \
+                     SELECT 1 FROM users WHERE id = user_id AND disabled_at IS NULL) \
                      RETURNING user_id, (SELECT account_role FROM users WHERE id = user_id)";
     let parameters = [
         token.session.to_string().into(),
@@ -93,7 +116,7 @@ pub fn rotate(
     .transpose()
 }
 
-/// A session that has not ended.
+/// A session that has not ended, of a user who is not disabled.
 ///
 /// # Errors
 /// The database failed.
@@ -104,7 +127,7 @@ pub fn find(
 ) -> Result<Option<Session>, DbError> {
     let statement = "SELECT s.user_id, u.account_role, s.counter, s.rotated_at \
                      FROM sessions s JOIN users u ON u.id = s.user_id \
-                     WHERE s.id = ?1 AND s.expires_at > ?2";
+                     WHERE s.id = ?1 AND s.expires_at > ?2 AND u.disabled_at IS NULL";
     let parameters = [session.to_string().into(), now.unix().into()];
     let row = connection.query_one(statement, parameters)?;
     row.map(|row| {
@@ -113,14 +136,14 @@ pub fn find(
                 user: row.uuid(0)?,
                 role: row.read(1, Role::from_stored)?,
             },
-            counter: u64::try_from(row.integer(2)?).unwrap_or_default(),
+            counter: row.number(2)?,
             rotated_at: row.unix_time(3)?,
         })
     })
     .transpose()
 }
 
-/// Whether a user has this session, and it has not ended.
+/// Whether a user has this session, it has not ended, and the user is not disabled.
 ///
 /// # Errors
 /// The database failed.
@@ -131,7 +154,8 @@ pub fn is_alive(
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
-                     WHERE s.id = ?1 AND u.id = ?2 AND s.expires_at > ?3";
+                     WHERE s.id = ?1 AND u.id = ?2 AND s.expires_at > ?3 \
+                     AND u.disabled_at IS NULL";
     let parameters = [
         session.to_string().into(),
         user.to_string().into(),
@@ -141,14 +165,14 @@ pub fn is_alive(
     Ok(row.is_some())
 }
 
-/// Ends a session, and with it its refresh and access tokens.
+/// Ends a session, and with it its refresh and access tokens. Returns its user, if it was there.
 ///
 /// # Errors
 /// The database failed.
-pub fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
-    let statement = "DELETE FROM sessions WHERE id = ?1";
-    let parameters = [session.to_string().into()];
-    connection.write(statement, parameters).map(drop)
+pub fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<Option<Uuid>, DbError> {
+    let statement = "DELETE FROM sessions WHERE id = ?1 RETURNING user_id";
+    let row = connection.write_one(statement, [session.to_string().into()])?;
+    row.map(|row| row.uuid(0)).transpose()
 }
 
 /// Ends all sessions of a user.
@@ -159,4 +183,20 @@ pub fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbE
     let statement = "DELETE FROM sessions WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
     connection.write(statement, parameters).map(drop)
+}
+
+/// Clears away what has expired, of some sessions `from` an identifier on.
+///
+/// # Errors
+/// The database failed.
+pub fn delete_expired(
+    connection: &mut Connection<'_>,
+    from: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = format!("DELETE FROM sessions WHERE id IN {EXPIRED_AMONG_SOME}");
+    let parameters = [now.unix().into(), from.to_string().into()];
+    connection
+        .write_replayable(&statement, parameters)
+        .map(drop)
 }

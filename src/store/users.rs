@@ -33,6 +33,8 @@ pub struct Credentials {
     pub hashed_password: String,
     /// What the user may do.
     pub role: Role,
+    /// Whether the user has no way in, whatever the password.
+    pub is_disabled: bool,
 }
 
 /// Why a user could not be added.
@@ -148,7 +150,8 @@ pub fn find_credentials(
         Lookup::Username(name) => ("lower(username) = lower(?1)", name.as_str().to_owned()),
     };
     let statement = format!(
-        "SELECT id, email, username, hashed_password, account_role FROM users WHERE {condition}"
+        "SELECT id, email, username, hashed_password, account_role, disabled_at IS NOT NULL \
+         FROM users WHERE {condition}"
     );
     let row = connection.query_one(&statement, [value.into()])?;
     row.map(|row| {
@@ -158,6 +161,7 @@ pub fn find_credentials(
             username: row.text(2)?.to_owned(),
             hashed_password: row.text(3)?.to_owned(),
             role: row.read(4, Role::from_stored)?,
+            is_disabled: row.integer(5)? != 0,
         })
     })
     .transpose()
@@ -166,10 +170,11 @@ pub fn find_credentials(
 /// A user. Times are read as seconds since 1970, whatever fraction the predecessor has written.
 ///
 /// # Errors
-/// The database failed.
+/// The database failed, or holds something that cannot be read.
 pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, DbError> {
     let statement = "SELECT email, username, account_role, account_subscription, \
-                     unixepoch(subscription_expires_at), unixepoch(created_at) \
+                     subscription_expires_at IS NOT NULL, unixepoch(subscription_expires_at), \
+                     unixepoch(created_at) \
                      FROM users WHERE id = ?1";
     let row = connection.query_one(statement, [id.to_string().into()]);
     row?.map(|row| {
@@ -179,9 +184,11 @@ pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, D
             username: row.text(1)?.to_owned(),
             role: row.read(2, Role::from_stored)?,
             subscription: row.read(3, Subscription::from_stored)?,
-            // NULL where it does not end.
-            subscription_expires_at: row.unix_time(4).ok(),
-            created_at: row.unix_time(5)?,
+            subscription_expires_at: match row.integer(4)? {
+                0 => None,
+                _ => Some(row.unix_time(5)?),
+            },
+            created_at: row.unix_time(6)?,
         })
     })
     .transpose()

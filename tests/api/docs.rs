@@ -15,7 +15,8 @@ const ASSETS: [(&str, &str); 3] = [
     ("/docs/captcha.js", "text/javascript; charset=utf-8"),
 ];
 /// What never changes while the service runs.
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
+    PAGE,
     "/docs/docs.css",
     "/docs/docs.js",
     "/docs/captcha.js",

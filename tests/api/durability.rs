@@ -6,8 +6,8 @@ use crate::helpers::flows::{EMAIL, PASSWORD, registration_of};
 use crate::helpers::server::is_spin;
 use crate::helpers::trace::Statement;
 
-/// How the statements begin that need not wait for the disk: counts and leases, rotations and logins,
-/// and what clears away.
+/// How the statements begin that need not wait for the disk: counts and leases, rotations and
+/// logins, and what clears away.
 const CAN_BE_DONE_AGAIN: [&str; 9] = [
     "INSERT INTO throttle ",
     "UPDATE throttle ",
@@ -15,7 +15,7 @@ const CAN_BE_DONE_AGAIN: [&str; 9] = [
     "INSERT INTO used_challenges ",
     "INSERT INTO sessions ",
     "UPDATE sessions ",
-    "DELETE FROM sessions WHERE user_id = ?1 AND expires_at ",
+    "DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2 ",
     "UPDATE outbox ",
     "DELETE FROM outbox ",
 ];

@@ -125,3 +125,40 @@ async fn a_provider_that_is_silent_or_dead_changes_nothing_for_the_caller() {
         "a newer link replaces the older one and its mail"
     );
 }
+
+/// Mails that cannot be read, each due before any that the service has put there.
+const UNREADABLE: &str = "
+    PRAGMA foreign_keys = OFF;
+    INSERT INTO outbox (id, kind, user_id, attempts, due_at, language)
+    SELECT '5f2b7c1e-8a57-4c5e-9f5c-000000000001', 'birthday', id, 0, 1, 'en' FROM users;
+    INSERT INTO outbox (id, kind, user_id, attempts, due_at, language)
+    VALUES ('5f2b7c1e-8a57-4c5e-9f5c-000000000002', 'password_changed', 'gone', 0, 2, 'en');
+    INSERT INTO outbox (id, kind, user_id, attempts, due_at, language)
+    SELECT '5f2b7c1e-8a57-4c5e-9f5c-000000000003', 'password_changed', id, 0, 3, '??' FROM users;
+    INSERT INTO outbox (id, kind, user_id, attempts, due_at, language)
+    SELECT '5f2b7c1e-8a57-4c5e-9f5c-000000000004', 'password_changed', id, -9, 4, 'en' FROM users;
+    INSERT INTO outbox (id, kind, user_id, attempts, due_at, language)
+    SELECT x'00ff', 'password_changed', id, 0, 5, 'en' FROM users;
+";
+
+#[tokio::test]
+async fn mails_that_cannot_be_read_are_set_aside_and_keep_no_other_waiting() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    let database = app.database();
+    database.execute_batch(UNREADABLE).expect("rows are added");
+    for number in 1..=2 {
+        app.reset_token(number).await;
+    }
+    outbox_holds(&app, 5).await;
+    let output = app.server.output();
+    let logged: Vec<_> = output
+        .lines()
+        .filter(|line| line.contains("mail set aside"))
+        .collect();
+    assert_eq!(logged.len(), 5, "each is logged once: {logged:#?}");
+    for number in 1..=4 {
+        let id = format!("5f2b7c1e-8a57-4c5e-9f5c-00000000000{number}");
+        assert!(logged.iter().any(|line| line.contains(&id)), "{id}");
+    }
+}

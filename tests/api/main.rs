@@ -5,12 +5,14 @@
     reason = "a test is the world outside: it has a clock"
 )]
 
+mod adoption;
 mod captcha;
 mod captcha_builtin;
 mod captcha_siteverify;
 mod component;
 mod costs;
 mod database;
+mod disabled;
 mod docs;
 mod durability;
 mod email;
@@ -40,6 +42,7 @@ mod registration_rules;
 mod reset_tokens;
 mod secrets;
 mod security;
+mod session_limits;
 mod settings;
 mod soak;
 mod statement_plans;

@@ -4,7 +4,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::helpers::answer::Answer;
-use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, METHOD_NOT_ALLOWED, NOT_AUTHENTICATED};
+use crate::helpers::api_error::{
+    DB_ERROR, INVALID_ACCESS_TOKEN, METHOD_NOT_ALLOWED, NOT_AUTHENTICATED,
+};
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, ME, PASSWORD, Tokens, USERNAME, registration};
 use crate::predecessor::{USER, spawn_successor};
@@ -56,6 +58,27 @@ async fn it_reads_the_times_that_the_predecessor_wrote() {
             "created_at": "2025-03-04T05:06:07Z",
         }),
     );
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_of_the_user_is_an_error_and_no_guess() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    for (corrupt, mended) in [
+        (
+            "subscription_expires_at = 'soon'",
+            "subscription_expires_at = NULL",
+        ),
+        ("created_at = 'once'", "created_at = '2026-01-01 00:00:00'"),
+        ("account_role = 'KING'", "account_role = 'REGULAR'"),
+    ] {
+        app.change(&format!("UPDATE users SET {corrupt}"));
+        me(&app, &tokens.access).await.assert_error(&DB_ERROR);
+        app.change(&format!("UPDATE users SET {mended}"));
+    }
+    let log = app.server.output();
+    assert!(log.contains("holds something unexpected"), "{log}");
+    me(&app, &tokens.access).await.assert_status(200);
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ async fn a_token_that_was_changed_is_not_valid() {
 async fn claims_that_are_missing_or_wrong_are_not_valid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     let good = predecessor_claims(&user);
     app.test_data(&signed(&good)).await.assert_status(200);
     for (claim, value) in [
@@ -138,6 +139,7 @@ async fn claims_that_are_missing_or_wrong_are_not_valid() {
 async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     let mut claims = predecessor_claims(&user);
     claims["iat"] = json!(unix_now() + 20);
     app.test_data(&signed(&claims)).await.assert_status(200);
@@ -149,6 +151,7 @@ async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
 async fn a_token_does_not_choose_its_own_algorithm_or_key() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     let claims = predecessor_claims(&user);
     for (key, header) in [
         (SECRET_KEY, json!({"alg": "none", "typ": "JWT"})),
@@ -182,6 +185,7 @@ async fn a_token_does_not_choose_its_own_algorithm_or_key() {
 async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     let mut claims = predecessor_claims(&user);
     let answer = app.test_data(&signed(&claims)).await;
     assert_eq!(answer.assert_status(200).field("user_id"), user);
@@ -195,6 +199,7 @@ async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires(
 async fn a_token_of_the_predecessor_ends_with_a_reset_of_the_password_for_good() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     let token = signed(&predecessor_claims(&user));
     app.test_data(&token).await.assert_status(200);
     let reset_token = app.reset_token(1).await;
@@ -213,6 +218,7 @@ async fn a_token_of_the_predecessor_ends_with_a_reset_of_the_password_for_good()
 async fn a_token_of_another_key_is_not_valid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     let header = json!({"alg": "HS256", "typ": "JWT"});
     let claims = predecessor_claims(&user);
     let token = signed_with(&"x".repeat(40), &header, &claims);
@@ -233,6 +239,7 @@ async fn a_token_of_another_key_is_not_valid() {
 async fn the_token_of_a_deleted_user_is_not_valid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     let tokens = app.tokens_of_tom().await;
     app.change("DELETE FROM users");
     for token in [tokens.access, signed(&predecessor_claims(&user))] {

@@ -16,5 +16,6 @@ pub(crate) mod proportion;
 pub(crate) mod races;
 mod registration;
 mod sessions;
+mod sites;
 pub(crate) mod slow_bodies;
 mod throttling;

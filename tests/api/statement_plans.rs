@@ -17,22 +17,27 @@ use crate::helpers::trace::Call;
 use crate::predecessor;
 
 /// Statements that may read a whole table, and why.
-const MAY_SCAN: [(&str, &str); 2] = [
-    (
-        "SELECT count(*) FROM outbox",
-        "a probe tells how much mail waits, and little does",
-    ),
+const MAY_SCAN: [(&str, &str); 3] = [
     (
         "SELECT id, username, email, hashed_password FROM users LIMIT 1",
         "reads one row",
+    ),
+    (
+        "DELETE FROM known_networks WHERE user_id = ?1 AND network NOT IN (SELECT network \
+         FROM known_networks WHERE user_id = ?1 ORDER BY seen_at DESC LIMIT ?2)",
+        "sorts the networks of one user, twenty at most",
+    ),
+    (
+        "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 1000)",
+        "reads a thousand rows of an index at most",
     ),
 ];
 
 /// What a plan says of a statement that reads more than it has to.
 const SLOW: [&str; 3] = ["SCAN", "TEMP B-TREE", "AUTOMATIC"];
 
-/// How a plan begins that has conditions only.
-const READS_NO_TABLE: &str = "SCAN CONSTANT ROW";
+/// Steps that read no table: conditions only, or what an inner step has found.
+const READS_NO_TABLE: [&str; 2] = ["SCAN CONSTANT ROW", "SCAN (subquery-"];
 
 /// What the statements begin with that read or change rows.
 const VERBS: [&str; 4] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
@@ -52,8 +57,10 @@ async fn every_statement_finds_its_rows_by_an_index() {
     let database = app.database();
     for sql in &executed {
         let plan = plan(&database, sql);
-        let is_slow =
-            |step: &String| step != READS_NO_TABLE && SLOW.iter().any(|slow| step.contains(slow));
+        let is_slow = |step: &String| {
+            let reads_no_table = READS_NO_TABLE.iter().any(|begins| step.starts_with(begins));
+            !reads_no_table && SLOW.iter().any(|slow| step.contains(slow))
+        };
         let may_scan = MAY_SCAN.iter().any(|(statement, _)| statement == sql);
         assert_eq!(plan.iter().any(is_slow), may_scan, "{sql}\n{plan:#?}");
     }
@@ -70,8 +77,18 @@ async fn spawn_successor() -> App {
     let mut app = setup.spawn().await;
     app.get("/health/ready").await.assert_status(200);
     app.restart().await;
+    let forgotten = app.database().execute("DELETE FROM warnings", []);
+    forgotten.expect("the table is there");
     app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
     app.change("INSERT INTO throttle VALUES ('long past', 0)");
+    app.change(&format!(
+        "INSERT INTO sessions VALUES ('long past', '{}', 0, 0, 0, 0)",
+        predecessor::USER
+    ));
+    app.change(&format!(
+        "INSERT INTO outbox (id, kind, user_id, due_at) VALUES ('unreadable', '?', '{}', 0)",
+        predecessor::USER
+    ));
     app.change(&format!(
         "INSERT INTO refresh_tokens (id, user_id, refresh_token, expires_at)
          VALUES ('long past', '{}', 'eyJ.past', '2020-01-01 00:00:00')",
@@ -86,6 +103,7 @@ async fn do_everything(app: &App) {
     use_old_tokens(app).await;
     log_in_refresh_and_log_out(app).await;
     register(app).await;
+    guess(app).await;
     reset_the_password(app).await;
     app.housekeeping_since(app.newest_instance()).await;
 }
@@ -93,7 +111,9 @@ async fn do_everything(app: &App) {
 async fn use_old_tokens(app: &App) {
     let access_token = signed(&predecessor_claims(predecessor::USER));
     app.test_data(&access_token).await.assert_status(200);
-    app.refresh("eyJ.alive.1").await.assert_status(200);
+    for _ in 0..2 {
+        app.refresh("eyJ.alive.1").await.assert_status(200);
+    }
     app.logout("eyJ.alive.2").await.assert_status(204);
 }
 
@@ -116,6 +136,17 @@ async fn register(app: &App) {
         body["captcha_answer"] = app.captcha_answer().await.into();
         app.register(&body).await.assert_status(status);
     }
+}
+
+/// Strangers guess until none of their guesses is looked at any more.
+async fn guess(app: &App) {
+    app.login(USERNAME, "wrong password 1")
+        .await
+        .assert_status(401);
+    app.change("UPDATE password_guesses SET in_a_row = 100");
+    app.change("DELETE FROM known_networks");
+    app.login(USERNAME, PASSWORD).await.assert_status(429);
+    app.change("UPDATE password_guesses SET in_a_row = 1, forget_at = 0");
 }
 
 /// The mail with the link is put off, and in the end there are too many of them.

@@ -2,13 +2,19 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use uuid::Uuid;
 
 use super::RefreshTokenRequest;
+use crate::ambient;
 use crate::app::App;
+use crate::domain::secret::Secret;
+use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors};
 use crate::extract::body::ValidJson;
-use crate::store::{predecessor, sessions};
+use crate::store::db::{Connection, DbError};
+use crate::store::predecessor::{self, TokenState};
+use crate::store::sessions;
 
 /// Log out
 ///
@@ -28,10 +34,35 @@ pub async fn logout(
     State(app): State<&'static App>,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<StatusCode, Error> {
+    let now = ambient::now();
     let mut connection = app.database.connect().await?;
     match app.refresh_tokens.read(&request.refresh_token) {
-        Some(token) => sessions::delete(&mut connection, token.session)?,
-        None => predecessor::void(&mut connection, &request.refresh_token)?,
+        Some(token) => end_session(&mut connection, token.session)?,
+        None => end_adopted(&mut connection, &request.refresh_token, now)?,
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn end_session(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
+    if let Some(user) = sessions::delete(connection, session)? {
+        tracing::info!(%user, %session, "logged out");
+    }
+    Ok(())
+}
+
+/// Ends what a refresh token of the predecessor stands for.
+fn end_adopted(
+    connection: &mut Connection<'_>,
+    token: &Secret,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let mut state = predecessor::find(connection, token, now)?;
+    if state == Some(TokenState::Unused) && !predecessor::log_out(connection, token)? {
+        // A refresh was faster.
+        state = predecessor::find(connection, token, now)?;
+    }
+    match state {
+        Some(TokenState::Became(session)) => end_session(connection, session),
+        Some(TokenState::Unused) | None => Ok(()),
+    }
 }

@@ -1,6 +1,7 @@
 //! Refresh: the next tokens of a session.
 
 use axum::extract::State;
+use uuid::Uuid;
 
 use super::{RefreshTokenRequest, Token};
 use crate::ambient;
@@ -11,10 +12,10 @@ use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors, RefreshTokenErrors};
 use crate::extract::body::ValidJson;
-use crate::store::db::Connection;
-use crate::store::predecessor;
+use crate::store::db::{Connection, Transaction};
+use crate::store::predecessor::{self, TokenState};
 use crate::store::sessions::{self, Owner};
-use crate::store::users::{self, Lookup};
+use crate::store::users::{self, Credentials, Lookup};
 
 /// Refresh the tokens
 ///
@@ -42,54 +43,80 @@ pub async fn refresh(
         return adopt(app, connection, &request.refresh_token, now);
     };
     let lifetime = app.settings.session_lifetime;
+    let successor = token.successor();
     let owner = match sessions::rotate(&mut connection, token, lifetime, now)? {
         Some(owner) => owner,
-        None => replay(&mut connection, token, now)?,
-    };
-    let successor = RefreshToken {
-        counter: token.counter + 1,
-        ..token
+        None => replay(&mut connection, successor, now)?,
     };
     Token::issue(app, owner.user, owner.role, successor, now)
 }
 
-/// Decides about a token that is not the current one of its session.
+/// Decides about a token that was used up before, by its successor.
 fn replay(
     connection: &mut Connection<'_>,
-    token: RefreshToken,
+    successor: RefreshToken,
     now: Timestamp,
 ) -> Result<Owner, Error> {
-    let session = sessions::find(connection, token.session, now)?;
-    let session = session.ok_or(Error::InvalidRefreshToken)?;
-    match judge_replay(token, session.counter, session.rotated_at, now) {
+    let id = successor.session;
+    let session = sessions::find(connection, id, now)?;
+    let session = session.ok_or_else(|| refuse("the session has ended"))?;
+    match judge_replay(successor, session.counter, session.rotated_at, now) {
         Replay::Retried => Ok(session.owner),
         Replay::Reused => {
-            tracing::warn!(session = %token.session, "session revoked: refresh token reused");
-            sessions::delete(connection, token.session)?;
+            sessions::delete(connection, id)?;
+            let user = session.owner.user;
+            tracing::warn!(%user, session = %id, "session revoked: refresh token reused");
             Err(Error::InvalidRefreshToken)
         }
     }
 }
 
-/// Makes a session of a refresh token of the predecessor.
+/// Makes a session of a refresh token of the predecessor, or goes on with the one that it became.
 fn adopt(
     app: &App,
-    connection: Connection<'_>,
+    mut connection: Connection<'_>,
     token: &Secret,
     now: Timestamp,
 ) -> Result<Token, Error> {
-    let session = ambient::random_id();
-    let lifetime = app.settings.session_lifetime;
-    let mut transaction = connection.begin()?;
-    let user = predecessor::redeem(&mut transaction, token, now)?;
-    let user = user.ok_or(Error::InvalidRefreshToken)?;
-    let user = users::find_credentials(&mut transaction, &Lookup::Id(user))?;
-    let user = user.ok_or(Error::InvalidRefreshToken)?;
-    sessions::insert(&mut transaction, session, &user, lifetime, now)?;
-    transaction.commit()?;
-    let token = RefreshToken {
-        session,
-        counter: 0,
+    let mut state = predecessor::find(&mut connection, token, now)?;
+    if state == Some(TokenState::Unused) {
+        let mut transaction = connection.begin()?;
+        let id = ambient::random_id();
+        if let Some(user) = begin_session(app, &mut transaction, id, token, now)? {
+            transaction.commit()?;
+            return Token::issue(app, user.id, user.role, RefreshToken::first(id), now);
+        }
+        // Another request was faster.
+        state = predecessor::find(&mut transaction, token, now)?;
+        connection = transaction.commit()?;
+    }
+    let Some(TokenState::Became(session)) = state else {
+        return Err(refuse("unknown token"));
     };
-    Token::issue(app, user.id, user.role, token, now)
+    let successor = RefreshToken::first(session);
+    let owner = replay(&mut connection, successor, now)?;
+    Token::issue(app, owner.user, owner.role, successor, now)
+}
+
+/// `None` if the token was used meanwhile.
+fn begin_session(
+    app: &App,
+    transaction: &mut Transaction<'_>,
+    id: Uuid,
+    token: &Secret,
+    now: Timestamp,
+) -> Result<Option<Credentials>, Error> {
+    let Some(user) = predecessor::redeem(transaction, token, id, now)? else {
+        return Ok(None);
+    };
+    let user = users::find_credentials(transaction, &Lookup::Id(user))?;
+    let user = user.filter(|user| !user.is_disabled);
+    let user = user.ok_or_else(|| refuse("the user is disabled"))?;
+    sessions::insert(transaction, id, &user, app.settings.session_lifetime, now)?;
+    Ok(Some(user))
+}
+
+fn refuse(reason: &str) -> Error {
+    tracing::info!(reason, "refresh refused");
+    Error::InvalidRefreshToken
 }

@@ -56,7 +56,10 @@ pub async fn register(
     let hash = hashing::hash(app, &request.password).await?;
     let user = new_user(&request);
     match users::insert(&mut connection, &user, hash) {
-        Ok(()) => Ok((StatusCode::CREATED, Json(user.into()))),
+        Ok(()) => {
+            tracing::info!(user = %user.id, "registered");
+            Ok((StatusCode::CREATED, Json(user.into())))
+        }
         Err(InsertError::Database(error)) => Err(error.into()),
         Err(taken) => Err(refuse_race(&mut connection, &request, taken)?),
     }
@@ -109,11 +112,24 @@ pub struct RegisterRequest {
     /// A bare address.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
-    /// 3 to 30 letters, digits, underscores and hyphens, not two of the latter in a row.
-    #[schema(value_type = String, min_length = 3, max_length = 30)]
+    /// Letters, digits, underscores and hyphens, but no two underscores or hyphens in a row; not a
+    /// reserved name such as `admin`.
+    #[schema(
+        value_type = String,
+        min_length = 3,
+        max_length = 30,
+        pattern = "^(?!.*(__|--))[A-Za-z0-9_-]+$"
+    )]
     username: Username,
-    /// At least one digit and one letter; at most 256 bytes.
-    #[schema(value_type = String, format = Password)]
+    /// At least one digit and one letter; at most 256 bytes. The service may ask for more than 6
+    /// characters.
+    #[schema(
+        value_type = String,
+        format = Password,
+        min_length = 6,
+        max_length = 256,
+        pattern = r"[0-9][\s\S]*[A-Za-z]|[A-Za-z][\s\S]*[0-9]"
+    )]
     password: NewPassword,
     /// Which captcha was shown: with `captcha_provider=service` only, and required there.
     captcha_id: Option<Uuid>,

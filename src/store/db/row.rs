@@ -32,6 +32,14 @@ impl Row {
         self.0.get(column).ok_or_else(|| unexpected(column))
     }
 
+    /// A whole number within the range of `N`.
+    ///
+    /// # Errors
+    /// The column holds none.
+    pub fn number<N: TryFrom<i64>>(&self, column: usize) -> Result<N, DbError> {
+        N::try_from(self.integer(column)?).map_err(|_| unexpected(column))
+    }
+
     /// A UUID, which is stored as text.
     ///
     /// # Errors

@@ -41,10 +41,11 @@ export class NoAnswer extends Error {
   }
 }
 
-/** POSTs JSON, or a form where `body` is a `URLSearchParams`. */
-export function post(path, body) {
+/** POSTs JSON, or a form where `body` is a `URLSearchParams`; `options` are those of `fetch`. */
+export function post(path, body, options) {
   const isForm = body instanceof URLSearchParams;
   return call(path, {
+    ...options,
     method: "POST",
     body: isForm ? body : JSON.stringify(body),
     headers: isForm ? {} : { "content-type": "application/json" },

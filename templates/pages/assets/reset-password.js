@@ -22,7 +22,7 @@ new Form(document.querySelector("form"), async ({ new_password }) => {
     return;
   }
   history.replaceState(null, "");
-  // All sessions of the user have ended; one that is somebody else's is begun anew just as well.
-  session.forget();
+  // All sessions of the user have ended; the one that is kept may be another person's.
+  await session.drop();
   showInstead(ask, document.querySelector(".done"));
 });

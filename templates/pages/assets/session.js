@@ -22,7 +22,7 @@ function keep(tokens) {
 }
 
 /** Forgets the session, in all tabs. */
-export function forget() {
+function forget() {
   accessToken = undefined;
   localStorage.removeItem(KEY);
 }
@@ -32,16 +32,22 @@ export function exists() {
   return Boolean(refreshToken());
 }
 
-/** Logs in. */
+/** Logs in. The session that was kept until then is ended. */
 export async function begin(username, password) {
-  keep(await post("/api/v1/auth/login", new URLSearchParams({ username, password })));
+  const tokens = await post("/api/v1/auth/login", new URLSearchParams({ username, password }));
+  await replace(() => keep(tokens));
+}
+
+/** Forgets the session and ends it, if the service takes that; there may be none. */
+export function drop() {
+  return replace(forget);
 }
 
 /** Logs out; where the service does not take it, the session goes on. */
 export function end() {
   return alone(async () => {
     const token = refreshToken();
-    if (token) await post("/api/v1/auth/logout", { refresh_token: token });
+    if (token) await logOut(token);
     forget();
   });
 }
@@ -77,6 +83,20 @@ function refresh() {
     }
     return accessToken;
   });
+}
+
+/** Changes what is kept by `change`, and has the service end the session that was kept before. */
+function replace(change) {
+  return alone(() => {
+    const token = refreshToken();
+    change();
+    // Nobody waits for it, or hears that it failed. It goes on when the page is left.
+    if (token) logOut(token, { keepalive: true }).catch(() => {});
+  });
+}
+
+function logOut(token, options) {
+  return post("/api/v1/auth/logout", { refresh_token: token }, options);
 }
 
 /** Runs `task` while no other tab runs one. Without locks the service bears with two at once. */

@@ -1,15 +1,20 @@
 //! A database that others keep locked: waited for, then refused as agreed, never half-written.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use crate::helpers::answer::Answer;
-use crate::helpers::api_error::DB_LOCKED;
+use crate::helpers::api_error::{
+    DB_LOCKED, INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN,
+};
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
 use crate::helpers::time::{SOON, eventually};
+use crate::helpers::token::{predecessor_claims, signed};
 
+/// How long a statement waits for a lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const NEW_PASSWORD: &str = "battery staple 2";
 
 /// What callers hold when the lock begins.
@@ -135,6 +140,31 @@ async fn nobody_waits_for_a_lock_that_keeps_the_work_between_requests_waiting() 
     // Had an answer waited for it, it would have given up before the lock was given back.
     let cleared = async || (app.count("throttle") == 0).then_some(());
     eventually("it is cleared away", SOON, cleared).await;
+}
+
+#[tokio::test]
+async fn what_needs_no_write_waits_for_no_lock() {
+    let app = spawn_app_with("throttle", "off").await;
+    let tokens = app.log_tom_in().await;
+    app.logout(&tokens.refresh).await.assert_status(204);
+    let other = lock(&app);
+    let began = Instant::now();
+    let predecessors = signed(&predecessor_claims("5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11"));
+    let long = format!("ey{}", "A".repeat(100_000));
+    for junk in ["junk", &predecessors, &long] {
+        app.refresh(junk).await.assert_error(&INVALID_REFRESH_TOKEN);
+        app.logout(junk).await.assert_status(204);
+    }
+    let unknown = "A".repeat(43);
+    for junk in ["junk", &unknown, &long] {
+        let answer = app.reset_password(junk, NEW_PASSWORD).await;
+        answer.assert_error(&INVALID_RESET_TOKEN);
+    }
+    app.test_data(&tokens.access)
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+    assert!(began.elapsed() < BUSY_TIMEOUT, "{:?}", began.elapsed());
+    unlock(&other);
 }
 
 /// Nothing was used up by the attempts that failed.

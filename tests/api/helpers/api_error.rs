@@ -25,6 +25,11 @@ impl ApiError {
     }
 }
 
+pub(crate) const CROSS_SITE: ApiError = ApiError::new(
+    403,
+    "CROSS_SITE",
+    "Requests from other sites are not allowed",
+);
 pub(crate) const INVALID_CAPTCHA: ApiError =
     ApiError::new(400, "INVALID_CAPTCHA", "Invalid CAPTCHA answer");
 pub(crate) const CAPTCHA_TIMEOUT: ApiError = ApiError::new(

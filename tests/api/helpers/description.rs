@@ -70,6 +70,7 @@ fn check_content(document: &Value, content: &Value, answer: &Answer) {
         described.unwrap_or_else(|| panic!("{media_type} is not described: {answer:?}"));
     let body = match media_type {
         "application/json" => answer.json(),
+        "application/yaml" => yaml_serde::from_str(&answer.text).expect("it is YAML"),
         _ => json!(answer.text),
     };
     validate(document, &described["schema"], &body);

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::app::SECRET_KEY;
+use super::app::{App, SECRET_KEY};
 use super::time::unix_now;
 
 /// The header of a token.
@@ -32,6 +32,13 @@ fn part(token: &str, index: usize) -> Value {
 /// The claims of the predecessor's tokens.
 pub(crate) fn predecessor_claims(user: &str) -> Value {
     json!({"sub": user, "exp": unix_now() + 600, "type": "access"})
+}
+
+impl App {
+    /// Says that its database was taken over from the predecessor just now.
+    pub(crate) fn adopt(&self) {
+        self.change("INSERT INTO adoption (id, adopted_at) VALUES (1, unixepoch())");
+    }
 }
 
 /// A token with these claims, signed with the tests' key as the predecessor signed.

@@ -14,6 +14,9 @@ use crate::helpers::time::{SOON, eventually};
 const WRONG: &str = "wrong password 1";
 const NOBODY: &str = "nobody@example.com";
 const LOCKED_OUT: &str = "eve@example.com";
+/// Hashes of `abcde1` as a predecessor makes them, and with larger parameters than ours.
+const BCRYPT: &str = "$2b$12$ZDHpBQK2Z2ISDnJSW/jI2u/nwnSUD.0ETQugXiPS83AUvNCj2bDxS";
+const LARGE_ARGON2: &str = "$argon2id$v=19$m=65536,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$dvar94itOgWU3TrSl3BBtnEpPLNyTZfylEuz1wmuj/o";
 /// Of each kind, so many answers are timed.
 const SAMPLES: usize = 100;
 
@@ -190,4 +193,40 @@ async fn being_throttled_does_not_tell_whether_the_account_exists() {
         of_name.map(|(_, status)| *status).collect::<Vec<_>>()
     };
     assert_eq!(statuses("tom"), statuses("nobody"));
+}
+
+#[tokio::test]
+async fn a_failed_login_takes_the_same_time_with_a_hash_of_any_kind() {
+    let app = Setup::new().spawn().await;
+    app.register_tom().await;
+    let bcrypt = registration_of(LOCKED_OUT, "eve");
+    app.register(&bcrypt).await.assert_status(201);
+    let old = registration_of("old@example.com", "old");
+    app.register(&old).await.assert_status(201);
+    app.change(&format!(
+        "UPDATE users SET hashed_password = '{BCRYPT}' WHERE username = 'eve'"
+    ));
+    app.change(&format!(
+        "UPDATE users SET hashed_password = '{LARGE_ARGON2}' WHERE username = 'old'"
+    ));
+    app.change("INSERT INTO adoption (id, adopted_at) VALUES (1, unixepoch())");
+    let login = |username: &'static str| {
+        let form = [("username", username), ("password", WRONG)];
+        app.request(Method::POST, LOGIN).form(&form)
+    };
+    let kinds = [EMAIL, NOBODY, LOCKED_OUT, "old@example.com"];
+    let mut quickest = [f64::MAX; 4];
+    for _ in 0..3 {
+        for (index, username) in kinds.into_iter().enumerate() {
+            let start = Instant::now();
+            let answer = Answer::to(login(username)).await;
+            answer.assert_status(401);
+            quickest[index] = start.elapsed().as_secs_f64().min(quickest[index]);
+        }
+    }
+    // Each takes a whole number of seconds, one unless the machine is very busy.
+    for (index, username) in kinds.into_iter().enumerate() {
+        assert!(quickest[index] >= 1.0, "{username}: {quickest:?}");
+        assert!(quickest[index].fract() < 0.2, "{username}: {quickest:?}");
+    }
 }

@@ -125,6 +125,7 @@ async fn assert_refused(app: &App, token: &str) {
 async fn a_token_chooses_neither_its_algorithm_nor_its_key() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     app.change(LONG_AGO);
     let good = predecessor_claims(&user);
     let issued = claims(&app.tokens_of_tom().await.access);
@@ -152,6 +153,7 @@ fn assert_nobody_was_asked(app: &App) {
 async fn claims_that_are_wrong_open_nothing_even_with_our_signature() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     app.change(LONG_AGO);
     let issued = claims(&app.tokens_of_tom().await.access);
     for good in [predecessor_claims(&user), issued] {
@@ -169,6 +171,7 @@ async fn claims_that_are_wrong_open_nothing_even_with_our_signature() {
 async fn each_kind_of_token_opens_only_its_own_door() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     let tokens = app.tokens_of_tom().await;
     let reset = app.reset_token(1).await;
     let mut refresh_claims = predecessor_claims(&user);
@@ -193,6 +196,7 @@ async fn each_kind_of_token_opens_only_its_own_door() {
 async fn no_token_outlives_its_user() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
+    app.adopt();
     app.change(LONG_AGO);
     let tokens = app.tokens_of_tom().await;
     let reset = app.reset_token(1).await;

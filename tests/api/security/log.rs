@@ -172,3 +172,103 @@ async fn request_line_count_settles(app: &App) {
     Answer::to(last).await;
     request_line(app, "last").await;
 }
+
+/// How often the log warns of a setting.
+fn warnings(app: &App, variable: &str) -> usize {
+    let is_warning = |line: &&Value| {
+        line["message"] == "a setting is unsafe in production" && line["variable"] == variable
+    };
+    lines(app).iter().filter(is_warning).count()
+}
+
+#[tokio::test]
+async fn settings_that_are_unsafe_in_production_are_named_once_for_all_instances() {
+    let setup = Setup::new()
+        .with("email_provider", "log")
+        .with("captcha_provider", "off")
+        .with("throttle", "off")
+        .with("cors_allow_origins", "http://a.example");
+    let mut app = setup.spawn().await;
+    let unsafe_settings = [
+        "email_provider",
+        "captcha_provider",
+        "throttle",
+        "frontend_url",
+        "cors_allow_origins",
+    ];
+    app.get("/").await.assert_status(200);
+    for variable in unsafe_settings {
+        let warned = async || (warnings(&app, variable) == 1).then_some(());
+        eventually(variable, SOON, warned).await;
+    }
+    app.restart().await;
+    app.change("DELETE FROM warnings WHERE variable = 'throttle'");
+    app.get("/").await.assert_status(200);
+    let warned = async || (warnings(&app, "throttle") == 1).then_some(());
+    eventually("throttle is warned of again", SOON, warned).await;
+    assert_eq!(warnings(&app, "email_provider"), 0);
+}
+
+#[tokio::test]
+async fn nobody_is_warned_of_settings_that_are_fit_for_production() {
+    let setup = Setup::new().with("throttle", "on");
+    let app = setup
+        .with("frontend_url", "https://a.example")
+        .spawn()
+        .await;
+    app.log_tom_in().await;
+    assert!(!app.server.output().contains("unsafe in production"));
+    assert_eq!(app.count("warnings"), 0);
+}
+
+/// Waits for a line with this message about a user, and returns it.
+async fn line_about(app: &App, user: &str, message: &str) -> Value {
+    let is_it = |line: &Value| line["message"] == message && line["user"] == user;
+    let logged = async || lines(app).into_iter().find(is_it);
+    eventually(message, SOON, logged).await
+}
+
+#[tokio::test]
+async fn what_happens_to_an_account_is_logged_with_its_user_and_the_reason() {
+    let app = spawn_app().await;
+    let user = app.register_tom().await;
+    line_about(&app, &user, "registered").await;
+    let tokens = app.tokens_of_tom().await;
+    let login = line_about(&app, &user, "logged in").await;
+    app.login(EMAIL, "wrong password 1")
+        .await
+        .assert_status(401);
+    let failed = line_about(&app, &user, "login failed").await;
+    assert_eq!(failed["reason"], "wrong password");
+    app.logout(&tokens.refresh).await.assert_status(204);
+    let logout = line_about(&app, &user, "logged out").await;
+    assert_eq!(logout["session"], login["session"]);
+    app.refresh(&tokens.refresh).await.assert_status(401);
+    assert_logged(&app, "refresh refused").await;
+    let token = app.reset_token(1).await;
+    app.reset_password(&token, "battery staple 2")
+        .await
+        .assert_status(200);
+    line_about(&app, &user, "password reset").await;
+    app.reset_password(&token, "battery staple 2")
+        .await
+        .assert_status(400);
+    assert_logged(&app, "password reset refused").await;
+    for private in [EMAIL, &tokens.refresh, &token] {
+        assert!(!app.server.output().contains(private), "{private}");
+    }
+}
+
+#[tokio::test]
+async fn mail_that_waits_is_counted_in_the_log() {
+    let app = spawn_app().await;
+    app.register_tom().await;
+    app.mail_provider.reply_with(Reply::Text(503, "later"));
+    app.forgot_password(EMAIL).await.assert_status(202);
+    let put_off = async || {
+        let mut lines = lines(&app).into_iter();
+        lines.find(|line| line["message"] == "mail put off")
+    };
+    let line = eventually("the mail is put off", SOON, put_off).await;
+    assert_eq!(line["waiting"], 1);
+}

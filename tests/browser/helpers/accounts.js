@@ -1,11 +1,16 @@
 // People with accounts: each test has its own, so that none meets another's traces.
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 
 import { solvedCaptcha } from './captcha.js';
 
 export const PASSWORD = 'correct horse 1';
 export const NEW_PASSWORD = 'battery staple 2';
+
+/** How long the service may take to end a session that a page has left, and how often to look. */
+const END_LIMIT_MS = 10_000;
+const LOOK_EVERY_MS = 20;
 
 /** Somebody who has not registered yet. */
 export function stranger() {
@@ -39,4 +44,22 @@ export function logIn(service, { email }, password) {
 export async function logsIn(service, person, password) {
   const { status } = await logIn(service, person, password);
   return status === 200;
+}
+
+/** The tokens of a session that a member begins by the API. */
+export async function sessionOf(service, person) {
+  const { body } = await logIn(service, person, person.password);
+  return body;
+}
+
+/** Waits until a session has ended. */
+export async function ends(service, { access_token }) {
+  const headers = { authorization: `Bearer ${access_token}` };
+  const deadline = Date.now() + END_LIMIT_MS;
+  for (;;) {
+    const { status } = await service.request('/api/v1/auth/me', { headers });
+    if (status === 401) return;
+    if (Date.now() > deadline) throw new Error(`the session goes on: ${status}`);
+    await setTimeout(LOOK_EVERY_MS);
+  }
 }

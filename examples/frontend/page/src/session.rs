@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use wasm_bindgen_futures::spawn_local;
+
 use crate::api::{self, TestData, Tokens};
 use crate::lock::Lock;
 use crate::problem::Problem;
@@ -20,9 +22,16 @@ impl Session {
         storage::read().is_some() || self.access_token.borrow().is_some()
     }
 
-    /// Begins it.
+    /// Begins it. The session that was kept until then is ended.
     pub async fn log_in(&self, username: &str, password: &str) -> Result<(), Problem> {
-        self.keep(api::log_in(username, password).await?);
+        let tokens = api::log_in(username, password).await?;
+        let _lock = Lock::acquire(storage::KEY).await;
+        let former = storage::read();
+        self.keep(tokens);
+        if let Some(token) = former {
+            // Nobody waits for it, or hears that it failed.
+            spawn_local(async move { _ = api::log_out(&token).await });
+        }
         Ok(())
     }
 

@@ -33,8 +33,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// The database in `state_dir`; the file is created when there is none. The component's wish for
-    /// a write-ahead log is ignored unless it `may_have_wal`.
+    /// The database in `state_dir`; the file is created when there is none. The component's wish
+    /// for a write-ahead log is ignored unless it `may_have_wal`.
     ///
     /// # Errors
     /// When the file is not a database or cannot be read and written.
