@@ -47,7 +47,7 @@ bench: build ## Measure the service against what bounds it, in fifteen minutes; 
 	cargo build --profile native --package gatehouse-bench
 	@wrk=$$(scripts/wrk.sh) && WRK=$$wrk target/native/gatehouse-bench
 
-soak: build ## Run every race 1,000 times and kill the host 500 times under load
+soak: build ## Run every race 1,000 times, attack by the thousand, and kill the host 500 times under load
 	SOAK_ROUNDS=1000 cargo test --profile native --package gatehouse-api-tests soak -- --ignored --nocapture
 
 lint: frontend ## Check the format, and let clippy read everything

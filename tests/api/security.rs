@@ -4,6 +4,7 @@ mod captcha;
 mod cors;
 mod enumeration;
 mod forged_tokens;
+pub(crate) mod guessing;
 mod headers;
 mod hostile_requests;
 mod identities;

@@ -1,8 +1,9 @@
-//! The soak: every race a thousand times, hundreds of kills, and a table of what was lost.
+//! The soak: every race a thousand times, attacks by the thousand, hundreds of kills, and a table of
+//! what was lost.
 
 use crate::faults::crash;
 use crate::helpers::tally::rounds;
-use crate::security::{proportion, races, slow_bodies};
+use crate::security::{guessing, proportion, races, slow_bodies};
 
 #[tokio::test]
 #[ignore = "takes half an hour with SOAK_ROUNDS=1000"]
@@ -19,6 +20,8 @@ async fn soak() {
         races::resets_by_one_token(rounds).await,
         proportion::bodies_of_random_shapes(rounds).await,
         slow_bodies::bodies_that_trickle(rounds.div_ceil(100)).await,
+        guessing::guesses_from_a_hundred_networks(rounds.div_ceil(10)).await,
+        guessing::a_guess_a_minute(rounds / 2).await,
         crash::kills_under_load(rounds / 2).await,
     ];
     println!("{:<50} {:>7} {:>7}", "what was tried", "tried", "lost");
