@@ -26,8 +26,9 @@ use crate::hashing;
 use crate::mailer::MailWaits;
 use crate::settings::Settings;
 use crate::store::db::Connection;
+use crate::store::known_networks::{self, Standing};
 use crate::store::users::{self, Lookup};
-use crate::store::{known_networks, outbox, predecessor, reset_tokens, sessions};
+use crate::store::{outbox, predecessor, reset_tokens, sessions};
 use crate::throttle;
 use crate::turn;
 
@@ -172,7 +173,11 @@ fn let_in(
     throttle::forgive_all(app, connection, &credentials, network)?;
     let network = app.networks.hash(network);
     Ok(known_networks::record(
-        connection, user, &network, None, now,
+        connection,
+        user,
+        &network,
+        Standing::default(),
+        now,
     )?)
 }
 

@@ -9,7 +9,7 @@ use super::digest::digest;
 /// The longest address that SMTP can carry (RFC 5321, 4.5.3.1.3, less the angle brackets).
 const MAX_LENGTH: usize = 254;
 /// The longest text that is looked at, in bytes: as many characters of up to four bytes.
-const MAX_TYPED_BYTES: usize = 4 * MAX_LENGTH;
+pub const MAX_TYPED_BYTES: usize = 4 * MAX_LENGTH;
 /// The longest part before the @-sign (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL_LENGTH: usize = 64;
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::access_token::{AccessTokens, Algorithm};
 use super::email::Email;
+use super::keys::Keys;
 use super::language::Language;
 use super::secret::Secret;
 use super::session::{RefreshToken, RefreshTokens};
@@ -17,11 +18,11 @@ use super::username::Username;
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn refresh_tokens() -> RefreshTokens {
-    RefreshTokens::new(&Secret::new(SECRET))
+    RefreshTokens::new(&Keys::only(SECRET))
 }
 
 fn access_tokens(algorithm: Algorithm) -> AccessTokens {
-    AccessTokens::new(&Secret::new(SECRET), algorithm, time::Duration::minutes(30))
+    AccessTokens::new(&Keys::only(SECRET), algorithm, time::Duration::minutes(30))
 }
 
 fn algorithm() -> impl Strategy<Value = Algorithm> {

@@ -4,6 +4,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::db::{Connection, DbError};
+use crate::domain::network::HashedNetwork;
 use crate::domain::timestamp::Timestamp;
 
 /// How many networks are known for one user: home, work, some phones, with room to travel.
@@ -11,39 +12,63 @@ const MAX_PER_USER: i64 = 20;
 /// How exactly the last login from a network is kept: most logins then write nothing.
 const PRECISION: Duration = Duration::DAY;
 
-/// When a user last logged in from a network; `None` if never. It is the same work for a user that
-/// does not exist.
+/// What is known of a network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The user has logged in from there.
+    pub is_known: bool,
+    /// When last, as far as it is stored under the current key.
+    seen_at: Option<Timestamp>,
+}
+
+/// What is known of a network for a user. It is the same work for a user that does not exist.
 ///
 /// # Errors
 /// The database failed.
-pub fn seen_at(
+pub fn find(
     connection: &mut Connection<'_>,
     user: Uuid,
-    network: &str,
-) -> Result<Option<Timestamp>, DbError> {
-    let statement = "SELECT seen_at FROM known_networks WHERE user_id = ?1 AND network = ?2";
-    let parameters = [user.to_string().into(), network.into()];
-    let row = connection.query_one(statement, parameters)?;
-    row.map(|row| row.unix_time(0)).transpose()
+    network: &HashedNetwork,
+) -> Result<Standing, DbError> {
+    let statement = "SELECT network, seen_at FROM known_networks \
+                     WHERE user_id = ?1 AND network IN (?2, ?3)";
+    let parameters = [
+        user.to_string().into(),
+        network.current.as_str().into(),
+        network.previous.as_deref().unwrap_or_default().into(),
+    ];
+    let mut standing = Standing::default();
+    for row in connection.query(statement, parameters)? {
+        standing.is_known = true;
+        if row.text(0)? == network.current {
+            standing.seen_at = Some(row.unix_time(1)?);
+        }
+    }
+    Ok(standing)
 }
 
-/// Records a login from a network that was last `seen_at`. The networks seen longest ago give way.
+/// Records a login from a network. The networks seen longest ago give way.
 ///
 /// # Errors
 /// The database failed.
 pub fn record(
     connection: &mut Connection<'_>,
     user: Uuid,
-    network: &str,
-    seen_at: Option<Timestamp>,
+    network: &HashedNetwork,
+    standing: Standing,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    if seen_at.is_some_and(|seen_at| now < seen_at.plus(PRECISION)) {
+    let is_recent = |seen_at: Timestamp| now < seen_at.plus(PRECISION);
+    if standing.seen_at.is_some_and(is_recent) {
         return Ok(());
     }
     let statement = "INSERT INTO known_networks (user_id, network, seen_at) VALUES (?1, ?2, ?3) \
                      ON CONFLICT (user_id, network) DO UPDATE SET seen_at = excluded.seen_at";
-    let parameters = [user.to_string().into(), network.into(), now.unix().into()];
+    let parameters = [
+        user.to_string().into(),
+        network.current.as_str().into(),
+        now.unix().into(),
+    ];
     connection.write_replayable(statement, parameters)?;
     let statement = "DELETE FROM known_networks WHERE user_id = ?1 AND network NOT IN \
                      (SELECT network FROM known_networks WHERE user_id = ?1 \

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Token;
 use crate::ambient;
 use crate::app::App;
-use crate::domain::email::Email;
+use crate::domain::email::{Email, MAX_TYPED_BYTES};
 use crate::domain::password::Verdict;
 use crate::domain::secret::Secret;
 use crate::domain::session::RefreshToken;
@@ -82,26 +82,30 @@ async fn try_login(
     network: ClientAddress,
     request: &LoginRequest,
 ) -> Result<Token, Error> {
-    // The rules tell everyone that no user has such a name: what may be a megabyte long is not worth
-    // a hash.
-    let lookup = request.lookup().ok_or_else(|| fail(None, "no such user"))?;
+    // Everyone can know that no user has such a name: what may be a megabyte is not worth a hash.
+    if request.username.len() > MAX_TYPED_BYTES {
+        return Err(fail(None, "no such user"));
+    }
     let now = ambient::now();
     let mut connection = app.database.connect().await?;
-    let user = users::find_credentials(&mut connection, &lookup)?;
+    let user = match request.lookup() {
+        Some(lookup) => users::find_credentials(&mut connection, &lookup)?,
+        None => None,
+    };
     let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
     let hashed_network = app.networks.hash(network);
-    let seen_at = known_networks::seen_at(&mut connection, id, &hashed_network)?;
+    let standing = known_networks::find(&mut connection, id, &hashed_network)?;
     let guess = Guess {
-        name: &request.name(&lookup),
+        name: &request.name(),
         network,
-        is_strange: seen_at.is_none(),
+        is_strange: !standing.is_known,
     };
     throttle::count_guess(app, &mut connection, &guess, now)?;
     let user = check_password(app, &mut connection, user, &request.password).await?;
 
     let token = begin_session(app, &mut connection, &user)?;
     throttle::forgive(app, &mut connection, &user, &guess)?;
-    known_networks::record(&mut connection, user.id, &hashed_network, seen_at, now)?;
+    known_networks::record(&mut connection, user.id, &hashed_network, standing, now)?;
     Ok(token)
 }
 
@@ -224,9 +228,9 @@ impl LoginRequest {
     }
 
     /// The name in the one form in which guesses count for it.
-    fn name(&self, lookup: &Lookup) -> String {
-        match lookup {
-            Lookup::Email(email) => email.as_str().to_owned(),
+    fn name(&self) -> String {
+        match self.lookup() {
+            Some(Lookup::Email(email)) => email.as_str().to_owned(),
             _ => self.username.to_lowercase(),
         }
     }
