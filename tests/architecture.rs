@@ -1,5 +1,5 @@
-//! Keeps the order of the code: who may use whom, what every file owes its reader, and that the
-//! example runs the service as it is meant to be run.
+//! Keeps the order of the code: who may use whom, what every file owes its reader, that the example
+//! runs the service as it is meant to be run, and that the texts name tests that are there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -189,4 +189,14 @@ fn service(manifest: &str) -> (toml::Value, toml::Table) {
 #[test]
 fn the_example_gives_the_service_all_that_its_own_manifest_gives_it() {
     assert_eq!(service("examples/frontend/spin.toml"), service("spin.toml"));
+}
+
+#[test]
+fn every_test_that_the_promises_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let promises = fs::read_to_string(root.join("docs/security.md")).expect("the promises");
+    let quoted = promises.split('`');
+    let named = quoted.filter(|text| text.starts_with("tests/") || text.starts_with("src/"));
+    let missing: Vec<_> = named.filter(|path| !root.join(path).exists()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
