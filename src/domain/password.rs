@@ -3,6 +3,7 @@
 use argon2::password_hash::phc::PasswordHash as PhcString;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use validator::ValidateLength;
 
 use super::secret::Secret;
 
@@ -34,7 +35,7 @@ impl PasswordPolicy {
     /// # Errors
     /// The message for the first rule it breaks.
     pub fn parse(self, text: &str) -> Result<NewPassword, String> {
-        if text.chars().count() < self.min_length {
+        if !text.validate_length(Some(self.min_length as u64), None, None) {
             return Err(format!(
                 "Password must be at least {} characters long",
                 self.min_length

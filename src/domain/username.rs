@@ -2,10 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
+use validator::ValidateLength;
+
 /// The shortest user name, in characters.
-const MIN_LENGTH: usize = 3;
+const MIN_LENGTH: u64 = 3;
 /// The longest user name, in characters.
-const MAX_LENGTH: usize = 30;
+const MAX_LENGTH: u64 = 30;
 /// Names that a visitor could take for the service itself.
 #[rustfmt::skip]
 const RESERVED: [&str; 17] = [
@@ -23,10 +25,9 @@ impl Username {
     /// # Errors
     /// The message for the first rule it breaks, in the order of the rules.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let length = text.chars().count();
-        if length < MIN_LENGTH {
+        if !text.validate_length(Some(MIN_LENGTH), None, None) {
             Err("Username must be at least 3 characters long.")
-        } else if length > MAX_LENGTH {
+        } else if !text.validate_length(None, Some(MAX_LENGTH), None) {
             Err("Username cannot be longer than 30 characters.")
         } else if !text.bytes().all(is_allowed) {
             Err("Username can only contain letters, numbers, underscores (_), and hyphens (-).")
@@ -58,7 +59,7 @@ impl Username {
     /// too long. No reserved name ends in a digit, so what comes out is never reserved.
     pub fn numbered(&self, number: u64) -> String {
         let number = number.to_string();
-        let stem = self.0.len().min(MAX_LENGTH - number.len());
+        let stem = self.0.len().min(MAX_LENGTH as usize - number.len());
         format!("{}{number}", &self.0[..stem])
     }
 }
