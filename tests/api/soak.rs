@@ -6,7 +6,7 @@ use crate::helpers::tally::rounds;
 use crate::security::{guessing, proportion, races, slow_bodies};
 
 #[tokio::test]
-#[ignore = "takes half an hour with SOAK_ROUNDS=1000"]
+#[ignore = "takes three quarters of an hour with SOAK_ROUNDS=1000"]
 async fn soak() {
     let rounds = rounds();
     let tallies = [
