@@ -1,7 +1,7 @@
 # Every target does its own set-up: a clone, a Rust toolchain and the package registries are enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help up example build component host frontend openapi test test-browser bench soak lint
+.PHONY: help up example build component host frontend openapi test test-browser fuzz bench soak lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead o
 test-browser: build frontend ## Run the tests in a real browser; pictures of the pages stay in target/
 	@scripts/browser.sh
 
+fuzz: build ## Send every route what a fuzzer makes of the API's description, for a minute
+	@scripts/fuzz.sh
+
 bench: build ## Measure the service against what bounds it, in fifteen minutes; QUICK=1 for a glance
 # One by one, as the tests.
 	cargo build --release --target wasm32-wasip2 --package gatehouse-empty
@@ -47,8 +50,9 @@ bench: build ## Measure the service against what bounds it, in fifteen minutes; 
 	cargo build --profile native --package gatehouse-bench
 	@wrk=$$(scripts/wrk.sh) && WRK=$$wrk target/native/gatehouse-bench
 
-soak: build ## Run every race 1,000 times, attack by the thousand, and kill the host 500 times under load
+soak: build ## Run every race 1,000 times, attack by the thousand, kill the host 500 times, and fuzz
 	SOAK_ROUNDS=1000 cargo test --profile native --package gatehouse-api-tests soak -- --ignored --nocapture
+	@FUZZ_SECONDS=600 FUZZ_SEED=random FUZZ_WORKERS=4 scripts/fuzz.sh
 
 lint: frontend ## Check the format, and let clippy read everything
 	cargo fmt --all --check
