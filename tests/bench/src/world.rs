@@ -122,7 +122,8 @@ impl World {
         let numbers = self.new_numbers(count);
         let mut tokens = Vec::new();
         for (user, number) in self.people(Lane::Forgets, count).zip(numbers) {
-            let token = format!("reset token {number}");
+            // As long as a token that the service issues: no other is looked up.
+            let token = format!("reset-token-{number:031}");
             population::insert_reset_token(&transaction, population::user_id(user), &token)?;
             tokens.push(token);
         }
