@@ -156,6 +156,8 @@ impl App {
 
     /// Starts its server again, with the same settings, neighbours and database.
     pub(crate) async fn restart(&mut self) {
+        // Ended before the next one begins: both write their trace to the same file.
+        self.server.stop();
         self.server = self.setup.spawn_server(&listen_address());
         self.url = self.server.address().await;
     }

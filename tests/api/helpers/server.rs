@@ -97,6 +97,14 @@ impl Server {
         kill_process(self.pid(), Signal::KILL).expect("the host runs");
     }
 
+    /// Tells it to end, and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        // Not SIGKILL: `spin` is two processes, and the first would leave the second behind.
+        // One that has ended already needs no signal.
+        let _ = kill_process(self.pid(), Signal::TERM);
+        let _ = self.child.wait();
+    }
+
     /// Everything it has written so far.
     pub(crate) fn output(&self) -> String {
         let output = fs::read(&self.output).expect("the output file can be read");
@@ -106,10 +114,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Not SIGKILL: `spin` is two processes, and the first would leave the second behind.
-        // One that has ended already needs no signal.
-        let _ = kill_process(self.pid(), Signal::TERM);
-        let _ = self.child.wait();
+        self.stop();
         if thread::panicking() {
             eprintln!("The host wrote:\n{}", self.output());
         }
