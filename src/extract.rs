@@ -4,6 +4,8 @@ pub mod body;
 pub mod client;
 pub mod fields;
 mod language;
+#[cfg(test)]
+mod proptests;
 
 use axum::extract::FromRequestParts;
 use axum::http::header;

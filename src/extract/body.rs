@@ -114,7 +114,7 @@ fn content_type(headers: &HeaderMap) -> Option<String> {
     Some(media_type.trim().to_ascii_lowercase())
 }
 
-fn json_fields(body: &[u8], content_type: Option<&str>) -> Result<Fields, Error> {
+pub(super) fn json_fields(body: &[u8], content_type: Option<&str>) -> Result<Fields, Error> {
     if body.is_empty() {
         return Err(FieldError::no_body().into());
     }
