@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
 # Builds the service and serves it until Ctrl-C: with Spin where there is one, else with the
-# stand-in in tests/host.
+# stand-in in host.
 #
 # up.sh [FOLDER [PATH]]
 #

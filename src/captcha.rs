@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::error::Error;
 use crate::outbound::captcha::{self, CaptchaError};
+use crate::platform::clock;
 use crate::settings::CaptchaSettings;
 use crate::store::captcha as store;
 use crate::store::db::Connection;
@@ -39,7 +39,7 @@ fn verify_builtin(
     connection: &mut Connection<'_>,
     answer: &Secret,
 ) -> Result<(), Error> {
-    let solved = app.challenges.verify(answer, ambient::now());
+    let solved = app.challenges.verify(answer, clock::now());
     let solved = solved.ok_or(Error::InvalidCaptcha)?;
     match store::consume(connection, &solved)? {
         true => Ok(()),

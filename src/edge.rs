@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
-use crate::ambient;
 use crate::error::Error;
+use crate::platform::{clock, random};
 use crate::settings::{CorsOrigins, Settings};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -84,7 +84,7 @@ async fn edge(State(edge): State<Edge>, request: Request, next: Next) -> Respons
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let is_by_https = edge.is_by_https(&request);
-    let began = ambient::stopwatch();
+    let began = clock::stopwatch();
     let id = request_id.to_str().unwrap_or_default();
     let span = tracing::info_span!("request", request_id = id);
 
@@ -135,7 +135,7 @@ fn request_id(request: &Request) -> HeaderValue {
         .filter(|id| is_sane(id.as_bytes()))
         .cloned()
         .unwrap_or_else(|| {
-            let id = ambient::random_id().to_string();
+            let id = random::id().to_string();
             HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("unknown"))
         })
 }

@@ -12,10 +12,10 @@ use axum::http::header;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::error::Error;
+use crate::platform::clock;
 use crate::store::{predecessor, sessions};
 
 /// The user who calls. Taking it as an argument is what protects a route.
@@ -30,7 +30,7 @@ impl FromRequestParts<&'static App> for CurrentUser {
 
     async fn from_request_parts(parts: &mut Parts, app: &&'static App) -> Result<Self, Error> {
         let token = bearer_token(parts).ok_or(Error::NotAuthenticated)?;
-        let now = ambient::now();
+        let now = clock::now();
         let bearer = app
             .access_tokens
             .check(&token, now)

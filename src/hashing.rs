@@ -7,10 +7,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::ambient;
 use crate::app::App;
 use crate::domain::password::{HashingFailed, NewPassword, Verdict};
 use crate::domain::secret::Secret;
+use crate::platform::{clock, random};
 
 /// The nap of a hash where nobody was seen to wait. It shows whether the host is on time.
 const CALM_NAP: Duration = Duration::from_millis(1);
@@ -56,7 +56,7 @@ pub async fn verify(
 /// No memory for the hash.
 pub async fn hash(app: &App, password: &NewPassword) -> Result<String, HashingFailed> {
     give_way().await;
-    app.password_hasher.hash(password, ambient::random_bytes())
+    app.password_hasher.hash(password, random::bytes())
 }
 
 /// Hashes the password of a user who has just logged in with it.
@@ -65,32 +65,31 @@ pub async fn hash(app: &App, password: &NewPassword) -> Result<String, HashingFa
 /// No memory for the hash.
 pub async fn rehash(app: &App, password: &Secret) -> Result<String, HashingFailed> {
     give_way().await;
-    app.password_hasher
-        .rehash(password, ambient::random_bytes())
+    app.password_hasher.rehash(password, random::bytes())
 }
 
 /// Waits until the host is on time. Of many that wait, the first to be woken goes on, and the
 /// others find that they are late.
 async fn give_way() {
-    let began = ambient::stopwatch();
+    let began = clock::stopwatch();
     let mut waited = Duration::ZERO;
     while waited < LIMIT {
         let nap = match is_crowded() {
             true => nap(waited),
             false => CALM_NAP,
         };
-        ambient::sleep(nap).await;
+        clock::sleep(nap).await;
         let late = began.elapsed().saturating_sub(waited + nap);
         if late < tolerance(waited) {
             return;
         }
-        LATE_AT.store(ambient::now().unix(), Ordering::Relaxed);
+        LATE_AT.store(clock::now().unix(), Ordering::Relaxed);
         waited = began.elapsed();
     }
 }
 
 fn is_crowded() -> bool {
-    ambient::now().unix() - LATE_AT.load(Ordering::Relaxed) < CROWDED_SECONDS
+    clock::now().unix() - LATE_AT.load(Ordering::Relaxed) < CROWDED_SECONDS
 }
 
 /// Who has waited longer is woken before the others.

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::app::App;
 use crate::domain::timestamp::Timestamp;
 use crate::mailer;
+use crate::platform::{clock, random};
 use crate::settings::Warning;
 use crate::store::db::DbError;
 use crate::store::housekeeping::{self, Work};
@@ -21,7 +21,7 @@ static LAST_RUN: AtomicI64 = AtomicI64::new(0);
 
 /// Whether the next run is due; whoever is told so is to run it.
 pub fn is_due() -> bool {
-    let now = ambient::now().unix();
+    let now = clock::now().unix();
     let last = LAST_RUN.load(Ordering::Relaxed);
     let is_due = now - last >= INTERVAL_SECONDS;
     if is_due {
@@ -38,8 +38,8 @@ pub async fn run(app: &App) {
 }
 
 async fn try_run(app: &App) -> anyhow::Result<()> {
-    let now = ambient::now();
-    let some = ambient::random_id();
+    let now = clock::now();
+    let some = random::id();
     let work = look(app, some, now).await?;
     if work.mail {
         mailer::deliver(app).await?;

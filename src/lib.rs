@@ -2,7 +2,6 @@
 //!
 //! This is the entry point: one request at a time is handed to the router of this instance.
 
-mod ambient;
 mod api;
 mod app;
 mod assets;
@@ -12,9 +11,6 @@ mod captcha;
 mod description;
 mod domain;
 mod edge;
-// What it exports has names that only a component can have.
-#[cfg(target_family = "wasm")]
-mod entry;
 mod error;
 mod extract;
 mod hashing;
@@ -22,12 +18,12 @@ mod housekeeping;
 mod log;
 mod mailer;
 mod outbound;
+mod platform;
 mod routes;
 mod settings;
 mod store;
 mod templates;
 mod throttle;
-mod turn;
 
 use std::sync::OnceLock;
 
@@ -36,13 +32,13 @@ use axum::body::Body;
 use axum::response::Response;
 use futures_channel::oneshot;
 use http_body_util::BodyExt;
-use spin_sdk::http::Request;
 use tower_service::Service;
 
 use crate::app::App;
 use crate::mailer::MailWaits;
+use crate::platform::Request;
+use crate::platform::turn::Turn;
 use crate::settings::Settings;
-use crate::turn::Turn;
 
 /// What this instance made of its settings, at its first request.
 struct Instance {
@@ -70,7 +66,7 @@ pub async fn handle(request: Request) -> Response {
     match instance.app {
         Some(app) if mail_waits || housekeeping::is_due() => {
             let (response, is_sent) = notice_when_sent(response);
-            spin_sdk::wasip3::spawn(async move {
+            platform::spawn(async move {
                 // An answer that nobody waits for any more has been sent, too.
                 _ = is_sent.await;
                 housekeeping::run(app).await;

@@ -3,10 +3,10 @@
 use minijinja::context;
 use time::Duration;
 
-use crate::ambient;
 use crate::app::App;
 use crate::domain::mail::{DueMail, MailKind, next_try};
 use crate::outbound::email::{self, Email, SendError};
+use crate::platform::{clock, random};
 use crate::store::outbox;
 
 /// Marks an answer that put mail into the outbox.
@@ -32,7 +32,7 @@ pub async fn deliver(app: &App) -> anyhow::Result<()> {
 }
 
 async fn take_due(app: &App) -> anyhow::Result<Option<DueMail>> {
-    let now = ambient::now();
+    let now = clock::now();
     // While it is being sent nobody else takes it; if this instance dies, it is due again then.
     let lease_ends = next_try(1, Duration::ZERO, now, jitter());
     let mut connection = app.database.connect().await?;
@@ -47,7 +47,7 @@ async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> any
         Err(SendError::Temporary { cause, retry_after }) if !mail.is_last_try() => {
             let retry_after = retry_after.unwrap_or_default();
             let retry_after = retry_after.try_into().unwrap_or(Duration::MAX);
-            let due_at = next_try(attempts, retry_after, ambient::now(), jitter());
+            let due_at = next_try(attempts, retry_after, clock::now(), jitter());
             outbox::put_off(&mut connection, mail.id, due_at)?;
             let waiting = outbox::count(&mut connection)?;
             tracing::warn!(mail = %mail.id, attempts, waiting, cause, "mail put off");
@@ -84,7 +84,7 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
     };
     let context = context! {
         app_name => &app.settings.email.from_name,
-        year => ambient::now().year(),
+        year => clock::now().year(),
         username => &mail.username,
         minutes => app.settings.reset_token_lifetime.whole_minutes(),
         link => link,
@@ -104,5 +104,5 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
 }
 
 fn jitter() -> u32 {
-    u32::from_be_bytes(ambient::random_bytes())
+    u32::from_be_bytes(random::bytes())
 }

@@ -2,4 +2,3 @@
 
 pub mod captcha;
 pub mod email;
-pub mod http;

@@ -14,6 +14,7 @@ use crate::domain::keys::Keys;
 use crate::domain::password::PasswordPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionLifetime;
+use crate::platform::variables;
 
 pub use self::warnings::Warning;
 
@@ -170,19 +171,8 @@ impl Settings {
     pub async fn load() -> Result<Self, Vec<Problem>> {
         let mut values = Vec::with_capacity(read::VARIABLES.len());
         for variable in read::VARIABLES {
-            let value = spin_sdk::variables::get(variable).await;
-            values.push((variable, value.map_err(|error| unreadable(&error))));
+            values.push((variable, variables::get(variable).await));
         }
         read::settings(values)
-    }
-}
-
-fn unreadable(error: &spin_sdk::variables::Error) -> &'static str {
-    use spin_sdk::variables::Error;
-    match error {
-        Error::Undefined(_) => "has no value: set it, or give it a default in spin.toml",
-        Error::InvalidName(_) => "is not a name that Spin takes for a variable",
-        Error::Provider(_) => "could not be read from Spin's variables provider",
-        Error::Other(_) => "could not be read",
     }
 }

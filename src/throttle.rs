@@ -6,13 +6,13 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::ambient;
 use crate::app::App;
 use crate::domain::digest::digest;
 use crate::domain::throttle::{LOGIN_FAILURES, LOGIN_FAILURES_OF_STRANGERS, Limit};
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::extract::client::ClientAddress;
+use crate::platform::clock;
 use crate::store::db::Connection;
 use crate::store::users::Credentials;
 use crate::store::{guesses, throttle as store};
@@ -29,7 +29,7 @@ pub async fn count_request(
     let network = ClientAddress::of(request.headers(), app.settings.trusted_proxy_hops);
     if app.settings.throttle {
         let mut connection = app.database.connect().await?;
-        count(app, &mut connection, limit, network, ambient::now())?;
+        count(app, &mut connection, limit, network, clock::now())?;
     }
     Ok(next.run(request).await)
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers that it may use. `domain` uses nothing of ours.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
@@ -14,12 +14,11 @@ const LAYERS: [(&str, &[&str]); 22] = [
             "housekeeping",
             "log",
             "mailer",
+            "platform",
             "routes",
             "settings",
-            "turn",
         ],
     ),
-    ("entry", &["lib"]),
     (
         "routes",
         &[
@@ -27,59 +26,46 @@ const LAYERS: [(&str, &[&str]); 22] = [
         ],
     ),
     ("description", &["error", "routes"]),
-    ("edge", &["ambient", "error", "settings"]),
+    ("edge", &["error", "platform", "settings"]),
     (
         "api",
         &[
-            "ambient", "app", "assets", "captcha", "domain", "error", "extract", "hashing",
-            "mailer", "settings", "store", "throttle", "turn",
+            "app", "assets", "captcha", "domain", "error", "extract", "hashing", "mailer",
+            "platform", "settings", "store", "throttle",
         ],
     ),
     (
         "extract",
-        &[
-            "ambient", "app", "domain", "error", "settings", "store", "turn",
-        ],
+        &["app", "domain", "error", "platform", "settings", "store"],
     ),
     (
         "captcha",
         &[
-            "ambient", "app", "domain", "error", "outbound", "settings", "store",
+            "app", "domain", "error", "outbound", "platform", "settings", "store",
         ],
     ),
-    ("hashing", &["ambient", "app", "domain"]),
+    ("hashing", &["app", "domain", "platform"]),
     (
         "throttle",
-        &["ambient", "app", "domain", "error", "extract", "store"],
+        &["app", "domain", "error", "extract", "platform", "store"],
     ),
     (
         "housekeeping",
-        &["ambient", "app", "domain", "mailer", "settings", "store"],
+        &["app", "domain", "mailer", "platform", "settings", "store"],
     ),
-    ("mailer", &["ambient", "app", "domain", "outbound", "store"]),
+    (
+        "mailer",
+        &["app", "domain", "outbound", "platform", "store"],
+    ),
     ("app", &["domain", "settings", "store", "templates"]),
     ("error", &["domain", "store"]),
-    ("outbound", &["domain", "settings"]),
-    ("store", &["domain"]),
-    ("settings", &["domain"]),
-    ("ambient", &["domain"]),
+    ("outbound", &["domain", "platform", "settings"]),
+    ("store", &["domain", "platform"]),
+    ("settings", &["domain", "platform"]),
+    ("platform", &["domain"]),
     ("templates", &["domain"]),
     ("domain", &[]),
     ("assets", &[]),
-    ("turn", &[]),
-];
-
-/// The only files that know Spin.
-const SPIN: [&str; 9] = [
-    "ambient.rs",
-    "entry.rs",
-    "lib.rs",
-    "outbound/http.rs",
-    "settings.rs",
-    "store/db.rs",
-    "store/db/error.rs",
-    "store/db/row.rs",
-    "turn.rs",
 ];
 
 /// Every source file of the component, by its path below `src`, with its text.
@@ -141,11 +127,11 @@ fn files_of_the_api_do_not_use_each_other() {
 }
 
 #[test]
-fn only_the_edges_know_spin() {
+fn only_the_platform_knows_spin() {
     for (file, text) in sources() {
-        let knows_spin = text.contains("spin_sdk");
+        let knows_spin = text.contains("spin_sdk") || text.contains("wit_bindgen");
         assert!(
-            !knows_spin || SPIN.contains(&file.as_str()),
+            !knows_spin || layer(&file) == "platform",
             "{file} knows Spin"
         );
     }

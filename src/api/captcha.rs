@@ -5,11 +5,11 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 
-use crate::ambient;
 use crate::app::App;
 use crate::domain::captcha::Challenge;
 use crate::error::Error;
 use crate::error::responses::ChallengeErrors;
+use crate::platform::{clock, random};
 use crate::settings::CaptchaSettings;
 
 /// Get a captcha challenge
@@ -30,7 +30,7 @@ pub async fn challenge(State(app): State<&'static App>) -> Result<impl IntoRespo
     let CaptchaSettings::Builtin { cost } = app.settings.captcha else {
         return Err(Error::NotFound);
     };
-    let random = ambient::random_bytes();
-    let challenge = app.challenges.issue(cost, random, ambient::now());
+    let random = random::bytes();
+    let challenge = app.challenges.issue(cost, random, clock::now());
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(challenge)))
 }

@@ -9,7 +9,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::app::App;
 use crate::domain::email::Email;
 use crate::domain::language::Language;
@@ -24,13 +23,13 @@ use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::hashing;
 use crate::mailer::MailWaits;
+use crate::platform::{clock, random, turn};
 use crate::settings::Settings;
 use crate::store::db::Connection;
 use crate::store::known_networks::{self, Standing};
 use crate::store::users::{self, Lookup};
 use crate::store::{outbox, predecessor, reset_tokens, sessions};
 use crate::throttle;
-use crate::turn;
 
 const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
 const PASSWORD_RESET: &str = "Password has been reset successfully";
@@ -65,8 +64,8 @@ pub async fn forgot_password(
     language: Language,
     ValidJson(request): ValidJson<ForgotPasswordRequest>,
 ) -> Result<(StatusCode, Extension<MailWaits>, Json<Message>), Error> {
-    let began = ambient::stopwatch();
-    let now = ambient::now();
+    let began = clock::stopwatch();
+    let now = clock::now();
     let connection = app.database.connect().await?;
     // The count is part of the transaction: with or without a user there is something to commit,
     // and it takes its time.
@@ -79,7 +78,7 @@ pub async fn forgot_password(
     }
     transaction.commit()?;
     let _others_come = turn::let_others_come();
-    ambient::wait_for_whole_steps(began, ANSWER_STEP).await;
+    clock::wait_for_whole_steps(began, ANSWER_STEP).await;
     Ok((
         StatusCode::ACCEPTED,
         Extension(MailWaits),
@@ -94,11 +93,11 @@ fn put_link_into_outbox(
     language: Language,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let id = ambient::random_id();
+    let id = random::id();
     let token = app.reset_tokens.issue(id).hashed();
     let expires_at = now.plus(app.settings.reset_token_lifetime);
     reset_tokens::replace(connection, id, email, &token, expires_at, now)?;
-    outbox::insert_password_reset(connection, ambient::random_id(), id, language, now)?;
+    outbox::insert_password_reset(connection, random::id(), id, language, now)?;
     Ok(())
 }
 
@@ -128,7 +127,7 @@ pub async fn reset_password(
     language: Language,
     ValidJson(request): ValidJson<ResetPasswordRequest>,
 ) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
-    let now = ambient::now();
+    let now = clock::now();
     let mut connection = app.database.connect().await?;
     let token = request.token.as_ref().map(PlainToken::hashed);
     let token = token.ok_or_else(refuse)?;
@@ -145,7 +144,7 @@ pub async fn reset_password(
     sessions::delete_all(&mut transaction, user)?;
     predecessor::void_all(&mut transaction, user)?;
     let_in(app, &mut transaction, user, network, now)?;
-    outbox::insert_password_changed(&mut transaction, ambient::random_id(), user, language, now)?;
+    outbox::insert_password_changed(&mut transaction, random::id(), user, language, now)?;
     transaction.commit()?;
     tracing::info!(%user, "password reset");
     Ok((Extension(MailWaits), Message::new(PASSWORD_RESET)))

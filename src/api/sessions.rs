@@ -11,7 +11,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::domain::session::RefreshToken;
@@ -20,6 +19,7 @@ use crate::domain::user::Role;
 use crate::error::Error;
 use crate::extract::body::FromFields;
 use crate::extract::fields::Fields;
+use crate::platform::random;
 use crate::settings::Settings;
 
 /// What a refresh token looks like.
@@ -61,7 +61,7 @@ impl Token {
         refresh_token: RefreshToken,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let id = ambient::random_id();
+        let id = random::id();
         let access_token = app
             .access_tokens
             .issue(user, refresh_token.session, role, id, now)?;

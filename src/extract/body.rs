@@ -11,12 +11,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::value::RawValue;
 
 use super::fields::Fields;
-use crate::ambient;
 use crate::app::App;
 use crate::error::Error;
 use crate::error::validation::FieldError;
+use crate::platform::{clock, turn};
 use crate::settings::Settings;
-use crate::turn;
 
 /// The largest body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -78,12 +77,12 @@ fn take<T: FromFields>(mut fields: Fields, settings: &Settings) -> Result<T, Err
 /// are there already; then it takes other requests, too.
 async fn receive(body: Body) -> Result<Bytes, Error> {
     let reading = pin!(read(body));
-    let reading = match select(reading, pin!(ambient::sleep(MOMENT))).await {
+    let reading = match select(reading, pin!(clock::sleep(MOMENT))).await {
         Either::Left((body, _)) => return body,
         Either::Right((_, reading)) => reading,
     };
     let _others_come = turn::let_others_come();
-    match select(reading, pin!(ambient::sleep(DEADLINE - MOMENT))).await {
+    match select(reading, pin!(clock::sleep(DEADLINE - MOMENT))).await {
         Either::Left((body, _)) => body,
         Either::Right(_) => Err(Error::BodyTimeout),
     }

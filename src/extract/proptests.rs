@@ -9,7 +9,13 @@ use crate::error::Error;
 use crate::error::validation::FieldError;
 
 /// The fields of the largest body of ours.
-const REGISTRATION: [&str; 5] = ["email", "username", "password", "captcha_id", "captcha_answer"];
+const REGISTRATION: [&str; 5] = [
+    "email",
+    "username",
+    "password",
+    "captcha_id",
+    "captcha_answer",
+];
 /// What an answer may take at most, in bytes.
 const MAX_ANSWER: usize = 16 * 1024;
 

@@ -8,8 +8,8 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::http::{self, HttpError};
 use crate::domain::secret::Secret;
+use crate::platform::outbound::{self, HttpError};
 
 /// How long a person who registers waits for the captcha's service, at most.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -95,7 +95,7 @@ async fn ask(
         .header(header::CONTENT_TYPE, content_type)
         .body(Full::new(Bytes::from(question)))
         .map_err(|error| CaptchaError::Unreachable(error.to_string()))?;
-    let answer = http::send(request, DEADLINE).await?;
+    let answer = outbound::send(request, DEADLINE).await?;
     if !answer.status.is_success() {
         return Err(CaptchaError::Misbehaved(answer.status.to_string()));
     }

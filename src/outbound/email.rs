@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use uuid::Uuid;
 
-use super::http::{self, Answer, HttpError};
+use crate::platform::outbound::{self, Answer, HttpError};
 use crate::settings::{EmailProvider, EmailSettings};
 
 /// How long one try may take. Nobody waits for it.
@@ -61,7 +61,7 @@ pub async fn send(settings: &EmailSettings, email: &Email) -> Result<(), SendErr
         } => {
             let request = dialects::request(*dialect, host, api_key, settings, email)
                 .map_err(|error| SendError::Permanent(error.to_string()))?;
-            judge(http::send(request, DEADLINE).await)
+            judge(outbound::send(request, DEADLINE).await)
         }
     }
 }

@@ -7,12 +7,11 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use spin_sdk::sqlite::Value;
-use spin_sdk::sqlite::wit::sqlite;
-
 pub use self::error::DbError;
 pub use self::row::Row;
 use super::{journal, migrations};
+use crate::platform::sqlite;
+pub use crate::platform::sqlite::Value;
 
 /// What a power cut may do to what is written. A crash of the service loses nothing either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +73,7 @@ impl Database {
         let inner = match idle {
             Some(connection) => connection,
             None => HostConnection {
-                sqlite: sqlite::Connection::open_async("default".into()).await?,
+                sqlite: sqlite::Connection::open().await?,
                 durability: Durability::Full,
             },
         };
@@ -223,12 +222,8 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    /// Runs one statement and returns all its rows. Of a text with several statements the database
-    /// runs only the first.
-    ///
-    /// It is one call of the host, for which the whole instance stands still, also while it waits
-    /// for somebody else's lock; the call that lets the instance go on takes five. Nobody else
-    /// waits with it: an instance has one request at a time, or the work between requests.
+    /// Runs one statement, while the instance stands still. No other request waits with it: an
+    /// instance has one at a time, or the work between requests.
     fn execute(
         &mut self,
         statement: &str,
@@ -242,7 +237,7 @@ impl<'a> Connection<'a> {
         if result.as_ref().err().is_none_or(DbError::leaves_connection) {
             self.inner = Some(inner);
         }
-        Ok(result?.rows.into_iter().map(Row::from).collect())
+        Ok(result?.into_iter().map(Row::from).collect())
     }
 }
 

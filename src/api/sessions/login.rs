@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Token;
-use crate::ambient;
 use crate::app::App;
 use crate::domain::email::{Email, MAX_TYPED_BYTES};
 use crate::domain::password::Verdict;
@@ -21,12 +20,12 @@ use crate::extract::body::{FromFields, ValidForm};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::hashing;
+use crate::platform::{clock, random, turn};
 use crate::settings::Settings;
 use crate::store::db::Connection;
 use crate::store::users::{self, Credentials, Lookup};
 use crate::store::{known_networks, predecessor, sessions};
 use crate::throttle::{self, Guess};
-use crate::turn;
 
 /// The answer to a failed login comes after a whole number of these, so that its time does not tell
 /// a password's hash of other parameters from one of today's, or from none. All of the parameters
@@ -58,12 +57,12 @@ pub async fn login(
     network: ClientAddress,
     ValidForm(request): ValidForm<LoginRequest>,
 ) -> Result<Token, Error> {
-    let began = ambient::stopwatch();
+    let began = clock::stopwatch();
     let result = try_login(app, network, &request).await;
     if matches!(result, Err(Error::IncorrectCredentials)) {
         let step = failure_step(app).await?;
         let _others_come = turn::let_others_come();
-        ambient::wait_for_whole_steps(began, step).await;
+        clock::wait_for_whole_steps(began, step).await;
     }
     result
 }
@@ -86,7 +85,7 @@ async fn try_login(
     if request.username.len() > MAX_TYPED_BYTES {
         return Err(fail(None, "no such user"));
     }
-    let now = ambient::now();
+    let now = clock::now();
     let mut connection = app.database.connect().await?;
     let user = match request.lookup() {
         Some(lookup) => users::find_credentials(&mut connection, &lookup)?,
@@ -114,8 +113,8 @@ fn begin_session(
     connection: &mut Connection<'_>,
     user: &Credentials,
 ) -> Result<Token, Error> {
-    let now = ambient::now();
-    let session = ambient::random_id();
+    let now = clock::now();
+    let session = random::id();
     let lifetime = app.settings.session_lifetime;
     if !sessions::insert(connection, session, user, lifetime, now)? {
         return Err(fail(

@@ -5,13 +5,13 @@ use axum::http::StatusCode;
 use uuid::Uuid;
 
 use super::RefreshTokenRequest;
-use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors};
 use crate::extract::body::ValidJson;
+use crate::platform::clock;
 use crate::store::db::{Connection, DbError};
 use crate::store::predecessor::{self, TokenState};
 use crate::store::sessions;
@@ -34,7 +34,7 @@ pub async fn logout(
     State(app): State<&'static App>,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<StatusCode, Error> {
-    let now = ambient::now();
+    let now = clock::now();
     let mut connection = app.database.connect().await?;
     match app.refresh_tokens.read(&request.refresh_token) {
         Some(token) => end_session(&mut connection, token.session)?,

@@ -4,7 +4,6 @@ use axum::extract::State;
 use uuid::Uuid;
 
 use super::{RefreshTokenRequest, Token};
-use crate::ambient;
 use crate::app::App;
 use crate::domain::secret::Secret;
 use crate::domain::session::{RefreshToken, Replay, judge_replay};
@@ -12,6 +11,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::error::Error;
 use crate::error::responses::{DatabaseErrors, JsonErrors, RefreshTokenErrors};
 use crate::extract::body::ValidJson;
+use crate::platform::{clock, random};
 use crate::store::db::{Connection, Transaction};
 use crate::store::predecessor::{self, TokenState};
 use crate::store::sessions::{self, Owner};
@@ -37,7 +37,7 @@ pub async fn refresh(
     State(app): State<&'static App>,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
 ) -> Result<Token, Error> {
-    let now = ambient::now();
+    let now = clock::now();
     let mut connection = app.database.connect().await?;
     let Some(token) = app.refresh_tokens.read(&request.refresh_token) else {
         return adopt(app, connection, &request.refresh_token, now);
@@ -81,7 +81,7 @@ fn adopt(
     let mut state = predecessor::find(&mut connection, token, now)?;
     if state == Some(TokenState::Unused) {
         let mut transaction = connection.begin()?;
-        let id = ambient::random_id();
+        let id = random::id();
         if let Some(user) = begin_session(app, &mut transaction, id, token, now)? {
             transaction.commit()?;
             return Token::issue(app, user.id, user.role, RefreshToken::first(id), now);

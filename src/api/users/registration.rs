@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::UserPublic;
-use crate::ambient;
 use crate::app::App;
 use crate::captcha;
 use crate::domain::email::Email;
@@ -20,6 +19,7 @@ use crate::error::responses::{DatabaseErrors, JsonErrors, RegistrationErrors};
 use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::fields::Fields;
 use crate::hashing;
+use crate::platform::{clock, random};
 use crate::settings::{CaptchaSettings, Settings};
 use crate::store::db::Connection;
 use crate::store::users::{self, InsertError};
@@ -90,13 +90,13 @@ fn refuse_race(
 
 fn new_user(request: &RegisterRequest) -> User {
     User {
-        id: ambient::random_id(),
+        id: random::id(),
         email: request.email.as_str().to_owned(),
         username: request.username.as_str().to_owned(),
         role: Role::Regular,
         subscription: Subscription::Free,
         subscription_expires_at: None,
-        created_at: ambient::now(),
+        created_at: clock::now(),
     }
 }
 

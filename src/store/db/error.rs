@@ -1,6 +1,6 @@
 //! Errors of the database, told apart.
 
-use spin_sdk::sqlite;
+use crate::platform::sqlite;
 
 /// What the database may answer instead of rows.
 #[derive(Debug, thiserror::Error)]
@@ -21,13 +21,7 @@ pub enum DbError {
 
 impl From<sqlite::Error> for DbError {
     fn from(error: sqlite::Error) -> Self {
-        match error {
-            sqlite::Error::NoSuchDatabase => Self::Failed("no such database".into()),
-            sqlite::Error::AccessDenied => Self::Failed("access denied".into()),
-            sqlite::Error::InvalidConnection => Self::Failed("invalid connection".into()),
-            sqlite::Error::DatabaseFull => Self::Failed("database or disk is full".into()),
-            sqlite::Error::Io(message) => classify(message),
-        }
+        classify(error.0)
     }
 }
 

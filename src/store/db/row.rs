@@ -1,16 +1,16 @@
 //! Rows of a result, read column by column.
 
-use spin_sdk::sqlite::RowResult;
 use uuid::Uuid;
 
 use super::DbError;
 use crate::domain::timestamp::Timestamp;
+use crate::platform::sqlite;
 
 /// A row of a result; columns count from zero.
-pub struct Row(RowResult);
+pub struct Row(sqlite::Row);
 
-impl From<RowResult> for Row {
-    fn from(row: RowResult) -> Self {
+impl From<sqlite::Row> for Row {
+    fn from(row: sqlite::Row) -> Self {
         Self(row)
     }
 }
@@ -21,7 +21,7 @@ impl Row {
     /// # Errors
     /// The column holds none.
     pub fn text(&self, column: usize) -> Result<&str, DbError> {
-        self.0.get(column).ok_or_else(|| unexpected(column))
+        self.0.text(column).ok_or_else(|| unexpected(column))
     }
 
     /// A whole number.
@@ -29,7 +29,7 @@ impl Row {
     /// # Errors
     /// The column holds none.
     pub fn integer(&self, column: usize) -> Result<i64, DbError> {
-        self.0.get(column).ok_or_else(|| unexpected(column))
+        self.0.integer(column).ok_or_else(|| unexpected(column))
     }
 
     /// A whole number within the range of `N`.

@@ -47,7 +47,7 @@ pub async fn send(
         request.headers_mut().insert(header::CONTENT_LENGTH, length);
     }
     let answer = pin!(exchange(request));
-    let timer = pin!(spin_sdk::time::sleep(deadline));
+    let timer = pin!(super::clock::sleep(deadline));
     match select(answer, timer).await {
         Either::Left((answer, _)) => answer,
         Either::Right(_) => Err(HttpError::Timeout),

@@ -1,7 +1,7 @@
 //! The benchmark: everything in one go, on one machine, printed as Markdown.
 //!
 //! QUICK=1  a look at whether it works, in a minute; its figures are worth little
-//! SPIN=1   served by `spin` from the path instead of the host in tests/host
+//! SPIN=1   served by `spin` from the path instead of the host in host/
 
 #![allow(
     clippy::disallowed_methods,

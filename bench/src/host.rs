@@ -42,8 +42,8 @@ impl Component {
     fn manifest(self) -> PathBuf {
         in_repository(match self {
             Self::Gatehouse => "spin.toml",
-            Self::Empty => "tests/host/empty/spin.toml",
-            Self::Hash => "tests/host/hash/spin.toml",
+            Self::Empty => "bench/empty/spin.toml",
+            Self::Hash => "bench/hash/spin.toml",
         })
     }
 
@@ -179,9 +179,7 @@ fn program() -> Command {
 
 /// A path inside the repository.
 pub fn in_repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
 /// The service's settings: its defaults, but nobody is held back or asked for a captcha.

@@ -96,7 +96,7 @@ impl Load {
             .args(["--duration", &format!("{seconds}s")])
             .args(["--header", &format!("content-type: {content_type}")])
             .arg("--script")
-            .arg(in_repository("tests/bench/load.lua"))
+            .arg(in_repository("bench/load.lua"))
             .args([&self.url, "--", kind, &self.status.to_string()])
             .arg(lines.path())
             .stdout(Stdio::null())
