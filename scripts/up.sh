@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
 # Builds the service and serves it until Ctrl-C: with Spin where there is one, else with the
-# stand-in in host.
+# stand-in in host/.
 #
 # up.sh [FOLDER [PATH]]
 #
@@ -25,7 +25,7 @@ fail() {
   exit 1
 }
 
-# The secret key signs the tokens: it must be there, and be nobody else's.
+# The secret key signs the tokens: every installation needs its own.
 ensure_secret_key() {
   if [[ -n ${SPIN_VARIABLE_SECRET_KEY:-} ]] || grep -qs '^SPIN_VARIABLE_SECRET_KEY=' .env; then
     return
@@ -35,6 +35,14 @@ ensure_secret_key() {
     echo "SPIN_VARIABLE_SECRET_KEY=$(head -c 48 /dev/urandom | base64 -w 0)" >>.env
   )
   echo "Made a secret key for you in .env. Keep it: it signs the tokens."
+}
+
+# Links in mails lead to where it is served: another name for this machine would be another origin, with
+# sessions of its own.
+ensure_frontend_url() {
+  if ! grep -qs '^SPIN_VARIABLE_FRONTEND_URL=' .env; then
+    export SPIN_VARIABLE_FRONTEND_URL=${SPIN_VARIABLE_FRONTEND_URL:-$url}
+  fi
 }
 
 has_spin() {
@@ -60,6 +68,7 @@ wait_until_ready() {
 }
 
 ensure_secret_key
+ensure_frontend_url
 if has_spin; then
   make --no-print-directory component
   server_name=$(spin --version)
@@ -86,7 +95,7 @@ Try:
   curl $url/health/ready
   curl $url/api/v1/auth/login -d username=tom@example.com -d password=abcde1
 
-From a terminal, whoever registers has to solve the captcha by a script: the README shows one.
+To register from a terminal, solve the captcha with a script: the README shows one.
 To try without, start with SPIN_VARIABLE_CAPTCHA_PROVIDER=off.
 
 Ctrl-C ends it.

@@ -1,4 +1,4 @@
-//! Files that are part of the component: sent whole, or not at all to whoever has them.
+//! Static files of the component, which a cache that holds them does not get again.
 
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};

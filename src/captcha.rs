@@ -1,4 +1,4 @@
-//! Tells people from programs, by whoever the settings name.
+//! Verifies captcha answers with the provider that the settings name.
 
 use uuid::Uuid;
 
@@ -41,9 +41,10 @@ fn verify_builtin(
 ) -> Result<(), Error> {
     let solved = app.challenges.verify(answer, clock::now());
     let solved = solved.ok_or(Error::InvalidCaptcha)?;
-    match store::consume(connection, &solved)? {
-        true => Ok(()),
-        false => Err(Error::InvalidCaptcha),
+    if store::consume(connection, &solved)? {
+        Ok(())
+    } else {
+        Err(Error::InvalidCaptcha)
     }
 }
 

@@ -43,9 +43,10 @@ impl FromRequestParts<&'static App> for CurrentUser {
                 predecessor::may_speak_for(&mut connection, bearer.user, latest_issue)?
             }
         };
-        match is_alive {
-            true => Ok(Self { id: bearer.user }),
-            false => Err(Error::InvalidAccessToken),
+        if is_alive {
+            Ok(Self { id: bearer.user })
+        } else {
+            Err(Error::InvalidAccessToken)
         }
     }
 }

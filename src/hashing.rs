@@ -1,7 +1,7 @@
-//! Computes passwords' hashes such that everybody else waits for few of them.
+//! Computes password hashes so that other requests wait for few of them.
 //!
 //! A hash takes a core for tens of milliseconds, and nothing interrupts it. The host hands its
-//! threads, one per core, to what is ready in turn: where many log in at once, whoever comes then
+//! threads, one per core, to what is ready in turn: where many log in at once, a request that comes then
 //! would wait for all of their hashes. So a hash begins only when the host is seen to be on time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,7 +12,7 @@ use crate::domain::password::{HashingFailed, NewPassword, Verdict};
 use crate::domain::secret::Secret;
 use crate::platform::{clock, random};
 
-/// The nap of a hash where nobody was seen to wait. It shows whether the host is on time.
+/// The nap of a hash where no other request was seen to wait. It shows whether the host is on time.
 const CALM_NAP: Duration = Duration::from_millis(1);
 /// For how many seconds this instance takes the host for crowded after it was late: longer than from
 /// one hash of an instance to its next in a flood.
@@ -26,8 +26,8 @@ const LAST_NAP: Duration = Duration::from_millis(2);
 const PATIENCE: Duration = Duration::from_millis(700);
 /// How late a hash may be woken to go on: other work in front of it takes less, a hash more.
 const TOLERANCE: Duration = Duration::from_millis(12);
-/// By which part of the time that it has waited it may be later still: where other work alone keeps
-/// the host busy it never is on time.
+/// The lateness tolerated on top, as a fraction (1/n) of the time waited: where other work alone keeps
+/// the host busy, a hash would never be on time.
 const TOLERANCE_PER_WAITED: u32 = 100;
 /// How long a hash gives way at most.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -74,10 +74,7 @@ async fn give_way() {
     let began = clock::stopwatch();
     let mut waited = Duration::ZERO;
     while waited < LIMIT {
-        let nap = match is_crowded() {
-            true => nap(waited),
-            false => CALM_NAP,
-        };
+        let nap = if is_crowded() { nap(waited) } else { CALM_NAP };
         clock::sleep(nap).await;
         let late = began.elapsed().saturating_sub(waited + nap);
         if late < tolerance(waited) {
@@ -92,7 +89,7 @@ fn is_crowded() -> bool {
     clock::now().unix() - LATE_AT.load(Ordering::Relaxed) < CROWDED_SECONDS
 }
 
-/// Who has waited longer is woken before the others.
+/// A hash that has waited longer is woken before the others.
 fn nap(waited: Duration) -> Duration {
     let shorter = waited.as_millis() / PATIENCE.as_millis();
     let shorter = Duration::from_millis(shorter.try_into().unwrap_or(u64::MAX));

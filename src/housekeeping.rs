@@ -19,7 +19,7 @@ const INTERVAL_SECONDS: i64 = 60;
 /// When this instance looked last, in seconds since 1970.
 static LAST_RUN: AtomicI64 = AtomicI64::new(0);
 
-/// Whether the next run is due; whoever is told so is to run it.
+/// Whether the next run is due. A caller that is told so has to run it.
 pub fn is_due() -> bool {
     let now = clock::now().unix();
     let last = LAST_RUN.load(Ordering::Relaxed);

@@ -35,10 +35,10 @@ use http_body_util::BodyExt;
 use tower_service::Service;
 
 use crate::app::App;
-use crate::mailer::MailWaits;
 use crate::platform::Request;
 use crate::platform::turn::Turn;
 use crate::settings::Settings;
+use crate::store::outbox;
 
 /// What this instance made of its settings, at its first request.
 struct Instance {
@@ -58,13 +58,12 @@ pub async fn handle(request: Request) -> Response {
             INSTANCE.get_or_init(|| instance)
         }
     };
-    let mut response = match instance.router.clone().call(request).await {
+    let response = match instance.router.clone().call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
-    let mail_waits = response.extensions_mut().remove::<MailWaits>().is_some();
     match instance.app {
-        Some(app) if mail_waits || housekeeping::is_due() => {
+        Some(app) if outbox::take_announcement() || housekeeping::is_due() => {
             let (response, is_sent) = notice_when_sent(response);
             platform::spawn(async move {
                 // An answer that nobody waits for any more has been sent, too.

@@ -9,10 +9,6 @@ use crate::outbound::email::{self, Email, SendError};
 use crate::platform::{clock, random};
 use crate::store::outbox;
 
-/// Marks an answer that put mail into the outbox.
-#[derive(Clone, Copy)]
-pub struct MailWaits;
-
 /// Sends all mail that is due. What goes wrong is logged; the mail stays and is tried again.
 ///
 /// # Errors
@@ -33,7 +29,7 @@ pub async fn deliver(app: &App) -> anyhow::Result<()> {
 
 async fn take_due(app: &App) -> anyhow::Result<Option<DueMail>> {
     let now = clock::now();
-    // While it is being sent nobody else takes it; if this instance dies, it is due again then.
+    // While it is being sent, no other instance takes it; if this instance dies, it is due again then.
     let lease_ends = next_try(1, Duration::ZERO, now, jitter());
     let mut connection = app.database.connect().await?;
     Ok(outbox::take_due(&mut connection, now, lease_ends)?)

@@ -87,9 +87,10 @@ fn assets(assets: &'static [(&str, Asset)]) -> Router<&'static App> {
 
 /// All routes of a service whose settings can be used.
 pub fn router(app: &'static App) -> Router {
-    let pages = match app.settings.pages {
-        true => pages(),
-        false => Router::new(),
+    let pages = if app.settings.pages {
+        pages()
+    } else {
+        Router::new()
     };
     let router = table(app)
         .merge(assets(&docs::ASSETS))
@@ -102,7 +103,7 @@ pub fn router(app: &'static App) -> Router {
     Edge::new(&app.settings).around(router)
 }
 
-/// All routes of a service whose settings cannot be used: a probe sees why, everybody else that.
+/// All routes of a service whose settings cannot be used: a probe sees why, every other request only that.
 pub fn misconfigured() -> Router {
     let router = Router::new()
         .route("/health/ready", get(health::misconfigured))

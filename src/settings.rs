@@ -37,9 +37,9 @@ pub struct Settings {
     pub argon2: Argon2Cost,
     /// The application's address, without a slash at its end: links in mails begin with it.
     pub frontend_url: String,
-    /// Who tells people from programs.
+    /// The captcha provider.
     pub captcha: CaptchaSettings,
-    /// Who carries the mail.
+    /// The mail provider.
     pub email: EmailSettings,
     /// Whether there are pages for people; without them the API alone is served.
     pub pages: bool,
@@ -51,7 +51,7 @@ pub struct Settings {
     pub throttle: bool,
 }
 
-/// What a password's hash costs whoever computes it.
+/// The cost of a password's hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argon2Cost {
     /// Memory, in KiB.
@@ -82,7 +82,7 @@ impl CorsOrigins {
     }
 }
 
-/// Who tells people from programs.
+/// The captcha provider.
 #[derive(Debug, Clone)]
 pub enum CaptchaSettings {
     /// We ourselves, by a proof of work in the ALTCHA protocol.
@@ -108,10 +108,10 @@ pub enum CaptchaSettings {
     Off,
 }
 
-/// Who carries the mail, and from whom it is.
+/// The mail provider, and the sender.
 #[derive(Debug, Clone)]
 pub struct EmailSettings {
-    /// Who carries it.
+    /// The provider.
     pub provider: EmailProvider,
     /// The sender's address.
     pub from_email: String,
@@ -119,7 +119,7 @@ pub struct EmailSettings {
     pub from_name: String,
 }
 
-/// Who carries the mail.
+/// The mail provider.
 #[derive(Debug, Clone)]
 pub enum EmailProvider {
     /// Nobody: the text goes to the log, for development.

@@ -84,9 +84,6 @@ pub fn count_guess(
 }
 
 /// Takes back a guess that was right, and forgets the failures from where it came.
-///
-/// # Errors
-/// The database failed.
 pub fn forgive(
     app: &App,
     connection: &mut Connection<'_>,
@@ -104,9 +101,6 @@ pub fn forgive(
 }
 
 /// Forgets all guesses at the password that the user has just reset.
-///
-/// # Errors
-/// The database failed.
 pub fn forgive_all(
     app: &App,
     connection: &mut Connection<'_>,

@@ -13,10 +13,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
             "housekeeping",
             "log",
-            "mailer",
             "platform",
             "routes",
             "settings",
+            "store",
         ],
     ),
     (
@@ -30,8 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "app", "assets", "captcha", "domain", "error", "extract", "hashing", "mailer",
-            "platform", "settings", "store", "throttle",
+            "app", "assets", "captcha", "domain", "error", "extract", "hashing", "platform",
+            "settings", "store", "throttle",
         ],
     ),
     (

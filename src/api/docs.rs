@@ -85,7 +85,7 @@ pub async fn openapi_yaml(headers: HeaderMap) -> impl IntoResponse {
     (to_download, YAML.answer(&headers))
 }
 
-/// The API's description, to read and to try
+/// Interactive API documentation
 #[utoipa::path(
     get,
     path = "/docs",

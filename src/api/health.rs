@@ -20,14 +20,14 @@ const UNUSABLE_DATABASE: Components = Components {
     settings: None,
 };
 
-/// Say hello
+/// Service status
 #[utoipa::path(
     get,
     path = "/",
     tag = "health",
     responses((
         status = 200,
-        description = "The service is there",
+        description = "The service is running",
         body = Hello,
         example = json!(HELLO),
     ))
@@ -36,16 +36,16 @@ pub async fn hello() -> Json<Hello> {
     Json(HELLO)
 }
 
-/// Is it alive?
+/// Liveness
 ///
-/// For a liveness probe: touches nothing, so that a database in trouble restarts nobody.
+/// For a liveness probe. It touches nothing, so that trouble with the database restarts no instance.
 #[utoipa::path(
     get,
     path = "/health/live",
     tag = "health",
     responses((
         status = 200,
-        description = "The service is alive",
+        description = "The service is running",
         body = Health,
         example = json!(Health::new("ok", None)),
     ))
@@ -54,7 +54,7 @@ pub async fn live() -> Json<Health> {
     Json(Health::new("ok", None))
 }
 
-/// Can it do its work?
+/// Readiness
 ///
 /// For a readiness probe: 200 only if the database and its schema are usable.
 #[utoipa::path(
@@ -64,13 +64,13 @@ pub async fn live() -> Json<Health> {
     responses(
         (
             status = 200,
-            description = "The service can do its work",
+            description = "The service is ready",
             body = Health,
             example = json!(operational()),
         ),
         (
             status = 503,
-            description = "It cannot; the components say why",
+            description = "The service is not ready; the components say why",
             body = Health,
             example = json!(Health::new("unavailable", Some(UNUSABLE_DATABASE))),
         ),

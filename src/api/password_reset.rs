@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -22,7 +22,6 @@ use crate::extract::body::{FromFields, ValidJson};
 use crate::extract::client::ClientAddress;
 use crate::extract::fields::Fields;
 use crate::hashing;
-use crate::mailer::MailWaits;
 use crate::platform::{clock, random, turn};
 use crate::settings::Settings;
 use crate::store::db::Connection;
@@ -34,12 +33,12 @@ use crate::throttle;
 const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
 const PASSWORD_RESET: &str = "Password has been reset successfully";
 
-/// The answer to whoever asks for a link comes after a whole number of these: longer than the
-/// work takes, whether there is a user to write rows for or not (measured: half a millisecond
+/// The answer to a request for a link comes after a whole number of these: longer than the work
+/// takes, whether there is a user to write rows for or not (measured: half a millisecond
 /// apart, some milliseconds in all).
 const ANSWER_STEP: Duration = Duration::from_millis(20);
 
-/// Ask for a reset link by mail
+/// Request a reset link
 ///
 /// The answer is the same whether a user has this address or not. A new link replaces the older
 /// ones.
@@ -51,7 +50,7 @@ const ANSWER_STEP: Duration = Duration::from_millis(20);
     responses(
         (
             status = 202,
-            description = "Taken",
+            description = "Accepted",
             body = Message,
             example = json!({"message": LINK_SENT}),
         ),
@@ -63,7 +62,7 @@ pub async fn forgot_password(
     State(app): State<&'static App>,
     language: Language,
     ValidJson(request): ValidJson<ForgotPasswordRequest>,
-) -> Result<(StatusCode, Extension<MailWaits>, Json<Message>), Error> {
+) -> Result<(StatusCode, Json<Message>), Error> {
     let began = clock::stopwatch();
     let now = clock::now();
     let connection = app.database.connect().await?;
@@ -79,11 +78,7 @@ pub async fn forgot_password(
     transaction.commit()?;
     let _others_come = turn::let_others_come();
     clock::wait_for_whole_steps(began, ANSWER_STEP).await;
-    Ok((
-        StatusCode::ACCEPTED,
-        Extension(MailWaits),
-        Message::new(LINK_SENT),
-    ))
+    Ok((StatusCode::ACCEPTED, Message::new(LINK_SENT)))
 }
 
 fn put_link_into_outbox(
@@ -126,7 +121,7 @@ pub async fn reset_password(
     network: ClientAddress,
     language: Language,
     ValidJson(request): ValidJson<ResetPasswordRequest>,
-) -> Result<(Extension<MailWaits>, Json<Message>), Error> {
+) -> Result<Json<Message>, Error> {
     let now = clock::now();
     let mut connection = app.database.connect().await?;
     let token = request.token.as_ref().map(PlainToken::hashed);
@@ -134,7 +129,7 @@ pub async fn reset_password(
     if !reset_tokens::is_usable(&mut connection, &token, now)? {
         return Err(refuse());
     }
-    // Hashed before the transaction begins: it would keep everybody else from writing meanwhile.
+    // Hashed before the transaction begins: it would keep all other requests from writing meanwhile.
     let hash = hashing::hash(app, &request.new_password).await?;
 
     let mut transaction = connection.begin()?;
@@ -147,7 +142,7 @@ pub async fn reset_password(
     outbox::insert_password_changed(&mut transaction, random::id(), user, language, now)?;
     transaction.commit()?;
     tracing::info!(%user, "password reset");
-    Ok((Extension(MailWaits), Message::new(PASSWORD_RESET)))
+    Ok(Message::new(PASSWORD_RESET))
 }
 
 fn refuse() -> Error {

@@ -10,9 +10,9 @@ use crate::extract::CurrentUser;
 
 const MESSAGE: &str = "This is protected test data";
 
-/// Try a token
+/// Get protected test data
 ///
-/// Answers those alone who send a good access token, for a client to try its login.
+/// Answers only to a valid access token, so that a client can try its login.
 #[utoipa::path(
     get,
     path = "/api/v1/data/test-data",

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::user::{Role, Subscription, User};
 
-/// A user, as everybody may see them who may see them at all.
+/// A user, without the password.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "email": "tom@example.com",

@@ -145,7 +145,7 @@ impl AccessTokens {
             .map_err(|error| SigningFailed(error.to_string()))
     }
 
-    /// Whom a token names, or `None` if it is not a good access token now: `sub`, `exp` and
+    /// The bearer that a token names, or `None` if it is not a good access token now: `sub`, `exp` and
     /// `type` are required, the other claims are checked where they are present.
     pub fn check(&self, token: &Secret, now: Timestamp) -> Option<Bearer> {
         let options = VerificationOptions {

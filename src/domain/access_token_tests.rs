@@ -1,4 +1,4 @@
-//! Which access tokens are good, and whom they name.
+//! Which access tokens are valid, and which user they name.
 
 use super::*;
 

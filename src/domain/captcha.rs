@@ -105,7 +105,7 @@ impl Challenges {
         Self(DerivedKeys::derive(keys, "gatehouse captcha challenge"))
     }
 
-    /// A challenge for somebody who asks now. Nothing of it is kept: the signature says that it
+    /// A new challenge. Nothing of it is kept: the signature says that it
     /// is ours. `cost` is that of one derivation, in iterations; a solver needs 256 on average.
     pub fn issue(&self, cost: u32, random: [u8; 2 * RANDOM_BYTES], now: Timestamp) -> Challenge {
         let (nonce, salt) = random.split_at(RANDOM_BYTES);

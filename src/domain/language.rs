@@ -1,6 +1,6 @@
 //! The languages that people are addressed in, and which of them a browser asks for.
 
-/// Every language, the first for whoever asks for none of them: its code (RFC 5646) and its
+/// Every language; the first is the default: its code (RFC 5646) and its
 /// strings. A further language is a file, and a line here.
 const LANGUAGES: [(&str, &str); Language::COUNT] = [
     ("en", include_str!("../../templates/languages/en.json")),

@@ -38,7 +38,7 @@ pub struct DueMail {
     pub kind: MailKind,
     /// The address as it is stored now.
     pub to: String,
-    /// The name of whom it is for.
+    /// The recipient's user name.
     pub username: String,
     /// The language of the request that asked for it.
     pub language: Language,

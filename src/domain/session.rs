@@ -13,7 +13,7 @@ use super::timestamp::Timestamp;
 /// refresh at once, or a client that never saw the answer, are no thieves.
 pub const GRACE: Duration = Duration::seconds(10);
 
-/// How many sessions a user has at most that have not ended: more than anybody has browsers and
+/// The most sessions of a user that have not ended: more than a person has browsers and
 /// devices.
 pub const MAX_PER_USER: i64 = 100;
 
@@ -23,8 +23,8 @@ const ID_BYTES: usize = 16;
 const COUNTER_BYTES: usize = 8;
 const SIGNED_BYTES: usize = ID_BYTES + COUNTER_BYTES;
 
-/// A refresh token: which session, and its how-manieth token. Nothing of it is stored but the
-/// session's counter; what makes it unforgeable is computed from both.
+/// A refresh token: its session and its sequence number. Only the session's counter is stored; an HMAC
+/// of both makes the token unforgeable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshToken {
     /// The session that it continues.
@@ -107,7 +107,7 @@ impl SessionLifetime {
 pub enum Replay {
     /// It was rotated a moment ago: its holder gets the successor once more.
     Retried,
-    /// It was used up before: somebody holds a copy, so the session ends (RFC 9700, 4.14.2).
+    /// It was used up before: a thief may hold a copy, so the session ends (RFC 9700, 4.14.2).
     Reused,
 }
 

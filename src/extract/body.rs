@@ -137,13 +137,13 @@ fn is_json(media_type: &str) -> bool {
 fn not_json(body: &[u8], error: &serde_json::Error) -> Error {
     let message = error.to_string();
     let reason = message.split(" at line ").next().unwrap_or_default();
-    let offset = match error.is_eof() {
-        true => String::from_utf8_lossy(body).chars().count(),
-        // serde_json counts up to the character that it does not take, but not up to this one.
-        false if reason.starts_with("control character") => {
-            offset(body, error.line(), error.column() + 1)
-        }
-        false => offset(body, error.line(), error.column()),
+    let offset = if error.is_eof() {
+        String::from_utf8_lossy(body).chars().count()
+    } else if reason.starts_with("control character") {
+        // serde_json's column is usually that of the wrong character, here that of the one before.
+        offset(body, error.line(), error.column() + 1)
+    } else {
+        offset(body, error.line(), error.column())
     };
     FieldError::not_json(offset, reason).into()
 }

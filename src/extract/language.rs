@@ -1,4 +1,4 @@
-//! The language of whoever asks.
+//! The language that a request asks for.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! Gives mail to whoever carries it.
+//! Sends mail through the provider that the settings name.
 
 mod dialects;
 
@@ -80,7 +80,7 @@ fn judge(answer: Result<Answer, HttpError>) -> Result<(), SendError> {
 }
 
 /// What may go better later: a server's fault, too many requests, a conflict with a try that is
-/// still under way, and a key that somebody is about to correct.
+/// still under way, and a key that an operator is about to correct.
 fn is_temporary(status: StatusCode) -> bool {
     status.is_server_error()
         || matches!(

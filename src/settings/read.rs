@@ -25,7 +25,7 @@ const ARGON2_MEMORY_KIB: RangeInclusive<u32> = 7168..=1024 * 1024;
 /// phone, and checking it takes 4 ms here. At the most that becomes ten seconds, and two passwords'
 /// hashes.
 const CAPTCHA_COST: RangeInclusive<u32> = 1000..=100_000;
-/// More proxies in a row than anybody has.
+/// More proxies in a row than any deployment has.
 const MAX_PROXY_HOPS: usize = 16;
 /// No lifetime is longer than ten years: what is meant to last for ever is a mistake.
 const MAX_DAYS: u32 = 3650;
@@ -120,9 +120,10 @@ impl Reader {
 
     fn keys(&mut self, algorithm: Algorithm) -> Option<Keys> {
         let current = self.secret_key("secret_key", algorithm);
-        let previous = match self.text("secret_key_previous")?.is_empty() {
-            true => None,
-            false => Some(self.secret_key("secret_key_previous", algorithm)?),
+        let previous = if self.text("secret_key_previous")?.is_empty() {
+            None
+        } else {
+            Some(self.secret_key("secret_key_previous", algorithm)?)
         };
         Some(Keys {
             current: current?,

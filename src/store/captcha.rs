@@ -12,9 +12,6 @@ const CLOCK_TOLERANCE: Duration = Duration::days(1);
 
 /// Uses up a challenge: one statement, so that of many at once one succeeds. `false` if it was
 /// used before. Only a power cut can make one good for a second time.
-///
-/// # Errors
-/// The database failed.
 pub fn consume(
     connection: &mut Connection<'_>,
     challenge: &SolvedChallenge,
@@ -36,9 +33,6 @@ pub(super) fn past(now: Timestamp) -> i64 {
 }
 
 /// Clears away what is past.
-///
-/// # Errors
-/// The database failed.
 pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM used_challenges WHERE expires_at <= ?1";
     let parameters = [past(now).into()];

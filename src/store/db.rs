@@ -39,7 +39,7 @@ struct HostConnection {
     durability: Durability,
 }
 
-/// A connection that nobody else uses meanwhile; it goes back when it is dropped.
+/// A connection for one caller; it goes back to the idle ones when it is dropped.
 pub struct Connection<'a> {
     database: &'a Database,
     /// Empty while a statement runs and after an error: a connection that was given up midway
@@ -170,10 +170,10 @@ impl<'a> Connection<'a> {
     }
 
     /// Begins a transaction, which is durable. It takes the lock at once: a read that becomes a
-    /// write midway can fail without waiting for anybody.
+    /// write midway can fail without waiting for the lock.
     ///
     /// # Errors
-    /// The database stays locked by somebody else.
+    /// Another connection keeps the database locked.
     pub fn begin(mut self) -> Result<Transaction<'a>, DbError> {
         self.write("BEGIN IMMEDIATE", [])?;
         self.is_in_transaction = true;
@@ -195,9 +195,10 @@ impl<'a> Connection<'a> {
     /// Makes the connection write like this from now on, if it does not yet.
     fn make(&mut self, durability: Durability) -> Result<(), DbError> {
         let may_write_normal = &self.database.may_write_normal;
-        let durability = match may_write_normal.load(Ordering::Relaxed) {
-            true => durability,
-            false => Durability::Full,
+        let durability = if may_write_normal.load(Ordering::Relaxed) {
+            durability
+        } else {
+            Durability::Full
         };
         if self.inner.as_ref().map(|inner| inner.durability) == Some(durability) {
             return Ok(());

@@ -52,9 +52,6 @@ pub fn count(
 /// The owner has logged in: the guesses under both names of the account are no longer in a row, and
 /// that of the `counted` name, if there is one, was no failure. How fast strangers may guess stays as
 /// it is, or each login of the owner would let them begin anew.
-///
-/// # Errors
-/// The database failed.
 pub fn end_row(
     connection: &mut Connection<'_>,
     accounts: [&str; 2],
@@ -74,9 +71,6 @@ pub fn end_row(
 }
 
 /// The password has been reset: nothing of the guesses at the old one counts.
-///
-/// # Errors
-/// The database failed.
 pub fn delete(connection: &mut Connection<'_>, accounts: [&str; 2]) -> Result<(), DbError> {
     let statement = "DELETE FROM password_guesses WHERE account IN (?1, ?2)";
     let parameters = accounts.map(Into::into);
@@ -84,9 +78,6 @@ pub fn delete(connection: &mut Connection<'_>, accounts: [&str; 2]) -> Result<()
 }
 
 /// Clears away what holds nobody back any more.
-///
-/// # Errors
-/// The database failed.
 pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM password_guesses WHERE forget_at <= ?1 AND in_a_row < ?2";
     let parameters = [now.unix().into(), MAX_IN_A_ROW.into()];

@@ -27,9 +27,6 @@ pub struct Work {
 
 /// Looks for it all in one statement: mostly there is nothing, and then nobody has to wait for
 /// the right to write. Of the sessions it looks at some `from` an identifier on.
-///
-/// # Errors
-/// The database failed.
 pub fn look(connection: &mut Connection<'_>, from: Uuid, now: Timestamp) -> Result<Work, DbError> {
     let statement = format!(
         "SELECT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1), \

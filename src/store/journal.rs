@@ -34,10 +34,8 @@ async fn try_to_ensure(database: &Database) -> Result<bool, DbError> {
     // Another connection writes or sets it, too. A transaction waits for that, setting it does not.
     drop(database.open().await?.begin()?);
     let mut connection = database.open().await?;
-    match has_write_ahead_log(&mut connection, "PRAGMA journal_mode")? {
-        true => Ok(true),
-        false => has_write_ahead_log(&mut connection, "PRAGMA journal_mode = WAL"),
-    }
+    Ok(has_write_ahead_log(&mut connection, "PRAGMA journal_mode")?
+        || has_write_ahead_log(&mut connection, "PRAGMA journal_mode = WAL")?)
 }
 
 /// Whether it has one once the statement is done, which answers with the mode that is in force.

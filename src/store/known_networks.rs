@@ -22,9 +22,6 @@ pub struct Standing {
 }
 
 /// What is known of a network for a user. It is the same work for a user that does not exist.
-///
-/// # Errors
-/// The database failed.
 pub fn find(
     connection: &mut Connection<'_>,
     user: Uuid,
@@ -48,9 +45,6 @@ pub fn find(
 }
 
 /// Records a login from a network. The networks seen longest ago give way.
-///
-/// # Errors
-/// The database failed.
 pub fn record(
     connection: &mut Connection<'_>,
     user: Uuid,

@@ -1,8 +1,10 @@
 //! The outbox: mail that is to be sent.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use uuid::Uuid;
 
-use super::db::{Connection, DbError, Row};
+use super::db::{Connection, DbError, Row, Value};
 use crate::domain::language::Language;
 use crate::domain::mail::{DueMail, MailKind};
 use crate::domain::reset_token::HashedToken;
@@ -11,11 +13,16 @@ use crate::domain::timestamp::Timestamp;
 const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";
 
+/// Whether this instance has put mail into the outbox since it last looked.
+static IS_ANNOUNCED: AtomicBool = AtomicBool::new(false);
+
+/// Whether mail was put into the outbox since the last call. One announcement too many costs a look.
+pub fn take_announcement() -> bool {
+    IS_ANNOUNCED.swap(false, Ordering::Relaxed)
+}
+
 /// Puts the mail with a reset link into the outbox, due at once. It is the same work, without a
 /// result, where there is no such token.
-///
-/// # Errors
-/// The database failed.
 pub fn insert_password_reset(
     connection: &mut Connection<'_>,
     id: Uuid,
@@ -32,13 +39,10 @@ pub fn insert_password_reset(
         language.code().into(),
         now.unix().into(),
     ];
-    connection.write(statement, parameters).map(drop)
+    insert(connection, statement, parameters)
 }
 
 /// Puts the notice that the password was changed into the outbox, due at once.
-///
-/// # Errors
-/// The database failed.
 pub fn insert_password_changed(
     connection: &mut Connection<'_>,
     id: Uuid,
@@ -55,24 +59,28 @@ pub fn insert_password_changed(
         language.code().into(),
         now.unix().into(),
     ];
-    connection.write(statement, parameters).map(drop)
+    insert(connection, statement, parameters)
+}
+
+fn insert<const N: usize>(
+    connection: &mut Connection<'_>,
+    statement: &str,
+    parameters: [Value; N],
+) -> Result<(), DbError> {
+    connection.write(statement, parameters)?;
+    IS_ANNOUNCED.store(true, Ordering::Relaxed);
+    Ok(())
 }
 
 /// How many mails wait to be sent, as far as they are counted: up to a thousand.
-///
-/// # Errors
-/// The database failed.
 pub fn count(connection: &mut Connection<'_>) -> Result<i64, DbError> {
     let row = connection.query_one("SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 1000)", [])?;
     row.map_or(Ok(0), |row| row.integer(0))
 }
 
-/// Takes the mail that has been due for longest. Until `retry_at` nobody else takes it, and if
+/// Takes the mail that has been due for longest. Until `retry_at` no other instance takes it, and if
 /// nobody deletes it or puts it back by then, it is due again. If a power cut takes this back, or
 /// what was noted of its delivery, the provider is sent the same mail again under the same key.
-///
-/// # Errors
-/// The database failed.
 pub fn take_due(
     connection: &mut Connection<'_>,
     now: Timestamp,
@@ -134,9 +142,6 @@ fn due_mail(row: &Row) -> Result<DueMail, DbError> {
 }
 
 /// Puts a mail off until it is to be tried again.
-///
-/// # Errors
-/// The database failed.
 pub fn put_off(
     connection: &mut Connection<'_>,
     mail: Uuid,
@@ -148,9 +153,6 @@ pub fn put_off(
 }
 
 /// Forgets a mail that was sent or given up.
-///
-/// # Errors
-/// The database failed.
 pub fn delete(connection: &mut Connection<'_>, mail: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM outbox WHERE id = ?1";
     let parameters = [mail.to_string().into()];

@@ -22,9 +22,6 @@ pub enum TokenState {
 }
 
 /// Whether the data of a predecessor was taken over.
-///
-/// # Errors
-/// The database failed.
 pub fn is_adopted(connection: &mut Connection<'_>) -> Result<bool, DbError> {
     let row = connection.query_one("SELECT 1 FROM adoption WHERE id = 1", [])?;
     Ok(row.is_some())
@@ -34,9 +31,6 @@ pub fn is_adopted(connection: &mut Connection<'_>) -> Result<bool, DbError> {
 /// user: only where a predecessor's data was taken over, and not before that. It names no session
 /// that could have ended, so it ends with the first logout here of any session that the user had
 /// there, and with the first reset of the password.
-///
-/// # Errors
-/// The database failed.
 pub fn may_speak_for(
     connection: &mut Connection<'_>,
     user: Uuid,
@@ -55,9 +49,6 @@ pub fn may_speak_for(
 }
 
 /// Looks for a refresh token of the predecessor. `None` if it is none, or expired, or logged out.
-///
-/// # Errors
-/// The database failed.
 pub fn find(
     connection: &mut Connection<'_>,
     token: &Secret,
@@ -83,9 +74,6 @@ pub fn find(
 /// Uses up a refresh token of the predecessor, which becomes this session, and says whose it was.
 /// The row stays, the token goes, and what takes its place is no token. `None` if it was used
 /// meanwhile.
-///
-/// # Errors
-/// The database failed.
 pub fn redeem(
     connection: &mut Connection<'_>,
     token: &Secret,
@@ -107,9 +95,6 @@ pub fn redeem(
 
 /// Logs an unused refresh token of the predecessor out, and with it the access tokens that the
 /// predecessor gave its user. `false` if it was used meanwhile.
-///
-/// # Errors
-/// The database failed.
 pub fn log_out(connection: &mut Connection<'_>, token: &Secret) -> Result<bool, DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id, session_id = '' \
                      WHERE refresh_token = ?1 RETURNING id";
@@ -119,9 +104,6 @@ pub fn log_out(connection: &mut Connection<'_>, token: &Secret) -> Result<bool, 
 }
 
 /// Voids all refresh tokens that the predecessor gave a user.
-///
-/// # Errors
-/// The database failed.
 pub fn void_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
@@ -130,9 +112,6 @@ pub fn void_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbErr
 
 /// Voids the refresh tokens of the predecessor that have expired. They are JSON Web Tokens, which
 /// begin with `ey`: what is void already is not even looked at.
-///
-/// # Errors
-/// The database failed.
 pub fn void_expired(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id \
                      WHERE refresh_token >= 'ey' AND refresh_token < 'ez' AND expires_at <= ?1";

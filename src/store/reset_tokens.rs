@@ -9,9 +9,6 @@ use crate::domain::timestamp::Timestamp;
 
 /// Replaces the unused reset tokens of the user with this address by a new one. It is the same
 /// work, without a result, where there is no such user, or a disabled one.
-///
-/// # Errors
-/// The database failed.
 pub fn replace(
     connection: &mut Connection<'_>,
     id: Uuid,
@@ -38,9 +35,6 @@ pub fn replace(
 }
 
 /// Whether a token could be consumed now: worth knowing before a password is hashed for it.
-///
-/// # Errors
-/// The database failed.
 pub fn is_usable(
     connection: &mut Connection<'_>,
     token: &HashedToken,
@@ -56,9 +50,6 @@ pub fn is_usable(
 
 /// Uses up a token and says whose it was: one statement, so that of many at once one succeeds.
 /// `None` if it is unknown, used or expired, or its user is disabled.
-///
-/// # Errors
-/// The database failed.
 pub fn consume(
     connection: &mut Connection<'_>,
     token: &HashedToken,

@@ -40,9 +40,6 @@ pub struct Session {
 /// user's sessions that have ended by themselves or are too many: the oldest. `false` if the
 /// password was changed meanwhile, for nothing that begins with the old one may outlive a reset, or
 /// if the user is disabled. A login that a power cut takes back is done again.
-///
-/// # Errors
-/// The database failed.
 pub fn insert(
     connection: &mut Connection<'_>,
     session: Uuid,
@@ -82,9 +79,6 @@ pub fn insert(
 /// used up before, or the session has ended, or its user is disabled. A token ahead of the
 /// session's counter is one that we issued, too: a power cut has taken its rotation back, so it
 /// goes on from there.
-///
-/// # Errors
-/// The database failed.
 pub fn rotate(
     connection: &mut Connection<'_>,
     token: RefreshToken,
@@ -117,9 +111,6 @@ pub fn rotate(
 }
 
 /// A session that has not ended, of a user who is not disabled.
-///
-/// # Errors
-/// The database failed.
 pub fn find(
     connection: &mut Connection<'_>,
     session: Uuid,
@@ -144,9 +135,6 @@ pub fn find(
 }
 
 /// Whether a user has this session, it has not ended, and the user is not disabled.
-///
-/// # Errors
-/// The database failed.
 pub fn is_alive(
     connection: &mut Connection<'_>,
     user: Uuid,
@@ -166,9 +154,6 @@ pub fn is_alive(
 }
 
 /// Ends a session, and with it its refresh and access tokens. Returns its user, if it was there.
-///
-/// # Errors
-/// The database failed.
 pub fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<Option<Uuid>, DbError> {
     let statement = "DELETE FROM sessions WHERE id = ?1 RETURNING user_id";
     let row = connection.write_one(statement, [session.to_string().into()])?;
@@ -176,9 +161,6 @@ pub fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<Option<U
 }
 
 /// Ends all sessions of a user.
-///
-/// # Errors
-/// The database failed.
 pub fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM sessions WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
@@ -186,9 +168,6 @@ pub fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbE
 }
 
 /// Clears away what has expired, of some sessions `from` an identifier on.
-///
-/// # Errors
-/// The database failed.
 pub fn delete_expired(
     connection: &mut Connection<'_>,
     from: Uuid,

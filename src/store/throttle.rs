@@ -44,9 +44,6 @@ pub fn count(
 }
 
 /// Forgets all attempts under two keys.
-///
-/// # Errors
-/// The database failed.
 pub fn clear(connection: &mut Connection<'_>, keys: [&str; 2]) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE key IN (?1, ?2)";
     let parameters = keys.map(Into::into);
@@ -54,9 +51,6 @@ pub fn clear(connection: &mut Connection<'_>, keys: [&str; 2]) -> Result<(), DbE
 }
 
 /// Clears away what holds nobody back any more.
-///
-/// # Errors
-/// The database failed.
 pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE full_at <= ?1";
     let parameters = [now.unix().into()];

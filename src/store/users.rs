@@ -88,9 +88,6 @@ pub fn insert(
 }
 
 /// Whether a user has this address.
-///
-/// # Errors
-/// The database failed.
 pub fn email_exists(connection: &mut Connection<'_>, email: &Email) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM users WHERE email = ?1";
     let row = connection.query_one(statement, [email.as_str().into()]);
@@ -98,9 +95,6 @@ pub fn email_exists(connection: &mut Connection<'_>, email: &Email) -> Result<bo
 }
 
 /// Whether a user has this name, in any case.
-///
-/// # Errors
-/// The database failed.
 pub fn username_exists(connection: &mut Connection<'_>, username: &str) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM users WHERE lower(username) = lower(?1)";
     let row = connection.query_one(statement, [username.into()]);
@@ -111,9 +105,6 @@ pub fn username_exists(connection: &mut Connection<'_>, username: &str) -> Resul
 /// Then the search doubles and halves its steps and may pass over a gap. Whatever names are taken,
 /// it looks no further than some sixty of them; where all that it tries are taken, it suggests one
 /// that it has not tried.
-///
-/// # Errors
-/// The database failed.
 pub fn suggest_username(
     connection: &mut Connection<'_>,
     taken: &Username,
@@ -140,9 +131,10 @@ pub fn suggest_username(
     }
     while free - last_taken > 1 {
         let middle = last_taken + (free - last_taken) / 2;
-        match username_exists(connection, &taken.numbered(middle))? {
-            true => last_taken = middle,
-            false => free = middle,
+        if username_exists(connection, &taken.numbered(middle))? {
+            last_taken = middle;
+        } else {
+            free = middle;
         }
     }
     Ok(taken.numbered(free))
@@ -166,9 +158,6 @@ fn first_free(
 }
 
 /// The credentials of a user.
-///
-/// # Errors
-/// The database failed.
 pub fn find_credentials(
     connection: &mut Connection<'_>,
     lookup: &Lookup,
@@ -224,9 +213,6 @@ pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, D
 }
 
 /// Replaces a user's password.
-///
-/// # Errors
-/// The database failed.
 pub fn set_password(
     connection: &mut Connection<'_>,
     user: Uuid,
@@ -242,11 +228,8 @@ pub fn set_password(
     connection.write(statement, parameters).map(drop)
 }
 
-/// Replaces the hash of a password that stays the same. `false` if somebody else has replaced it
+/// Replaces the hash of a password that stays the same. `false` if another request has replaced it
 /// meanwhile. If a power cut takes it back, the outdated one is replaced at the next login.
-///
-/// # Errors
-/// The database failed.
 pub fn replace_hash(
     connection: &mut Connection<'_>,
     user: Uuid,
@@ -265,9 +248,6 @@ pub fn replace_hash(
 }
 
 /// Reads a user, if there is any: fails where the table is not what it should be.
-///
-/// # Errors
-/// The database failed.
 pub fn probe(connection: &mut Connection<'_>) -> Result<(), DbError> {
     let statement = "SELECT id, username, email, hashed_password FROM users LIMIT 1";
     connection.query(statement, []).map(drop)

@@ -9,9 +9,6 @@ use crate::domain::timestamp::Timestamp;
 const INTERVAL: Duration = Duration::minutes(10);
 
 /// Whether it is time to warn of a variable. If so, it is noted that the caller does.
-///
-/// # Errors
-/// The database failed.
 pub fn claim(
     connection: &mut Connection<'_>,
     variable: &str,

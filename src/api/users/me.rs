@@ -12,7 +12,7 @@ use crate::error::responses::{AccessTokenErrors, DatabaseErrors};
 use crate::extract::CurrentUser;
 use crate::store::users;
 
-/// See who is logged in
+/// Get the current user
 ///
 /// The user whose access token it is, as the database has them now.
 #[utoipa::path(

@@ -77,7 +77,7 @@ fn refuse_taken(connection: &mut Connection<'_>, request: &RegisterRequest) -> R
     Ok(())
 }
 
-/// The answer to somebody who lost a race for an address or a name: the same as if they had come
+/// The answer to a registration that lost a race for an address or a name: the same as if it had come
 /// later. `taken` is for the case that the winner has disappeared again.
 fn refuse_race(
     connection: &mut Connection<'_>,

@@ -5,7 +5,7 @@ use crate::platform::sqlite;
 /// What the database may answer instead of rows.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// Somebody else kept it locked for longer than the busy timeout (5 s in Spin).
+    /// Another connection kept it locked for longer than the busy timeout (5 s in Spin).
     #[error("locked")]
     Locked,
     /// A row with this value is there already; the text names the column or the index.

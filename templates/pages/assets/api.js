@@ -80,7 +80,7 @@ async function call(path, options) {
   throw new ApiError(response.status, body, retryAfter);
 }
 
-/** The JSON of an answer; whoever stands in between may answer something else. */
+/** The JSON of an answer; a proxy in between may answer something else. */
 function parse(text) {
   try {
     return JSON.parse(text);

@@ -38,7 +38,7 @@ export class Captcha {
     if (this.#proof) return;
     const proof = this.#prove();
     this.#proof = proof;
-    // Whoever waits for the answer by then learns of a failure; whoever asks later gets a new try.
+    // A caller that waits by then learns of a failure; a later one gets a new try.
     proof.catch(() => {
       if (this.#proof === proof) this.#proof = undefined;
     });

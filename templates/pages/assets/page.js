@@ -15,7 +15,7 @@ export function fill(text, values) {
 
 /**
  * Where to go after the login: the path in `return_to`, or the account. Only a path on this
- * origin will do: a link must not lead people to somebody else's page.
+ * origin will do: a link must not lead people to another site's page.
  */
 export function returnPath(search = location.search) {
   const wish = new URLSearchParams(search).get("return_to") ?? "";

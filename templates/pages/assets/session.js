@@ -27,7 +27,7 @@ function forget() {
   localStorage.removeItem(KEY);
 }
 
-/** Whether somebody is logged in, as far as this browser knows. */
+/** Whether a user is logged in, as far as this browser knows. */
 export function exists() {
   return Boolean(refreshToken());
 }
