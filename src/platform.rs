@@ -7,13 +7,9 @@ pub mod clock;
 mod entry;
 pub mod outbound;
 pub mod random;
+mod request;
 pub mod sqlite;
 pub mod turn;
 pub mod variables;
 
-pub use spin_sdk::http::Request;
-
-/// Runs a task on after the response has left. It is lost when the process ends: best effort only.
-pub fn spawn(task: impl Future<Output = ()> + 'static) {
-    spin_sdk::wasip3::spawn(task);
-}
+pub use self::request::{Request, spawn};
