@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::extract::client::ClientAddress;
 use crate::platform::clock;
 use crate::store::db::Connection;
-use crate::store::users::Credentials;
+use crate::store::users::LoginNames;
 use crate::store::{guesses, throttle as store};
 
 /// Counts a request to a route against the limit of the network that it comes from.
@@ -87,7 +87,7 @@ pub fn count_guess(
 pub fn forgive(
     app: &App,
     connection: &mut Connection<'_>,
-    user: &Credentials,
+    user: &LoginNames,
     guess: &Guess<'_>,
 ) -> Result<(), Error> {
     if app.settings.throttle {
@@ -104,7 +104,7 @@ pub fn forgive(
 pub fn forgive_all(
     app: &App,
     connection: &mut Connection<'_>,
-    user: &Credentials,
+    user: &LoginNames,
     network: ClientAddress,
 ) -> Result<(), Error> {
     if app.settings.throttle {
@@ -140,7 +140,7 @@ fn refuse(limit: Limit, wait: Option<i64>) -> Result<(), Error> {
 }
 
 /// The two names that a user can log in by, as guesses count for them.
-fn accounts(user: &Credentials) -> [String; 2] {
+fn accounts(user: &LoginNames) -> [String; 2] {
     [digest(&user.email), digest(&user.username.to_lowercase())]
 }
 

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::email::Email;
@@ -26,8 +25,7 @@ use crate::platform::{clock, random, turn};
 use crate::settings::Settings;
 use crate::store::db::Connection;
 use crate::store::known_networks::{self, Standing};
-use crate::store::users::{self, Lookup};
-use crate::store::{outbox, predecessor, reset_tokens, sessions};
+use crate::store::{outbox, predecessor, reset_tokens, sessions, users};
 use crate::throttle;
 
 const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
@@ -135,10 +133,13 @@ pub async fn reset_password(
     let mut transaction = connection.begin()?;
     let user = reset_tokens::consume(&mut transaction, &token, now)?;
     let user = user.ok_or_else(refuse)?;
-    users::set_password(&mut transaction, user, hash, now)?;
+    let names = users::set_password(&mut transaction, user, hash, now)?;
     sessions::delete_all(&mut transaction, user)?;
     predecessor::void_all(&mut transaction, user)?;
-    let_in(app, &mut transaction, user, network, now)?;
+    // The owner may log in from here with the new password, whatever guesses at the old one there were.
+    throttle::forgive_all(app, &mut transaction, &names, network)?;
+    let network = app.networks.hash(network);
+    known_networks::record(&mut transaction, user, &network, Standing::default(), now)?;
     outbox::insert_password_changed(&mut transaction, random::id(), user, language, now)?;
     transaction.commit()?;
     tracing::info!(%user, "password reset");
@@ -151,28 +152,6 @@ fn refuse() -> Error {
         "password reset refused"
     );
     Error::InvalidResetToken
-}
-
-/// Lets the owner log in with the new password from where they reset it, whatever guesses at the
-/// old one there were.
-fn let_in(
-    app: &App,
-    connection: &mut Connection<'_>,
-    user: Uuid,
-    network: ClientAddress,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let credentials = users::find_credentials(connection, &Lookup::Id(user))?;
-    let credentials = credentials.ok_or(Error::InvalidResetToken)?;
-    throttle::forgive_all(app, connection, &credentials, network)?;
-    let network = app.networks.hash(network);
-    Ok(known_networks::record(
-        connection,
-        user,
-        &network,
-        Standing::default(),
-        now,
-    )?)
 }
 
 /// Who forgot their password.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, poll_immediate, select};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::value::RawValue;
 
@@ -73,10 +73,13 @@ fn take<T: FromFields>(mut fields: Fields, settings: &Settings) -> Result<T, Err
     }
 }
 
-/// Reads a body within [`DEADLINE`]. An instance waits a moment for it alone, because most bodies
-/// are there already; then it takes other requests, too.
+/// Reads a body within [`DEADLINE`]. Most bodies are there already, and then no timer is made. An
+/// instance waits a moment alone for any other; then it takes other requests, too.
 async fn receive(body: Body) -> Result<Bytes, Error> {
-    let reading = pin!(read(body));
+    let mut reading = pin!(read(body));
+    if let Some(body) = poll_immediate(&mut reading).await {
+        return body;
+    }
     let reading = match select(reading, pin!(clock::sleep(MOMENT))).await {
         Either::Left((body, _)) => return body,
         Either::Right((_, reading)) => reading,

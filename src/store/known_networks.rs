@@ -57,13 +57,18 @@ pub fn record(
         return Ok(());
     }
     let statement = "INSERT INTO known_networks (user_id, network, seen_at) VALUES (?1, ?2, ?3) \
-                     ON CONFLICT (user_id, network) DO UPDATE SET seen_at = excluded.seen_at";
+                     ON CONFLICT (user_id, network) DO UPDATE SET seen_at = excluded.seen_at \
+                     RETURNING (SELECT count(*) FROM known_networks WHERE user_id = ?1)";
     let parameters = [
         user.to_string().into(),
         network.current.as_str().into(),
         now.unix().into(),
     ];
-    connection.write_replayable(statement, parameters)?;
+    let row = connection.write_replayable_one(statement, parameters)?;
+    let known = row.map_or(Ok(0), |row| row.integer(0))?;
+    if known <= MAX_PER_USER {
+        return Ok(());
+    }
     let statement = "DELETE FROM known_networks WHERE user_id = ?1 AND network NOT IN \
                      (SELECT network FROM known_networks WHERE user_id = ?1 \
                      ORDER BY seen_at DESC LIMIT ?2)";

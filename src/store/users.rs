@@ -25,14 +25,20 @@ pub enum Lookup {
     Username(Username),
 }
 
+/// The two names that a user can log in by.
+pub struct LoginNames {
+    /// The address.
+    pub email: String,
+    /// The name, as the user typed it.
+    pub username: String,
+}
+
 /// What a login needs to know of a user.
 pub struct Credentials {
     /// The user.
     pub id: Uuid,
-    /// The address.
-    pub email: String,
-    /// The name, as it was typed.
-    pub username: String,
+    /// What the user can log in by.
+    pub names: LoginNames,
     /// The stored hash of the password.
     pub hashed_password: String,
     /// What the user may do.
@@ -175,8 +181,10 @@ pub fn find_credentials(
     row.map(|row| {
         Ok(Credentials {
             id: row.uuid(0)?,
-            email: row.text(1)?.to_owned(),
-            username: row.text(2)?.to_owned(),
+            names: LoginNames {
+                email: row.text(1)?.to_owned(),
+                username: row.text(2)?.to_owned(),
+            },
             hashed_password: row.text(3)?.to_owned(),
             role: row.read(4, Role::from_stored)?,
             is_disabled: row.integer(5)? != 0,
@@ -212,20 +220,26 @@ pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, D
     .transpose()
 }
 
-/// Replaces a user's password.
+/// Replaces a user's password, and returns the names of the user.
 pub fn set_password(
     connection: &mut Connection<'_>,
     user: Uuid,
     hashed_password: String,
     now: Timestamp,
-) -> Result<(), DbError> {
-    let statement = "UPDATE users SET hashed_password = ?2, updated_at = ?3 WHERE id = ?1";
+) -> Result<LoginNames, DbError> {
+    let statement = "UPDATE users SET hashed_password = ?2, updated_at = ?3 WHERE id = ?1 \
+                     RETURNING email, username";
     let parameters = [
         user.to_string().into(),
         hashed_password.into(),
         now.to_sql().into(),
     ];
-    connection.write(statement, parameters).map(drop)
+    let row = connection.write_one(statement, parameters)?;
+    let row = row.ok_or_else(|| DbError::Failed("the user of a reset token is gone".into()))?;
+    Ok(LoginNames {
+        email: row.text(0)?.to_owned(),
+        username: row.text(1)?.to_owned(),
+    })
 }
 
 /// Replaces the hash of a password that stays the same. `false` if another request has replaced it

@@ -87,15 +87,16 @@ async fn try_login(
     }
     let now = clock::now();
     let mut connection = app.database.connect().await?;
-    let user = match request.lookup() {
-        Some(lookup) => users::find_credentials(&mut connection, &lookup)?,
+    let lookup = request.lookup();
+    let user = match &lookup {
+        Some(lookup) => users::find_credentials(&mut connection, lookup)?,
         None => None,
     };
     let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
     let hashed_network = app.networks.hash(network);
     let standing = known_networks::find(&mut connection, id, &hashed_network)?;
     let guess = Guess {
-        name: &request.name(),
+        name: &request.name(lookup.as_ref()),
         network,
         is_strange: !standing.is_known,
     };
@@ -103,7 +104,7 @@ async fn try_login(
     let user = check_password(app, &mut connection, user, &request.password).await?;
 
     let token = begin_session(app, &mut connection, &user)?;
-    throttle::forgive(app, &mut connection, &user, &guess)?;
+    throttle::forgive(app, &mut connection, &user.names, &guess)?;
     known_networks::record(&mut connection, user.id, &hashed_network, standing, now)?;
     Ok(token)
 }
@@ -227,8 +228,8 @@ impl LoginRequest {
     }
 
     /// The name in the one form in which guesses count for it.
-    fn name(&self) -> String {
-        match self.lookup() {
+    fn name(&self, lookup: Option<&Lookup>) -> String {
+        match lookup {
             Some(Lookup::Email(email)) => email.as_str().to_owned(),
             _ => self.username.to_lowercase(),
         }
