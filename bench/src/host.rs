@@ -26,6 +26,8 @@ const REST: Duration = Duration::from_millis(200);
 pub enum Component {
     /// The service.
     Gatehouse,
+    /// The service as it was: the file that `AGAINST` names.
+    Earlier,
     /// One fixed answer.
     Empty,
     /// A password's hash for each request.
@@ -39,18 +41,25 @@ pub struct Host {
 }
 
 impl Component {
-    fn manifest(self) -> PathBuf {
-        in_repository(match self {
+    /// Its manifest; one that has to be made is written into `directory`.
+    fn manifest(self, directory: &Path) -> Result<PathBuf> {
+        let path = match self {
             Self::Gatehouse => "spin.toml",
             Self::Empty => "bench/empty/spin.toml",
             Self::Hash => "bench/hash/spin.toml",
-        })
+            Self::Earlier => {
+                let path = directory.join("earlier.toml");
+                fs::write(&path, manifest_of_earlier()?)?;
+                return Ok(path);
+            }
+        };
+        Ok(in_repository(path))
     }
 
     /// The built component.
     pub fn file(self) -> PathBuf {
         let name = match self {
-            Self::Gatehouse => "gatehouse",
+            Self::Gatehouse | Self::Earlier => "gatehouse",
             Self::Empty => "gatehouse_empty",
             Self::Hash => "gatehouse_hash",
         };
@@ -67,7 +76,7 @@ impl Host {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let child = program()
             .arg("--from")
-            .arg(component.manifest())
+            .arg(component.manifest(directory)?)
             .args(["--quiet", "--listen", &address, "--state-dir"])
             .arg(directory)
             // Where no `.env` of a developer lies.
@@ -166,6 +175,20 @@ impl Drop for Host {
         }
         let _ = self.child.wait();
     }
+}
+
+/// The component that `AGAINST` names, if it does.
+pub fn earlier() -> Option<PathBuf> {
+    env::var_os("AGAINST").map(PathBuf::from)
+}
+
+/// The service's manifest with the earlier component in the place of today's.
+fn manifest_of_earlier() -> Result<String> {
+    let file = earlier().context("AGAINST names no component")?;
+    let file = fs::canonicalize(&file).with_context(|| file.display().to_string())?;
+    let manifest = fs::read_to_string(in_repository("spin.toml"))?;
+    let source = "target/wasm32-wasip2/release/gatehouse.wasm";
+    Ok(manifest.replace(source, &file.to_string_lossy()))
 }
 
 fn program() -> Command {

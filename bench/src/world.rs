@@ -53,11 +53,19 @@ impl World {
     /// # Errors
     /// It cannot be started, or its database not be filled.
     pub fn of(users: u32) -> Result<Self> {
+        Self::served_by(Component::Gatehouse, users)
+    }
+
+    /// As [`of`](Self::of), by this version of the service.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn served_by(component: Component, users: u32) -> Result<Self> {
         let directory = directory_on_disk()?;
-        serve(&directory).context("the service does not migrate")?;
+        serve(component, &directory).context("the service does not migrate")?;
         population::fill(&database(&directory), users)?;
         Ok(Self {
-            host: serve(&directory)?,
+            host: serve(component, &directory)?,
             users,
             used_numbers: Cell::new(0),
             directory,
@@ -137,8 +145,8 @@ fn database(directory: &TempDir) -> PathBuf {
 }
 
 /// A service that is ready, and so has migrated its database.
-fn serve(directory: &TempDir) -> Result<Host> {
-    let mut host = Host::start(Component::Gatehouse, directory.path())?;
+fn serve(component: Component, directory: &TempDir) -> Result<Host> {
+    let mut host = Host::start(component, directory.path())?;
     host.wait()?;
     ureq::get(host.at("/health/ready")).call()?;
     Ok(host)
