@@ -1,14 +1,15 @@
 //! What an instance keeps from one request to the next: settings, keys, templates, the database.
 
-use crate::domain::access_token::AccessTokens;
-use crate::domain::captcha::Challenges;
-use crate::domain::network::Networks;
-use crate::domain::password::PasswordHasher;
-use crate::domain::reset_token::ResetTokens;
-use crate::domain::session::RefreshTokens;
+use crate::captcha::builtin::Challenges;
+use crate::db::Database;
+use crate::legacy::store::addresses;
+use crate::passwords::password::PasswordHasher;
+use crate::passwords::reset_token::ResetTokens;
+use crate::sessions::access_token::AccessTokens;
+use crate::sessions::refresh_token::RefreshTokens;
 use crate::settings::Settings;
-use crate::store::db::Database;
 use crate::templates::Templates;
+use crate::throttle::network::Networks;
 
 /// Everything that handlers share. Nothing of a request is ever kept here.
 pub struct App {
@@ -38,14 +39,14 @@ impl App {
     /// # Errors
     /// Argon2 refuses its parameters, which a test rules out.
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
-        let keys = &settings.keys;
-        let argon2 = settings.argon2;
+        let keys = &settings.crypto.keys;
+        let argon2 = settings.passwords.argon2;
         Ok(Self {
-            database: Database::default(),
+            database: Database::new(addresses::normalize),
             access_tokens: AccessTokens::new(
                 keys,
-                settings.algorithm,
-                settings.access_token_lifetime,
+                settings.crypto.algorithm,
+                settings.sessions.access_token_lifetime,
             ),
             refresh_tokens: RefreshTokens::new(keys),
             reset_tokens: ResetTokens::new(keys),

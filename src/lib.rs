@@ -2,28 +2,28 @@
 //!
 //! This is the entry point: one request at a time is handed to the router of this instance.
 
-mod api;
 mod app;
-mod assets;
 mod captcha;
-// Written down by its tests; the component serves the files.
-#[cfg(test)]
-mod description;
-mod domain;
-mod edge;
-mod error;
-mod extract;
-mod hashing;
+mod crypto;
+mod db;
+mod health;
 mod housekeeping;
-mod log;
-mod mailer;
-mod outbound;
+mod http;
+mod languages;
+mod legacy;
+mod mail;
+mod pages;
+mod passwords;
 mod platform;
 mod routes;
+mod sessions;
 mod settings;
-mod store;
 mod templates;
 mod throttle;
+mod users;
+
+#[cfg(test)]
+mod proptests;
 
 use std::sync::OnceLock;
 
@@ -38,7 +38,7 @@ use crate::app::App;
 use crate::platform::Request;
 use crate::platform::turn::Turn;
 use crate::settings::Settings;
-use crate::store::outbox;
+use crate::settings::reader::Reader;
 
 /// What this instance made of its settings, at its first request.
 struct Instance {
@@ -63,7 +63,7 @@ pub async fn handle(request: Request) -> Response {
         Err(never) => match never {},
     };
     match instance.app {
-        Some(app) if outbox::take_announcement() || housekeeping::is_due() => {
+        Some(app) if mail::store::take_announcement() || housekeeping::is_due() => {
             let (response, is_sent) = notice_when_sent(response);
             platform::spawn(async move {
                 // An answer that nobody waits for any more has been sent, too.
@@ -91,8 +91,8 @@ fn notice_when_sent(response: Response) -> (Response, oneshot::Receiver<()>) {
 
 impl Instance {
     async fn start() -> Self {
-        log::start();
-        match Settings::load().await {
+        platform::log::start();
+        match Settings::load(&mut Reader::default()).await {
             Ok(settings) => Self::with(settings),
             Err(problems) => {
                 for problem in problems {

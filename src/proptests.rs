@@ -5,15 +5,15 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use uuid::Uuid;
 
-use super::access_token::{AccessTokens, Algorithm};
-use super::email::Email;
-use super::keys::Keys;
-use super::language::Language;
-use super::secret::Secret;
-use super::session::{RefreshToken, RefreshTokens};
-use super::timestamp::Timestamp;
-use super::user::Role;
-use super::username::Username;
+use crate::crypto::keys::{Algorithm, Keys};
+use crate::crypto::secret::Secret;
+use crate::languages::Language;
+use crate::platform::timestamp::Timestamp;
+use crate::sessions::access_token::AccessTokens;
+use crate::sessions::refresh_token::{RefreshToken, RefreshTokens};
+use crate::users::email::Email;
+use crate::users::user::Role;
+use crate::users::username::Username;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 

@@ -6,13 +6,17 @@ use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
-use crate::api::{captcha, docs, health, pages, password_reset, sessions, test_data, users};
 use crate::app::App;
-use crate::assets::Asset;
-use crate::domain::throttle::{self as limits, Limit};
-use crate::edge::Edge;
-use crate::error::Error;
-use crate::throttle;
+use crate::captcha::challenge;
+use crate::http::assets::Asset;
+use crate::http::error::{METHOD_NOT_ALLOWED, MISCONFIGURED, NOT_FOUND};
+use crate::http::middleware::Edge;
+use crate::http::openapi::docs;
+use crate::passwords::{forgot_password, reset_password};
+use crate::sessions::{login, logout, refresh};
+use crate::throttle::limits::{self, Limit};
+use crate::users::{me, register, test_data};
+use crate::{health, pages, throttle};
 
 /// Makes of one list the routes with their limits and, for the tests, their description. A limit
 /// is counted before the body is read.
@@ -38,16 +42,16 @@ macro_rules! table {
 }
 
 table! {
-    get "/api/v1/captcha/challenge" => captcha::challenge;
-    post "/api/v1/auth/register" [limits::REGISTER] => users::registration::register;
-    post "/api/v1/auth/login" [limits::LOGIN] => sessions::login::login;
-    post "/api/v1/auth/refresh" [limits::REFRESH] => sessions::refresh::refresh;
-    post "/api/v1/auth/logout" [limits::LOGOUT] => sessions::logout::logout;
+    get "/api/v1/captcha/challenge" => challenge::challenge;
+    post "/api/v1/auth/register" [limits::REGISTER] => register::register;
+    post "/api/v1/auth/login" [limits::LOGIN] => login::login;
+    post "/api/v1/auth/refresh" [limits::REFRESH] => refresh::refresh;
+    post "/api/v1/auth/logout" [limits::LOGOUT] => logout::logout;
     post "/api/v1/auth/forgot-password" [limits::FORGOT_PASSWORD]
-        => password_reset::forgot_password;
+        => forgot_password::forgot_password;
     post "/api/v1/auth/reset-password" [limits::RESET_PASSWORD]
-        => password_reset::reset_password;
-    get "/api/v1/auth/me" => users::me::me;
+        => reset_password::reset_password;
+    get "/api/v1/auth/me" => me::me;
     get "/api/v1/data/test-data" => test_data::test_data;
     get "/health/live" => health::live;
     get "/health/ready" => health::ready;
@@ -95,8 +99,8 @@ pub fn router(app: &'static App) -> Router {
     let router = table(app)
         .merge(assets(&docs::ASSETS))
         .merge(pages)
-        .fallback(async || Error::NotFound)
-        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .fallback(async || NOT_FOUND)
+        .method_not_allowed_fallback(async || METHOD_NOT_ALLOWED)
         // The bodies' own limit is smaller, and answers in our words.
         .layer(DefaultBodyLimit::disable())
         .with_state(app);
@@ -107,6 +111,6 @@ pub fn router(app: &'static App) -> Router {
 pub fn misconfigured() -> Router {
     let router = Router::new()
         .route("/health/ready", get(health::misconfigured))
-        .fallback(async || Error::Misconfigured);
+        .fallback(async || MISCONFIGURED);
     Edge::misconfigured().around(router)
 }

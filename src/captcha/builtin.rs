@@ -11,9 +11,9 @@ use sha2::Sha256;
 use time::Duration;
 use utoipa::ToSchema;
 
-use super::keys::{DerivedKeys, Keys};
-use super::secret::Secret;
-use super::timestamp::Timestamp;
+use crate::crypto::keys::{DerivedKeys, Keys};
+use crate::crypto::secret::Secret;
+use crate::platform::timestamp::Timestamp;
 
 /// How long a challenge is good.
 pub const LIFETIME: Duration = Duration::minutes(10);
@@ -185,5 +185,4 @@ impl Solution {
 }
 
 #[cfg(test)]
-#[path = "captcha_tests.rs"]
 mod tests;

@@ -5,12 +5,16 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 
+use super::builtin::Challenge;
 use crate::app::App;
-use crate::domain::captcha::Challenge;
-use crate::error::Error;
-use crate::error::responses::ChallengeErrors;
+use crate::captcha::settings::CaptchaSettings;
+use crate::http::error::{Error, NOT_FOUND};
+use crate::http::openapi::responses::error_answers;
 use crate::platform::{clock, random};
-use crate::settings::CaptchaSettings;
+
+error_answers!(ChallengeErrors {
+    "The captcha is not the built-in one" => [NOT_FOUND],
+});
 
 /// Get a captcha challenge
 ///
@@ -28,7 +32,7 @@ use crate::settings::CaptchaSettings;
 )]
 pub async fn challenge(State(app): State<&'static App>) -> Result<impl IntoResponse, Error> {
     let CaptchaSettings::Builtin { cost } = app.settings.captcha else {
-        return Err(Error::NotFound);
+        return Err(NOT_FOUND.into());
     };
     let random = random::bytes();
     let challenge = app.challenges.issue(cost, random, clock::now());

@@ -1,15 +1,55 @@
 //! Verifies captcha answers with the provider that the settings name.
 
+pub mod builtin;
+pub mod challenge;
+mod providers;
+pub mod settings;
+pub mod store;
+
+use axum::http::StatusCode;
+use tracing::Level;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::domain::secret::Secret;
-use crate::error::Error;
-use crate::outbound::captcha::{self, CaptchaError};
+use crate::captcha::settings::CaptchaSettings;
+use crate::crypto::secret::Secret;
+use crate::db::Connection;
+use crate::http::error::{Error, ErrorKind};
 use crate::platform::clock;
-use crate::settings::CaptchaSettings;
-use crate::store::captcha as store;
-use crate::store::db::Connection;
+
+/// The captcha's answer is wrong.
+pub const INVALID_CAPTCHA: ErrorKind = ErrorKind::new(
+    StatusCode::BAD_REQUEST,
+    "INVALID_CAPTCHA",
+    "Invalid CAPTCHA answer",
+);
+
+/// The captcha service took too long.
+pub const CAPTCHA_TIMEOUT: ErrorKind = ErrorKind::new(
+    StatusCode::GATEWAY_TIMEOUT,
+    "CAPTCHA_TIMEOUT",
+    "Captcha verification timed out. Please try again later.",
+)
+.logged(Level::WARN, NOT_VERIFIED);
+
+/// The captcha service could not be reached.
+pub const CAPTCHA_UNAVAILABLE: ErrorKind = ErrorKind::new(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "CAPTCHA_UNAVAILABLE",
+    "Captcha service unavailable. Please try again later.",
+)
+.logged(Level::WARN, NOT_VERIFIED);
+
+/// The captcha service answered, but not as agreed.
+pub const CAPTCHA_ERROR: ErrorKind = ErrorKind::new(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "CAPTCHA_ERROR",
+    "Error communicating with captcha service.",
+)
+.logged(Level::WARN, NOT_VERIFIED);
+
+/// The log's line when no service could tell whether an answer is right.
+const NOT_VERIFIED: &str = "captcha not verified";
 
 /// Passes if `answer` is right; with the built-in captcha it is used up by that. `id` says which
 /// captcha was shown, where the provider wants to know.
@@ -25,10 +65,10 @@ pub async fn verify(
     match &app.settings.captcha {
         CaptchaSettings::Builtin { .. } => verify_builtin(app, connection, answer),
         CaptchaSettings::Service { host, path } => {
-            Ok(captcha::ask_service(host, path, id, answer).await?)
+            providers::ask_service(host, path, id, answer).await
         }
         CaptchaSettings::Siteverify { url, api_key } => {
-            Ok(captcha::siteverify(url, api_key, answer).await?)
+            providers::siteverify(url, api_key, answer).await
         }
         CaptchaSettings::Off => Ok(()),
     }
@@ -40,21 +80,10 @@ fn verify_builtin(
     answer: &Secret,
 ) -> Result<(), Error> {
     let solved = app.challenges.verify(answer, clock::now());
-    let solved = solved.ok_or(Error::InvalidCaptcha)?;
+    let solved = solved.ok_or(INVALID_CAPTCHA)?;
     if store::consume(connection, &solved)? {
         Ok(())
     } else {
-        Err(Error::InvalidCaptcha)
-    }
-}
-
-impl From<CaptchaError> for Error {
-    fn from(error: CaptchaError) -> Self {
-        match error {
-            CaptchaError::WrongAnswer => Self::InvalidCaptcha,
-            CaptchaError::Timeout => Self::CaptchaTimeout,
-            CaptchaError::Unreachable(cause) => Self::CaptchaUnreachable(cause),
-            CaptchaError::Misbehaved(cause) => Self::CaptchaMisbehaved(cause),
-        }
+        Err(INVALID_CAPTCHA.into())
     }
 }

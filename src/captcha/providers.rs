@@ -8,7 +8,9 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::domain::secret::Secret;
+use super::{CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA};
+use crate::crypto::secret::Secret;
+use crate::http::error::Error;
 use crate::platform::outbound::{self, HttpError};
 
 /// How long a person who registers waits for the captcha's service, at most.
@@ -18,29 +20,12 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// answer: <https://developers.cloudflare.com/turnstile/get-started/server-side-validation/>,
 /// <https://docs.hcaptcha.com/#siteverify-error-codes-table>,
 /// <https://developers.google.com/recaptcha/docs/verify>.
-const FAULTS: [&str; 4] = [
+const FAULTS: &[&str] = &[
     "missing-input-secret",
     "invalid-input-secret",
     "sitekey-secret-mismatch",
     "internal-error",
 ];
-
-/// Why an answer did not pass.
-#[derive(Debug, thiserror::Error)]
-pub enum CaptchaError {
-    /// The service says no.
-    #[error("wrong answer")]
-    WrongAnswer,
-    /// The service took too long.
-    #[error("timed out")]
-    Timeout,
-    /// The service could not be reached.
-    #[error("unreachable: {0}")]
-    Unreachable(String),
-    /// The service answered, but not as agreed.
-    #[error("misbehaves: {0}")]
-    Misbehaved(String),
-}
 
 /// Passes if the predecessor's captcha service says that `answer` is right for the captcha `id`.
 ///
@@ -51,13 +36,13 @@ pub async fn ask_service(
     path: &str,
     id: Option<Uuid>,
     answer: &Secret,
-) -> Result<(), CaptchaError> {
+) -> Result<(), Error> {
     let url = format!("{host}{path}/captcha/verify");
     let question = json!({ "id": id, "answer": answer.expose() });
     let verdict = ask(&url, "application/json", question.to_string()).await?;
     match verdict["is_valid"] {
         Value::Bool(true) => Ok(()),
-        _ => Err(CaptchaError::WrongAnswer),
+        _ => Err(INVALID_CAPTCHA.into()),
     }
 }
 
@@ -66,7 +51,7 @@ pub async fn ask_service(
 ///
 /// # Errors
 /// It is wrong, or nobody could tell; the latter too if the provider complains about us.
-pub async fn siteverify(url: &str, api_key: &Secret, answer: &Secret) -> Result<(), CaptchaError> {
+pub async fn siteverify(url: &str, api_key: &Secret, answer: &Secret) -> Result<(), Error> {
     let question = form_urlencoded::Serializer::new(String::new())
         .append_pair("secret", api_key.expose())
         .append_pair("response", answer.expose())
@@ -74,40 +59,36 @@ pub async fn siteverify(url: &str, api_key: &Secret, answer: &Secret) -> Result<
     let verdict = ask(url, "application/x-www-form-urlencoded", question).await?;
     match verdict["success"] {
         Value::Bool(true) => Ok(()),
-        _ => Err(our_fault(&verdict).unwrap_or(CaptchaError::WrongAnswer)),
+        _ => Err(our_fault(&verdict).unwrap_or(INVALID_CAPTCHA.into())),
     }
 }
 
 /// What a verdict blames on anybody but the person.
-fn our_fault(verdict: &Value) -> Option<CaptchaError> {
+fn our_fault(verdict: &Value) -> Option<Error> {
     let codes = verdict["error-codes"].as_array()?;
     let is_ours = |fault: &&&str| codes.iter().any(|code| code == **fault);
     let fault = FAULTS.iter().find(is_ours)?;
-    Some(CaptchaError::Misbehaved(format!("it reports {fault}")))
+    Some(Error::caused(CAPTCHA_ERROR, format!("it reports {fault}")))
 }
 
-async fn ask(
-    url: &str,
-    content_type: &'static str,
-    question: String,
-) -> Result<Value, CaptchaError> {
+async fn ask(url: &str, content_type: &'static str, question: String) -> Result<Value, Error> {
     let request = Request::post(url)
         .header(header::CONTENT_TYPE, content_type)
         .body(Full::new(Bytes::from(question)))
-        .map_err(|error| CaptchaError::Unreachable(error.to_string()))?;
-    let answer = outbound::send(request, DEADLINE).await?;
+        .map_err(|error| Error::caused(CAPTCHA_UNAVAILABLE, error))?;
+    let answer = outbound::send(request, DEADLINE)
+        .await
+        .map_err(not_reached)?;
     if !answer.status.is_success() {
-        return Err(CaptchaError::Misbehaved(answer.status.to_string()));
+        return Err(Error::caused(CAPTCHA_ERROR, answer.status));
     }
     serde_json::from_slice(&answer.body)
-        .map_err(|_| CaptchaError::Misbehaved("the answer is not JSON".into()))
+        .map_err(|_| Error::caused(CAPTCHA_ERROR, "the answer is not JSON"))
 }
 
-impl From<HttpError> for CaptchaError {
-    fn from(error: HttpError) -> Self {
-        match error {
-            HttpError::Timeout => Self::Timeout,
-            HttpError::Unreachable(cause) => Self::Unreachable(cause),
-        }
+fn not_reached(error: HttpError) -> Error {
+    match error {
+        HttpError::Timeout => Error::caused(CAPTCHA_TIMEOUT, "timed out"),
+        HttpError::Unreachable(cause) => Error::caused(CAPTCHA_UNAVAILABLE, cause),
     }
 }

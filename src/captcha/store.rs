@@ -2,9 +2,9 @@
 
 use time::Duration;
 
-use super::db::{Connection, DbError};
-use crate::domain::captcha::SolvedChallenge;
-use crate::domain::timestamp::Timestamp;
+use super::builtin::SolvedChallenge;
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
 
 /// How long a used challenge is remembered after it has expired: so far can the clock be set back
 /// without making one good again.
@@ -28,7 +28,7 @@ pub fn consume(
 
 /// What has expired by then would not be taken any more even if it came again, in seconds since
 /// 1970.
-pub(super) fn past(now: Timestamp) -> i64 {
+pub fn past(now: Timestamp) -> i64 {
     now.plus(-CLOCK_TOLERANCE).unix()
 }
 

@@ -13,6 +13,29 @@ use super::secret::Secret;
 /// The length in bytes of a derived key and of what is computed with it.
 pub const KEY_BYTES: usize = 32;
 
+/// The algorithms that tokens can be signed with; the token's own header never chooses
+/// (RFC 8725, 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// HMAC with SHA-256.
+    Hs256,
+    /// HMAC with SHA-384.
+    Hs384,
+    /// HMAC with SHA-512.
+    Hs512,
+}
+
+impl Algorithm {
+    /// The shortest key, in bytes: as long as the hash that it keys (RFC 7518, 3.2).
+    pub fn min_key_bytes(self) -> usize {
+        match self {
+            Self::Hs256 => 32,
+            Self::Hs384 => 48,
+            Self::Hs512 => 64,
+        }
+    }
+}
+
 /// The secret keys.
 #[derive(Debug, Clone)]
 pub struct Keys {

@@ -1,6 +1,6 @@
 //! The write-ahead log: readers go on during a write, and not every write waits for the disk.
 
-use super::db::{Connection, Database, DbError};
+use super::{Connection, Database, DbError};
 
 /// What SQLite calls it.
 const WRITE_AHEAD_LOG: &str = "wal";

@@ -1,10 +1,9 @@
 //! Brings the database to the schema of this version, whatever it held before.
 
-use super::adopted_addresses;
-use super::db::{Connection, Database, DbError};
+use super::{Connection, Database, DbError, Step};
 
 /// What each version of the schema adds to the one before: append, never change.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_users.sql"),
     include_str!("../../migrations/0002_sessions.sql"),
     include_str!("../../migrations/0003_outbox.sql"),
@@ -16,14 +15,13 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0009_guessing.sql"),
 ];
 
-/// The version from which on every email address is in its one form: SQL alone cannot bring it
-/// there.
-const ADDRESSES_IN_FORM: usize = 8;
+/// The version from which on every email address is normalized.
+const ADDRESSES_NORMALIZED: usize = 8;
 
 /// Migrates the database if it is behind. Of two instances that start together one migrates, and
 /// the other waits for it and finds it done. A database of a newer version is taken as it is:
 /// while versions are exchanged one by one, old instances go on.
-pub(super) async fn run(database: &Database) -> Result<(), DbError> {
+pub(super) async fn run(database: &Database, normalize_addresses: Step) -> Result<(), DbError> {
     if version(&mut database.open().await?)? >= MIGRATIONS.len() {
         return Ok(());
     }
@@ -33,8 +31,8 @@ pub(super) async fn run(database: &Database) -> Result<(), DbError> {
         for statement in statements(migration) {
             transaction.write(&statement, [])?;
         }
-        if version == ADDRESSES_IN_FORM {
-            adopted_addresses::bring_into_form(&mut transaction)?;
+        if version == ADDRESSES_NORMALIZED {
+            normalize_addresses(&mut transaction)?;
         }
     }
     let to = from.max(MIGRATIONS.len());

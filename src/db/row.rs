@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::DbError;
-use crate::domain::timestamp::Timestamp;
 use crate::platform::sqlite;
+use crate::platform::timestamp::Timestamp;
 
 /// A row of a result; columns count from zero.
 pub struct Row(sqlite::Row);

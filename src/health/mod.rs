@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::store::db::{Database, DbError};
-use crate::store::users;
+use crate::db::{Database, DbError};
+use crate::users;
 
 /// What is said of a part that keeps the service from its work.
 const UNUSABLE: &str = "unusable";
@@ -97,7 +97,7 @@ pub async fn misconfigured() -> (StatusCode, Json<Health>) {
 /// Uses the database and the newest part of its schema.
 async fn probe(database: &Database) -> Result<(), DbError> {
     let mut connection = database.connect().await?;
-    users::probe(&mut connection)
+    users::store::probe(&mut connection)
 }
 
 fn operational() -> Health {

@@ -1,17 +1,19 @@
 //! What is done between requests: mail that is due, and clearing away what has run out.
 
+mod store;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use uuid::Uuid;
 
+use self::store::Work;
 use crate::app::App;
-use crate::domain::timestamp::Timestamp;
-use crate::mailer;
+use crate::db::DbError;
+use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
-use crate::settings::Warning;
-use crate::store::db::DbError;
-use crate::store::housekeeping::{self, Work};
-use crate::store::{captcha, guesses, predecessor, sessions, throttle, warnings};
+use crate::settings::{self, Warning};
+use crate::throttle::store::guesses;
+use crate::{captcha, legacy, mail, sessions, throttle};
 
 /// How often an instance looks for work that no request has announced, in seconds.
 const INTERVAL_SECONDS: i64 = 60;
@@ -42,7 +44,7 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
     let some = random::id();
     let work = look(app, some, now).await?;
     if work.mail {
-        mailer::deliver(app).await?;
+        mail::delivery::deliver(app).await?;
     }
     clear_away(app, &work, some, now).await?;
     Ok(warn_of_unsafe_settings(app, now).await?)
@@ -54,19 +56,19 @@ async fn clear_away(app: &App, work: &Work, some: Uuid, now: Timestamp) -> Resul
     }
     let mut connection = app.database.connect().await?;
     if work.throttle {
-        throttle::delete_past(&mut connection, now)?;
+        throttle::store::delete_past(&mut connection, now)?;
     }
     if work.guesses {
         guesses::delete_past(&mut connection, now)?;
     }
     if work.captcha {
-        captcha::delete_past(&mut connection, now)?;
+        captcha::store::delete_past(&mut connection, now)?;
     }
     if work.predecessor {
-        predecessor::void_expired(&mut connection, now)?;
+        legacy::store::void_expired(&mut connection, now)?;
     }
     if work.sessions {
-        sessions::delete_expired(&mut connection, some, now)?;
+        sessions::store::delete_expired(&mut connection, some, now)?;
     }
     Ok(())
 }
@@ -78,7 +80,7 @@ async fn warn_of_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbErro
     }
     let mut connection = app.database.connect().await?;
     for Warning { variable, reason } in warnings {
-        if warnings::claim(&mut connection, variable, now)? {
+        if settings::store::claim(&mut connection, variable, now)? {
             tracing::warn!(variable, reason, "a setting is unsafe in production");
         }
     }
@@ -87,5 +89,5 @@ async fn warn_of_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbErro
 
 async fn look(app: &App, some: Uuid, now: Timestamp) -> Result<Work, DbError> {
     let mut connection = app.database.connect().await?;
-    housekeeping::look(&mut connection, some, now)
+    store::look(&mut connection, some, now)
 }

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::captcha;
-use super::db::{Connection, DbError};
-use super::sessions::EXPIRED_AMONG_SOME;
-use crate::domain::throttle::MAX_STRANGERS_IN_A_ROW;
-use crate::domain::timestamp::Timestamp;
+use crate::captcha;
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
+use crate::sessions::store::EXPIRED_AMONG_SOME;
+use crate::throttle::limits::MAX_STRANGERS_IN_A_ROW;
 
 /// What there is to do.
 #[derive(Default)]
@@ -39,7 +39,7 @@ pub fn look(connection: &mut Connection<'_>, from: Uuid, now: Timestamp) -> Resu
     let parameters = [
         now.unix().into(),
         from.to_string().into(),
-        captcha::past(now).into(),
+        captcha::store::past(now).into(),
         now.to_sql().into(),
         MAX_STRANGERS_IN_A_ROW.into(),
     ];

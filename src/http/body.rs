@@ -5,17 +5,38 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::future::{Either, poll_immediate, select};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::value::RawValue;
 
+use super::error::validation::FieldError;
+use super::error::{Error, ErrorKind};
 use super::fields::Fields;
 use crate::app::App;
-use crate::error::Error;
-use crate::error::validation::FieldError;
 use crate::platform::{clock, turn};
 use crate::settings::Settings;
+
+/// The body is larger than any of ours needs to be.
+pub const BODY_TOO_LARGE: ErrorKind = ErrorKind::new(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "BODY_TOO_LARGE",
+    "Request body too large",
+);
+
+/// The body took too long to arrive.
+pub const BODY_TIMEOUT: ErrorKind = ErrorKind::new(
+    StatusCode::REQUEST_TIMEOUT,
+    "BODY_TIMEOUT",
+    "Request body took too long to arrive",
+);
+
+/// The body could not be read to its end.
+pub const BODY_UNREADABLE: ErrorKind = ErrorKind::new(
+    StatusCode::BAD_REQUEST,
+    "BODY_UNREADABLE",
+    "Request body could not be read",
+);
 
 /// The largest body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -69,7 +90,7 @@ fn take<T: FromFields>(mut fields: Fields, settings: &Settings) -> Result<T, Err
     let errors = fields.into_errors();
     match taken {
         Some(body) if errors.is_empty() => Ok(body),
-        _ => Err(Error::Validation(errors)),
+        _ => Err(errors.into()),
     }
 }
 
@@ -87,7 +108,7 @@ async fn receive(body: Body) -> Result<Bytes, Error> {
     let _others_come = turn::let_others_come();
     match select(reading, pin!(clock::sleep(DEADLINE - MOMENT))).await {
         Either::Left((body, _)) => body,
-        Either::Right(_) => Err(Error::BodyTimeout),
+        Either::Right(_) => Err(BODY_TIMEOUT.into()),
     }
 }
 
@@ -96,9 +117,9 @@ async fn read(mut body: Body) -> Result<Bytes, Error> {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             discard(body).await;
-            Err(Error::BodyTooLarge)
+            Err(BODY_TOO_LARGE.into())
         }
-        Err(_) => Err(Error::BodyUnreadable),
+        Err(_) => Err(BODY_UNREADABLE.into()),
     }
 }
 
@@ -168,10 +189,10 @@ mod tests {
     use super::*;
 
     fn refused(body: &str, content_type: Option<&str>) -> Value {
-        let Err(Error::Validation(errors)) = json_fields(body.as_bytes(), content_type) else {
+        let Err(error) = json_fields(body.as_bytes(), content_type) else {
             panic!("{body} is taken");
         };
-        serde_json::to_value(&errors[0]).expect("JSON")
+        serde_json::to_value(&error.fields()[0]).expect("JSON")
     }
 
     #[test]

@@ -19,7 +19,10 @@ impl FromRequestParts<&'static App> for ClientAddress {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &&'static App) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers, app.settings.trusted_proxy_hops))
+        Ok(Self::of(
+            &parts.headers,
+            app.settings.http.trusted_proxy_hops,
+        ))
     }
 }
 

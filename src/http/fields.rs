@@ -13,7 +13,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::error::validation::{FieldError, Refusal};
+use super::error::validation::{FieldError, Refusal};
 
 /// Every field of every body, and whether its value is a secret that no answer may repeat.
 const FIELDS: &[(&str, bool)] = &[

@@ -2,15 +2,24 @@
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tracing::Instrument;
+use tracing::{Instrument, Level};
 
-use crate::error::Error;
+use super::error::ErrorKind;
+use crate::http::settings::CorsOrigins;
 use crate::platform::{clock, random};
-use crate::settings::{CorsOrigins, Settings};
+use crate::settings::Settings;
+
+/// A page of another site sent the request, and CORS does not allow its origin.
+pub const CROSS_SITE: ErrorKind = ErrorKind::new(
+    StatusCode::FORBIDDEN,
+    "CROSS_SITE",
+    "Requests from other sites are not allowed",
+)
+.logged(Level::WARN, "request refused");
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -36,9 +45,9 @@ impl Edge {
     /// As the settings say.
     pub fn new(settings: &Settings) -> Self {
         Self {
-            cors: settings.cors.clone(),
-            is_https: settings.frontend_url.starts_with("https:"),
-            has_proxy: settings.trusted_proxy_hops > 0,
+            cors: settings.http.cors.clone(),
+            is_https: settings.http.frontend_url.starts_with("https:"),
+            has_proxy: settings.http.trusted_proxy_hops > 0,
         }
     }
 
@@ -89,7 +98,7 @@ async fn edge(State(edge): State<Edge>, request: Request, next: Next) -> Respons
     let span = tracing::info_span!("request", request_id = id);
 
     let mut response = if edge.is_cross_site(&request) {
-        span.in_scope(|| Error::CrossSite.into_response())
+        span.in_scope(|| CROSS_SITE.into_response())
     } else {
         next.run(request).instrument(span).await
     };

@@ -4,9 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use super::body::json_fields;
+use super::error::validation::FieldError;
 use super::fields::Fields;
-use crate::error::Error;
-use crate::error::validation::FieldError;
 
 /// The fields of the largest body of ours.
 const REGISTRATION: [&str; 5] = [
@@ -36,8 +35,7 @@ fn sent(errors: &[FieldError]) -> String {
 fn answer(body: &[u8]) -> String {
     match json_fields(body, Some("application/json")) {
         Ok(fields) => refuse_all(fields),
-        Err(Error::Validation(errors)) => sent(&errors),
-        Err(other) => panic!("{other}"),
+        Err(error) => sent(error.fields()),
     }
 }
 

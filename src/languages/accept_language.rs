@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
 
-use crate::domain::language::Language;
+use super::Language;
 
 impl<S: Sync> FromRequestParts<S> for Language {
     type Rejection = Infallible;

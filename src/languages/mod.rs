@@ -1,5 +1,7 @@
 //! The languages that people are addressed in, and which of them a browser asks for.
 
+mod accept_language;
+
 /// Every language; the first is the default: its code (RFC 5646) and its
 /// strings. A further language is a file, and a line here.
 const LANGUAGES: [(&str, &str); Language::COUNT] = [

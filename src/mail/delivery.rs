@@ -3,11 +3,10 @@
 use minijinja::context;
 use time::Duration;
 
+use super::providers::{self, Email, SendError};
+use super::{DueMail, MailKind, next_try, store};
 use crate::app::App;
-use crate::domain::mail::{DueMail, MailKind, next_try};
-use crate::outbound::email::{self, Email, SendError};
 use crate::platform::{clock, random};
-use crate::store::outbox;
 
 /// Sends all mail that is due. What goes wrong is logged; the mail stays and is tried again.
 ///
@@ -17,7 +16,7 @@ pub async fn deliver(app: &App) -> anyhow::Result<()> {
     while let Some(mail) = take_due(app).await? {
         let result = match write(app, &mail)? {
             // Nobody waits for a connection while a provider takes its time.
-            Some(email) => email::send(&app.settings.email, &email).await,
+            Some(email) => providers::send(&app.settings.mail, &email).await,
             None => Err(SendError::Permanent(
                 "its link is good for nothing any more".into(),
             )),
@@ -32,24 +31,24 @@ async fn take_due(app: &App) -> anyhow::Result<Option<DueMail>> {
     // While it is being sent, no other instance takes it; if this instance dies, it is due again then.
     let lease_ends = next_try(1, Duration::ZERO, now, jitter());
     let mut connection = app.database.connect().await?;
-    Ok(outbox::take_due(&mut connection, now, lease_ends)?)
+    Ok(store::take_due(&mut connection, now, lease_ends)?)
 }
 
 async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> anyhow::Result<()> {
     let mut connection = app.database.connect().await?;
     let attempts = mail.attempts;
     match result {
-        Ok(()) => outbox::delete(&mut connection, mail.id)?,
+        Ok(()) => store::delete(&mut connection, mail.id)?,
         Err(SendError::Temporary { cause, retry_after }) if !mail.is_last_try() => {
             let retry_after = retry_after.unwrap_or_default();
             let retry_after = retry_after.try_into().unwrap_or(Duration::MAX);
             let due_at = next_try(attempts, retry_after, clock::now(), jitter());
-            outbox::put_off(&mut connection, mail.id, due_at)?;
-            let waiting = outbox::count(&mut connection)?;
+            store::put_off(&mut connection, mail.id, due_at)?;
+            let waiting = store::count(&mut connection)?;
             tracing::warn!(mail = %mail.id, attempts, waiting, cause, "mail put off");
         }
         Err(error) => {
-            outbox::delete(&mut connection, mail.id)?;
+            store::delete(&mut connection, mail.id)?;
             tracing::error!(mail = %mail.id, attempts, cause = %error, "mail given up");
         }
     }
@@ -61,7 +60,7 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
     if mail.is_stale {
         return Ok(None);
     }
-    let frontend_url = &app.settings.frontend_url;
+    let frontend_url = &app.settings.http.frontend_url;
     let (folder, link) = match &mail.kind {
         MailKind::PasswordReset { token, hashed } => {
             let Some(token) = app.reset_tokens.issue_again(*token, hashed) else {
@@ -79,10 +78,10 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
         }
     };
     let context = context! {
-        app_name => &app.settings.email.from_name,
+        app_name => &app.settings.mail.from_name,
         year => clock::now().year(),
         username => &mail.username,
-        minutes => app.settings.reset_token_lifetime.whole_minutes(),
+        minutes => app.settings.passwords.reset_token_lifetime.whole_minutes(),
         link => link,
     };
     let render = |part: &str| {

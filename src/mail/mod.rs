@@ -1,11 +1,16 @@
 //! Mail that the service sends: which there is, and how often a failed one is tried again.
 
+pub mod delivery;
+mod providers;
+pub mod settings;
+pub mod store;
+
 use time::Duration;
 use uuid::Uuid;
 
-use super::language::Language;
-use super::reset_token::HashedToken;
-use super::timestamp::Timestamp;
+use crate::languages::Language;
+use crate::passwords::reset_token::HashedToken;
+use crate::platform::timestamp::Timestamp;
 
 /// After how many minutes a mail is tried again that failed for the first, second ... time: five
 /// tries within about an hour. A reset link is of little use later.

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use super::db::{Connection, DbError, Row, Value};
-use crate::domain::language::Language;
-use crate::domain::mail::{DueMail, MailKind};
-use crate::domain::reset_token::HashedToken;
-use crate::domain::timestamp::Timestamp;
+use super::{DueMail, MailKind};
+use crate::db::{Connection, DbError, Row, Value};
+use crate::languages::Language;
+use crate::passwords::reset_token::HashedToken;
+use crate::platform::timestamp::Timestamp;
 
 const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";

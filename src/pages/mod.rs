@@ -6,10 +6,10 @@ use axum::response::{Html, IntoResponse, Response};
 use minijinja::context;
 
 use crate::app::App;
-use crate::assets::Asset;
-use crate::domain::language::Language;
-use crate::error::Error;
-use crate::settings::CaptchaSettings;
+use crate::captcha::settings::CaptchaSettings;
+use crate::http::assets::Asset;
+use crate::http::error::Error;
+use crate::languages::Language;
 
 /// What a page may load and send: scripts and styles of its own, and nothing from or to anybody
 /// else. No script can make markup or code of a text, but for the captcha's worker by its name.
@@ -107,10 +107,10 @@ impl Page {
     pub fn answer(&self, app: &App, language: Language) -> Result<Response, Error> {
         let settings = &app.settings;
         let context = context! {
-            app_name => &settings.email.from_name,
+            app_name => &settings.mail.from_name,
             captcha => captcha(&settings.captcha),
-            min_length => settings.password_policy.min_length,
-            minutes => settings.reset_token_lifetime.whole_minutes(),
+            min_length => settings.passwords.policy.min_length,
+            minutes => settings.passwords.reset_token_lifetime.whole_minutes(),
         };
         let page = app.templates.render_in(language, self.template, context)?;
         let headers = [

@@ -7,9 +7,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use super::password::{HashingFailed, NewPassword, Verdict};
 use crate::app::App;
-use crate::domain::password::{HashingFailed, NewPassword, Verdict};
-use crate::domain::secret::Secret;
+use crate::crypto::secret::Secret;
+use crate::http::error::Error;
 use crate::platform::{clock, random};
 
 /// The nap of a hash where no other request was seen to wait. It shows whether the host is on time.
@@ -35,12 +36,18 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// When this instance last found the host late, in seconds since 1970.
 static LATE_AT: AtomicI64 = AtomicI64::new(0);
 
+impl From<HashingFailed> for Error {
+    fn from(error: HashingFailed) -> Self {
+        anyhow::Error::from(error).into()
+    }
+}
+
 /// Compares a password with a stored hash; see [`PasswordHasher::verify`].
 ///
 /// # Errors
 /// No memory for the hash.
 ///
-/// [`PasswordHasher::verify`]: crate::domain::password::PasswordHasher::verify
+/// [`PasswordHasher::verify`]: super::password::PasswordHasher::verify
 pub async fn verify(
     app: &App,
     password: &Secret,

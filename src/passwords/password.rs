@@ -5,7 +5,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use validator::ValidateLength;
 
-use super::secret::Secret;
+use crate::crypto::secret::Secret;
 
 /// The longest password, in bytes: long enough for any passphrase (NIST SP 800-63B-4 asks for 64
 /// characters), short enough that nobody makes us hash megabytes.

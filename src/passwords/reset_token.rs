@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::digest::digest;
-use super::keys::{DerivedKeys, KEY_BYTES, Keys};
-use super::secret::Secret;
+use crate::crypto::digest::digest;
+use crate::crypto::keys::{DerivedKeys, KEY_BYTES, Keys};
+use crate::crypto::secret::Secret;
 
 /// The length of a reset token: 32 bytes in base64url.
 const LENGTH: usize = 43;

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use super::db::{Connection, DbError};
-use crate::domain::email::Email;
-use crate::domain::reset_token::HashedToken;
-use crate::domain::timestamp::Timestamp;
+use super::reset_token::HashedToken;
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
+use crate::users::email::Email;
 
 /// Replaces the unused reset tokens of the user with this address by a new one. It is the same
 /// work, without a result, where there is no such user, or a disabled one.

@@ -6,11 +6,16 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::domain::timestamp::Timestamp;
+use super::timestamp::Timestamp;
 
 /// The current time.
 pub fn now() -> Timestamp {
     SystemTime::now().into()
+}
+
+/// The current time as exactly as the platform has it.
+pub(super) fn wall() -> SystemTime {
+    SystemTime::now()
 }
 
 /// A stopwatch that has just been started.

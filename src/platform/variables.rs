@@ -6,6 +6,7 @@ use spin_sdk::variables::{self, Error};
 ///
 /// # Errors
 /// Why it cannot be had, to be read after the variable's name. The value is never part of it.
+#[cfg_attr(test, expect(dead_code, reason = "tests give their own values"))]
 pub async fn get(name: &str) -> Result<String, &'static str> {
     variables::get(name).await.map_err(|error| match error {
         Error::Undefined(_) => "has no value: set it, or give it a default in spin.toml",

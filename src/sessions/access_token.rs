@@ -7,10 +7,10 @@ use jwt_simple::prelude::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::keys::Keys;
-use super::secret::Secret;
-use super::timestamp::Timestamp;
-use super::user::Role;
+use crate::crypto::keys::{Algorithm, Keys};
+use crate::crypto::secret::Secret;
+use crate::platform::timestamp::Timestamp;
+use crate::users::user::Role;
 
 /// Who issues the tokens (RFC 7519, 4.1.1).
 const ISSUER: &str = "gatehouse";
@@ -22,29 +22,6 @@ const CLOCK_TOLERANCE_SECONDS: u64 = 30;
 const MAX_LIFETIME_DAYS: u64 = 3650;
 /// Longer than any token we issue, shorter than anything that is costly to check.
 const MAX_TOKEN_BYTES: usize = 4096;
-
-/// The algorithms that tokens can be signed with; the token's own header never chooses
-/// (RFC 8725, 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// HMAC with SHA-256.
-    Hs256,
-    /// HMAC with SHA-384.
-    Hs384,
-    /// HMAC with SHA-512.
-    Hs512,
-}
-
-impl Algorithm {
-    /// The shortest key, in bytes: as long as the hash that it keys (RFC 7518, 3.2).
-    pub fn min_key_bytes(self) -> usize {
-        match self {
-            Self::Hs256 => 32,
-            Self::Hs384 => 48,
-            Self::Hs512 => 64,
-        }
-    }
-}
 
 enum Key {
     Hs256(HS256Key),
@@ -200,5 +177,4 @@ fn unix_time(moment: Timestamp) -> UnixTimeStamp {
 }
 
 #[cfg(test)]
-#[path = "access_token_tests.rs"]
 mod tests;

@@ -3,29 +3,31 @@
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Token;
+use super::refresh_token::RefreshToken;
+use super::{Token, store};
 use crate::app::App;
-use crate::domain::email::{Email, MAX_TYPED_BYTES};
-use crate::domain::password::Verdict;
-use crate::domain::secret::Secret;
-use crate::domain::session::RefreshToken;
-use crate::domain::username::Username;
-use crate::error::Error;
-use crate::error::responses::{DatabaseErrors, FormErrors, LoginErrors};
-use crate::error::validation::Refusal;
-use crate::extract::body::{FromFields, ValidForm};
-use crate::extract::client::ClientAddress;
-use crate::extract::fields::Fields;
-use crate::hashing;
+use crate::crypto::secret::Secret;
+use crate::db::Connection;
+use crate::http::body::{FromFields, ValidForm};
+use crate::http::client_address::ClientAddress;
+use crate::http::error::validation::Refusal;
+use crate::http::error::{Error, ErrorKind};
+use crate::http::fields::Fields;
+use crate::http::openapi::responses::{DatabaseErrors, FormErrors, error_answers};
+use crate::passwords::hashing;
+use crate::passwords::password::Verdict;
 use crate::platform::{clock, random, turn};
 use crate::settings::Settings;
-use crate::store::db::Connection;
-use crate::store::users::{self, Credentials, Lookup};
-use crate::store::{known_networks, predecessor, sessions};
-use crate::throttle::{self, Guess};
+use crate::throttle::store::known_networks;
+use crate::throttle::{self, Guess, ThrottleErrors};
+use crate::users::email::{Email, MAX_TYPED_BYTES};
+use crate::users::store::{Credentials, Lookup};
+use crate::users::username::Username;
+use crate::{legacy, users};
 
 /// The answer to a failed login comes after a whole number of these, so that its time does not tell
 /// a password's hash of other parameters from one of today's, or from none. All of the parameters
@@ -34,6 +36,18 @@ const FAILURE_STEP: Duration = Duration::from_millis(100);
 /// The same where a predecessor has left bcrypt hashes: one of cost 12, which FastAPI services
 /// commonly use, takes some 450 ms in WebAssembly.
 const ADOPTED_FAILURE_STEP: Duration = Duration::from_secs(1);
+
+/// No user with this name and password.
+pub const INCORRECT_CREDENTIALS: ErrorKind = ErrorKind::new(
+    StatusCode::UNAUTHORIZED,
+    "INCORRECT_CREDENTIALS",
+    "Incorrect email or password",
+)
+.asking_for_token();
+
+error_answers!(LoginErrors {
+    "No user with this name and password" => [INCORRECT_CREDENTIALS],
+});
 
 const WRONG_PASSWORD: &str = "wrong password";
 
@@ -48,6 +62,7 @@ const WRONG_PASSWORD: &str = "wrong password";
     responses(
         (status = 200, description = "A new session", body = Token),
         FormErrors<LoginRequest>,
+        ThrottleErrors,
         DatabaseErrors,
         LoginErrors,
     )
@@ -59,7 +74,10 @@ pub async fn login(
 ) -> Result<Token, Error> {
     let began = clock::stopwatch();
     let result = try_login(app, network, &request).await;
-    if matches!(result, Err(Error::IncorrectCredentials)) {
+    if result
+        .as_ref()
+        .is_err_and(|error| error.is(INCORRECT_CREDENTIALS))
+    {
         let step = failure_step(app).await?;
         let _others_come = turn::let_others_come();
         clock::wait_for_whole_steps(began, step).await;
@@ -69,7 +87,7 @@ pub async fn login(
 
 async fn failure_step(app: &App) -> Result<Duration, Error> {
     let mut connection = app.database.connect().await?;
-    Ok(if predecessor::is_adopted(&mut connection)? {
+    Ok(if legacy::store::is_adopted(&mut connection)? {
         ADOPTED_FAILURE_STEP
     } else {
         FAILURE_STEP
@@ -89,7 +107,7 @@ async fn try_login(
     let mut connection = app.database.connect().await?;
     let lookup = request.lookup();
     let user = match &lookup {
-        Some(lookup) => users::find_credentials(&mut connection, lookup)?,
+        Some(lookup) => users::store::find_credentials(&mut connection, lookup)?,
         None => None,
     };
     let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
@@ -116,8 +134,8 @@ fn begin_session(
 ) -> Result<Token, Error> {
     let now = clock::now();
     let session = random::id();
-    let lifetime = app.settings.session_lifetime;
-    if !sessions::insert(connection, session, user, lifetime, now)? {
+    let lifetime = app.settings.sessions.lifetime;
+    if !store::insert(connection, session, user, lifetime, now)? {
         return Err(fail(
             Some(user),
             "password changed or user disabled meanwhile",
@@ -166,14 +184,14 @@ async fn renew_hash(
     password: &Secret,
 ) -> Result<Credentials, Error> {
     let hash = hashing::rehash(app, password).await?;
-    if users::replace_hash(connection, user.id, &user.hashed_password, &hash)? {
+    if users::store::replace_hash(connection, user.id, &user.hashed_password, &hash)? {
         return Ok(Credentials {
             hashed_password: hash,
             ..user
         });
     }
     // Another login renewed it, or a reset changed the password: only the new hash can tell.
-    let user = users::find_credentials(connection, &Lookup::Id(user.id))?;
+    let user = users::store::find_credentials(connection, &Lookup::Id(user.id))?;
     match verify(app, user.as_ref(), password).await? {
         Verdict::Wrong => Err(fail(user.as_ref(), WRONG_PASSWORD)),
         Verdict::Right | Verdict::Outdated => user.ok_or_else(|| fail(None, WRONG_PASSWORD)),
@@ -186,7 +204,7 @@ fn fail(user: Option<&Credentials>, reason: &str) -> Error {
         Some(user) => tracing::info!(user = %user.id, reason, "login failed"),
         None => tracing::info!(reason = "no such user", "login failed"),
     }
-    Error::IncorrectCredentials
+    INCORRECT_CREDENTIALS.into()
 }
 
 /// Who wants to log in.

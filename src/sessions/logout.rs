@@ -4,17 +4,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use uuid::Uuid;
 
-use super::RefreshTokenRequest;
+use super::{RefreshTokenRequest, store};
 use crate::app::App;
-use crate::domain::secret::Secret;
-use crate::domain::timestamp::Timestamp;
-use crate::error::Error;
-use crate::error::responses::{DatabaseErrors, JsonErrors};
-use crate::extract::body::ValidJson;
+use crate::crypto::secret::Secret;
+use crate::db::{Connection, DbError};
+use crate::http::body::ValidJson;
+use crate::http::error::Error;
+use crate::http::openapi::responses::{DatabaseErrors, JsonErrors};
+use crate::legacy;
+use crate::legacy::store::TokenState;
 use crate::platform::clock;
-use crate::store::db::{Connection, DbError};
-use crate::store::predecessor::{self, TokenState};
-use crate::store::sessions;
+use crate::platform::timestamp::Timestamp;
+use crate::throttle::ThrottleErrors;
 
 /// Log out
 ///
@@ -27,6 +28,7 @@ use crate::store::sessions;
     responses(
         (status = 204, description = "There is no such session any more, if there ever was"),
         JsonErrors<RefreshTokenRequest>,
+        ThrottleErrors,
         DatabaseErrors,
     )
 )]
@@ -44,7 +46,7 @@ pub async fn logout(
 }
 
 fn end_session(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
-    if let Some(user) = sessions::delete(connection, session)? {
+    if let Some(user) = store::delete(connection, session)? {
         tracing::info!(%user, %session, "logged out");
     }
     Ok(())
@@ -56,10 +58,10 @@ fn end_adopted(
     token: &Secret,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let mut state = predecessor::find(connection, token, now)?;
-    if state == Some(TokenState::Unused) && !predecessor::log_out(connection, token)? {
+    let mut state = legacy::store::find(connection, token, now)?;
+    if state == Some(TokenState::Unused) && !legacy::store::log_out(connection, token)? {
         // A refresh was faster.
-        state = predecessor::find(connection, token, now)?;
+        state = legacy::store::find(connection, token, now)?;
     }
     match state {
         Some(TokenState::Became(session)) => end_session(connection, session),

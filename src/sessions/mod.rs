@@ -1,8 +1,13 @@
 //! Sessions: log in, refresh, log out, and the tokens that come of it.
 
+pub mod access_token;
+pub mod current_user;
 pub mod login;
 pub mod logout;
 pub mod refresh;
+pub mod refresh_token;
+pub mod settings;
+pub mod store;
 
 use axum::Json;
 use axum::http::{HeaderValue, header};
@@ -11,16 +16,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::access_token::SigningFailed;
+use self::refresh_token::RefreshToken;
 use crate::app::App;
-use crate::domain::secret::Secret;
-use crate::domain::session::RefreshToken;
-use crate::domain::timestamp::Timestamp;
-use crate::domain::user::Role;
-use crate::error::Error;
-use crate::extract::body::FromFields;
-use crate::extract::fields::Fields;
+use crate::crypto::secret::Secret;
+use crate::http::body::FromFields;
+use crate::http::error::Error;
+use crate::http::fields::Fields;
 use crate::platform::random;
+use crate::platform::timestamp::Timestamp;
 use crate::settings::Settings;
+use crate::users::user::Role;
 
 /// What a refresh token looks like.
 const EXAMPLE_REFRESH_TOKEN: &str = "cX1rNQ7mT0S5m8b3wKJtVwAAAAA.Zk3sUe9vQpRy2nLxB7cD1g";
@@ -72,6 +78,12 @@ impl Token {
             token_type: TokenType::Bearer,
             expires_in: app.access_tokens.lifetime_seconds(),
         })
+    }
+}
+
+impl From<SigningFailed> for Error {
+    fn from(error: SigningFailed) -> Self {
+        anyhow::Error::from(error).into()
     }
 }
 

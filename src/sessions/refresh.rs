@@ -1,21 +1,36 @@
 //! Refresh: the next tokens of a session.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use uuid::Uuid;
 
+use super::refresh_token::{RefreshToken, Replay, judge_replay};
+use super::store::{self, Owner};
 use super::{RefreshTokenRequest, Token};
 use crate::app::App;
-use crate::domain::secret::Secret;
-use crate::domain::session::{RefreshToken, Replay, judge_replay};
-use crate::domain::timestamp::Timestamp;
-use crate::error::Error;
-use crate::error::responses::{DatabaseErrors, JsonErrors, RefreshTokenErrors};
-use crate::extract::body::ValidJson;
+use crate::crypto::secret::Secret;
+use crate::db::{Connection, Transaction};
+use crate::http::body::ValidJson;
+use crate::http::error::{Error, ErrorKind};
+use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_answers};
+use crate::legacy::store::TokenState;
+use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
-use crate::store::db::{Connection, Transaction};
-use crate::store::predecessor::{self, TokenState};
-use crate::store::sessions::{self, Owner};
-use crate::store::users::{self, Credentials, Lookup};
+use crate::throttle::ThrottleErrors;
+use crate::users::store::{Credentials, Lookup};
+use crate::{legacy, users};
+
+/// A refresh token that is unknown, used up or expired.
+pub const INVALID_REFRESH_TOKEN: ErrorKind = ErrorKind::new(
+    StatusCode::UNAUTHORIZED,
+    "INVALID_REFRESH_TOKEN",
+    "Invalid or expired refresh token",
+)
+.asking_for_token();
+
+error_answers!(RefreshTokenErrors {
+    "Unknown, used up or expired" => [INVALID_REFRESH_TOKEN],
+});
 
 /// Refresh the tokens
 ///
@@ -29,6 +44,7 @@ use crate::store::users::{self, Credentials, Lookup};
     responses(
         (status = 200, description = "The next tokens of the session", body = Token),
         JsonErrors<RefreshTokenRequest>,
+        ThrottleErrors,
         DatabaseErrors,
         RefreshTokenErrors,
     )
@@ -42,9 +58,9 @@ pub async fn refresh(
     let Some(token) = app.refresh_tokens.read(&request.refresh_token) else {
         return adopt(app, connection, &request.refresh_token, now);
     };
-    let lifetime = app.settings.session_lifetime;
+    let lifetime = app.settings.sessions.lifetime;
     let successor = token.successor();
-    let owner = match sessions::rotate(&mut connection, token, lifetime, now)? {
+    let owner = match store::rotate(&mut connection, token, lifetime, now)? {
         Some(owner) => owner,
         None => replay(&mut connection, successor, now)?,
     };
@@ -58,15 +74,15 @@ fn replay(
     now: Timestamp,
 ) -> Result<Owner, Error> {
     let id = successor.session;
-    let session = sessions::find(connection, id, now)?;
+    let session = store::find(connection, id, now)?;
     let session = session.ok_or_else(|| refuse("the session has ended"))?;
     match judge_replay(successor, session.counter, session.rotated_at, now) {
         Replay::Retried => Ok(session.owner),
         Replay::Reused => {
-            sessions::delete(connection, id)?;
+            store::delete(connection, id)?;
             let user = session.owner.user;
             tracing::warn!(%user, session = %id, "session revoked: refresh token reused");
-            Err(Error::InvalidRefreshToken)
+            Err(INVALID_REFRESH_TOKEN.into())
         }
     }
 }
@@ -78,7 +94,7 @@ fn adopt(
     token: &Secret,
     now: Timestamp,
 ) -> Result<Token, Error> {
-    let mut state = predecessor::find(&mut connection, token, now)?;
+    let mut state = legacy::store::find(&mut connection, token, now)?;
     if state == Some(TokenState::Unused) {
         let mut transaction = connection.begin()?;
         let id = random::id();
@@ -87,7 +103,7 @@ fn adopt(
             return Token::issue(app, user.id, user.role, RefreshToken::first(id), now);
         }
         // Another request was faster.
-        state = predecessor::find(&mut transaction, token, now)?;
+        state = legacy::store::find(&mut transaction, token, now)?;
         connection = transaction.commit()?;
     }
     let Some(TokenState::Became(session)) = state else {
@@ -106,17 +122,17 @@ fn begin_session(
     token: &Secret,
     now: Timestamp,
 ) -> Result<Option<Credentials>, Error> {
-    let Some(user) = predecessor::redeem(transaction, token, id, now)? else {
+    let Some(user) = legacy::store::redeem(transaction, token, id, now)? else {
         return Ok(None);
     };
-    let user = users::find_credentials(transaction, &Lookup::Id(user))?;
+    let user = users::store::find_credentials(transaction, &Lookup::Id(user))?;
     let user = user.filter(|user| !user.is_disabled);
     let user = user.ok_or_else(|| refuse("the user is disabled"))?;
-    sessions::insert(transaction, id, &user, app.settings.session_lifetime, now)?;
+    store::insert(transaction, id, &user, app.settings.sessions.lifetime, now)?;
     Ok(Some(user))
 }
 
 fn refuse(reason: &str) -> Error {
     tracing::info!(reason, "refresh refused");
-    Error::InvalidRefreshToken
+    INVALID_REFRESH_TOKEN.into()
 }

@@ -5,9 +5,9 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use time::Duration;
 use uuid::Uuid;
 
-use super::keys::{DerivedKeys, KEY_BYTES, Keys};
-use super::secret::Secret;
-use super::timestamp::Timestamp;
+use crate::crypto::keys::{DerivedKeys, KEY_BYTES, Keys};
+use crate::crypto::secret::Secret;
+use crate::platform::timestamp::Timestamp;
 
 /// How long after a rotation the previous token still gets the same successor: two tabs that
 /// refresh at once, or a client that never saw the answer, are no thieves.

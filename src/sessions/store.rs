@@ -2,17 +2,17 @@
 
 use uuid::Uuid;
 
-use super::db::{Connection, DbError};
-use super::users::Credentials;
-use crate::domain::session::{MAX_PER_USER, RefreshToken, SessionLifetime};
-use crate::domain::timestamp::Timestamp;
-use crate::domain::user::Role;
+use super::refresh_token::{MAX_PER_USER, RefreshToken, SessionLifetime};
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
+use crate::users::store::Credentials;
+use crate::users::user::Role;
 
 /// The sessions that have expired by ?1, of a hundred from the identifier ?2 on; from the end of
 /// the table it goes on at the beginning. Begun at random, such ranges cover a large table in time
 /// and a small one at once. An index of the expiry would be faster, but every refresh would write
 /// to it.
-pub(super) const EXPIRED_AMONG_SOME: &str = "(SELECT id FROM (\
+pub const EXPIRED_AMONG_SOME: &str = "(SELECT id FROM (\
     SELECT * FROM (SELECT id, expires_at FROM sessions WHERE id >= ?2 ORDER BY id LIMIT 100) \
     UNION ALL \
     SELECT * FROM (SELECT id, expires_at FROM sessions WHERE id < ?2 ORDER BY id LIMIT 100) \

@@ -2,8 +2,8 @@
 
 use time::Duration;
 
-use super::db::{Connection, DbError};
-use crate::domain::timestamp::Timestamp;
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
 
 /// How long one warning is enough for all instances.
 const INTERVAL: Duration = Duration::minutes(10);

@@ -1,50 +1,93 @@
 //! Which settings are taken, and what is said of those that are not.
 
+use std::collections::{BTreeSet, HashMap};
+
+use axum::http::HeaderValue;
+use futures_util::FutureExt;
+use time::Duration;
+
 use super::*;
+use crate::crypto::keys::Algorithm;
+use crate::http::settings::CorsOrigins;
+use crate::mail::settings::MailProvider;
+use crate::passwords::settings::Argon2Cost;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
+/// What tests give in the place of Spin's variables, and which of them were asked for.
+#[derive(Default)]
+pub struct Given {
+    values: HashMap<&'static str, String>,
+    asked: Vec<&'static str>,
+}
+
+impl Given {
+    /// As Spin's variables.
+    pub fn get(&mut self, variable: &'static str) -> Result<String, &'static str> {
+        assert!(!self.asked.contains(&variable), "{variable} is read twice");
+        self.asked.push(variable);
+        match self.values.get(variable) {
+            Some(value) => Ok(value.clone()),
+            None if variable == "secret_key" => Ok(SECRET.to_owned()),
+            None => {
+                let default = &manifest()["variables"][variable]["default"];
+                default.as_str().map(str::to_owned).ok_or("has no value")
+            }
+        }
+    }
+}
+
+fn manifest() -> toml::Table {
+    include_str!("../../spin.toml").parse().expect("TOML")
+}
+
+/// A reader of spin.toml's defaults, but for what `changes` says.
+fn reader(changes: &[(&'static str, &str)]) -> Reader {
+    let changes = changes
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()));
+    let mut reader = Reader::default();
+    reader.given.values = changes.collect();
+    reader
+}
+
 /// The settings of spin.toml, but for what `changes` says.
 fn with(changes: &[(&'static str, &str)]) -> Result<Settings, Vec<Problem>> {
-    let manifest: toml::Table = include_str!("../../spin.toml").parse().expect("TOML");
-    let values = VARIABLES.map(|variable| {
-        let changed = changes.iter().find(|(name, _)| *name == variable);
-        let value = match changed {
-            Some((_, value)) => Some((*value).to_owned()),
-            None if variable == "secret_key" => Some(SECRET.to_owned()),
-            None => manifest["variables"][variable]["default"]
-                .as_str()
-                .map(str::to_owned),
-        };
-        (variable, value.ok_or("has no value"))
-    });
-    settings(values.into())
+    let mut reader = reader(changes);
+    let settings = Settings::load(&mut reader).now_or_never();
+    settings.expect("nothing waits")
 }
 
 #[test]
 fn the_defaults_of_the_manifest_and_a_secret_key_are_enough() {
     let settings = with(&[]).expect("usable defaults");
-    assert_eq!(settings.algorithm, Algorithm::Hs256);
-    assert_eq!(settings.access_token_lifetime, Duration::minutes(30));
-    assert_eq!(settings.session_lifetime.idle, Duration::days(7));
-    assert_eq!(settings.session_lifetime.absolute, Duration::days(90));
-    assert_eq!(settings.reset_token_lifetime, Duration::minutes(15));
-    assert_eq!(settings.password_policy.min_length, 6);
+    assert_eq!(settings.crypto.algorithm, Algorithm::Hs256);
     assert_eq!(
-        settings.argon2,
+        settings.sessions.access_token_lifetime,
+        Duration::minutes(30)
+    );
+    assert_eq!(settings.sessions.lifetime.idle, Duration::days(7));
+    assert_eq!(settings.sessions.lifetime.absolute, Duration::days(90));
+    assert_eq!(
+        settings.passwords.reset_token_lifetime,
+        Duration::minutes(15)
+    );
+    assert_eq!(settings.passwords.policy.min_length, 6);
+    assert_eq!(
+        settings.passwords.argon2,
         Argon2Cost {
             memory_kib: 19456,
             passes: 2
         }
     );
-    assert_eq!(settings.frontend_url, "http://localhost:3000");
+    assert_eq!(settings.http.frontend_url, "http://localhost:3000");
     assert!(matches!(
         settings.captcha,
         CaptchaSettings::Builtin { cost: 5000 }
     ));
-    assert!(matches!(settings.email.provider, EmailProvider::Log));
+    assert!(matches!(settings.mail.provider, MailProvider::Log));
     assert!(settings.pages);
-    assert!(settings.keys.previous.is_none());
+    assert!(settings.crypto.keys.previous.is_none());
 }
 
 #[test]
@@ -70,25 +113,33 @@ fn a_key_is_as_long_as_its_algorithms_hash() {
 
 #[test]
 fn the_manifest_declares_and_passes_on_every_variable_and_no_other() {
-    let manifest: toml::Table = include_str!("../../spin.toml").parse().expect("TOML");
-    let names = |table: &toml::Value| {
-        let mut names: Vec<_> = table.as_table().expect("a table").keys().cloned().collect();
-        names.sort();
-        names
+    let manifest = manifest();
+    let names = |table: &toml::Value| -> BTreeSet<String> {
+        table.as_table().expect("a table").keys().cloned().collect()
     };
-    let mut expected = VARIABLES.map(str::to_owned).to_vec();
-    expected.sort();
-    assert_eq!(names(&manifest["variables"]), expected);
+    let providers: [&[_]; 4] = [
+        &[],
+        &[("captcha_provider", "service")],
+        &[("captcha_provider", "turnstile")],
+        &[("email_provider", "resend")],
+    ];
+    let read = providers.into_iter().flat_map(|changes| {
+        let mut reader = reader(changes);
+        let _ = Settings::load(&mut reader).now_or_never();
+        reader.given.asked
+    });
+    let read: BTreeSet<_> = read.map(str::to_owned).collect();
+    assert_eq!(names(&manifest["variables"]), read);
     assert_eq!(
         names(&manifest["component"]["gatehouse"]["variables"]),
-        expected
+        read
     );
 }
 
 #[test]
 fn a_slash_at_the_end_of_an_address_does_not_matter() {
     let settings = with(&[("frontend_url", "https://app.example.com/")]).expect("usable");
-    assert_eq!(settings.frontend_url, "https://app.example.com");
+    assert_eq!(settings.http.frontend_url, "https://app.example.com");
 }
 
 #[test]
@@ -102,9 +153,9 @@ fn a_provider_is_reached_at_its_own_host_unless_told_otherwise() {
             ("email_api_host", configured),
             ("email_api_key", "re_123"),
         ]);
-        match settings.expect("usable").email.provider {
-            EmailProvider::Api { host, .. } => assert_eq!(host, expected),
-            EmailProvider::Log => panic!("resend was chosen"),
+        match settings.expect("usable").mail.provider {
+            MailProvider::Api { host, .. } => assert_eq!(host, expected),
+            MailProvider::Log => panic!("resend was chosen"),
         }
     }
 }
@@ -149,7 +200,12 @@ fn a_value_that_cannot_be_used_is_named_but_never_told() {
 
 #[test]
 fn origins_are_taken_as_browsers_write_them() {
-    let cors = |value| with(&[("cors_allow_origins", value)]).expect(value).cors;
+    let cors = |value| {
+        with(&[("cors_allow_origins", value)])
+            .expect(value)
+            .http
+            .cors
+    };
     assert_eq!(cors(""), CorsOrigins::None);
     assert_eq!(cors("*"), CorsOrigins::All);
     let list = ["https://a.example.com", "http://localhost:8080"].map(HeaderValue::from_static);

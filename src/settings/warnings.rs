@@ -1,6 +1,9 @@
 //! Settings that are fine for development and unsafe in production.
 
-use super::{CaptchaSettings, CorsOrigins, EmailProvider, Settings};
+use super::Settings;
+use crate::captcha::settings::CaptchaSettings;
+use crate::http::settings::CorsOrigins;
+use crate::mail::settings::MailProvider;
 
 /// A setting, and why it is unsafe in production.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +17,7 @@ pub struct Warning {
 impl Settings {
     /// The settings that are unsafe in production.
     pub fn warnings(&self) -> Vec<Warning> {
-        let has_plain_origin = match &self.cors {
+        let has_plain_origin = match &self.http.cors {
             CorsOrigins::List(origins) => origins
                 .iter()
                 .any(|origin| origin.as_bytes().starts_with(b"http:")),
@@ -22,7 +25,7 @@ impl Settings {
         };
         let checks = [
             (
-                matches!(self.email.provider, EmailProvider::Log),
+                matches!(self.mail.provider, MailProvider::Log),
                 "email_provider",
                 "mails go to the log, with the links that are in them",
             ),
@@ -37,7 +40,7 @@ impl Settings {
                 "passwords can be guessed without a limit",
             ),
             (
-                self.frontend_url.starts_with("http:"),
+                self.http.frontend_url.starts_with("http:"),
                 "frontend_url",
                 "links in mails lead to a page that is not encrypted",
             ),

@@ -6,12 +6,12 @@ use anyhow::Context;
 use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use crate::domain::language::Language;
+use crate::languages::Language;
 
 /// A template under the name that others extend or include it by.
 macro_rules! template {
     ($name:literal) => {
-        ($name, include_str!(concat!("../templates/", $name)))
+        ($name, include_str!(concat!("../../templates/", $name)))
     };
 }
 
@@ -121,5 +121,4 @@ fn fill(text: String, values: Kwargs) -> Result<String, minijinja::Error> {
 }
 
 #[cfg(test)]
-#[path = "templates_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 //! The limits: how many attempts are too many.
 
-use super::timestamp::Timestamp;
+use crate::platform::timestamp::Timestamp;
 
 /// A limit: so many attempts at once, and then one more every so often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

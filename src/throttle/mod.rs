@@ -1,32 +1,51 @@
 //! Limits how often attempts may be made.
 
+pub mod limits;
+pub mod network;
+pub mod store;
+
 use std::fmt::Display;
 
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 
+use self::limits::{LOGIN_FAILURES, LOGIN_FAILURES_OF_STRANGERS, Limit};
+use self::store::guesses;
 use crate::app::App;
-use crate::domain::digest::digest;
-use crate::domain::throttle::{LOGIN_FAILURES, LOGIN_FAILURES_OF_STRANGERS, Limit};
-use crate::domain::timestamp::Timestamp;
-use crate::error::Error;
-use crate::extract::client::ClientAddress;
+use crate::crypto::digest::digest;
+use crate::db::Connection;
+use crate::http::client_address::ClientAddress;
+use crate::http::error::{Error, ErrorKind};
+use crate::http::openapi::responses::error_answers;
 use crate::platform::clock;
-use crate::store::db::Connection;
-use crate::store::users::LoginNames;
-use crate::store::{guesses, throttle as store};
+use crate::platform::timestamp::Timestamp;
+use crate::users::store::LoginNames;
+
+/// Too many attempts. The answer says how long to wait.
+pub const TOO_MANY_REQUESTS: ErrorKind = ErrorKind::new(
+    StatusCode::TOO_MANY_REQUESTS,
+    "TOO_MANY_REQUESTS",
+    "Too many requests. Please try again later.",
+);
+
+error_answers!(ThrottleErrors {
+    "Too many attempts; `Retry-After` says how many seconds to wait" => [
+        Error::with_retry_after(TOO_MANY_REQUESTS, 60),
+    ],
+});
 
 /// Counts a request to a route against the limit of the network that it comes from.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`], or the database failed.
+/// [`TOO_MANY_REQUESTS`], or the database failed.
 pub async fn count_request(
     State((app, limit)): State<(&'static App, Limit)>,
     request: Request,
     next: Next,
 ) -> Result<Response, Error> {
-    let network = ClientAddress::of(request.headers(), app.settings.trusted_proxy_hops);
+    let network = ClientAddress::of(request.headers(), app.settings.http.trusted_proxy_hops);
     if app.settings.throttle {
         let mut connection = app.database.connect().await?;
         count(app, &mut connection, limit, network, clock::now())?;
@@ -37,7 +56,7 @@ pub async fn count_request(
 /// Counts an attempt of `caller` against `limit`.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`], or the database failed.
+/// [`TOO_MANY_REQUESTS`], or the database failed.
 pub fn count(
     app: &App,
     connection: &mut Connection<'_>,
@@ -66,7 +85,7 @@ pub struct Guess<'a> {
 /// Counts a guess, before the password is looked at: of many at once, no more pass than may.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`], or the database failed.
+/// [`TOO_MANY_REQUESTS`], or the database failed.
 pub fn count_guess(
     app: &App,
     connection: &mut Connection<'_>,
@@ -134,9 +153,10 @@ fn refuse(limit: Limit, wait: Option<i64>) -> Result<(), Error> {
         return Ok(());
     };
     tracing::warn!(limit = limit.name, retry_after_seconds, "throttled");
-    Err(Error::TooManyRequests {
+    Err(Error::with_retry_after(
+        TOO_MANY_REQUESTS,
         retry_after_seconds,
-    })
+    ))
 }
 
 /// The two names that a user can log in by, as guesses count for them.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::keys::{DerivedKey, DerivedKeys, Keys};
+use crate::crypto::keys::{DerivedKey, DerivedKeys, Keys};
 
 /// How much of the keyed hash is kept, in bytes: nobody can collide what they cannot compute.
 const HASH_BYTES: usize = 16;
@@ -46,7 +46,7 @@ fn hash(key: &DerivedKey, network: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::secret::Secret;
+    use crate::crypto::secret::Secret;
 
     #[test]
     fn a_network_is_recognised_after_the_key_was_rotated() {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::digest::digest;
+use crate::crypto::digest::digest;
+use crate::http::error::validation::Refusal;
 
 /// The longest address that SMTP can carry (RFC 5321, 4.5.3.1.3, less the angle brackets).
 const MAX_LENGTH: usize = 254;
@@ -24,6 +25,12 @@ pub struct InvalidEmail(pub String);
 impl fmt::Display for InvalidEmail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl From<InvalidEmail> for Refusal {
+    fn from(invalid: InvalidEmail) -> Self {
+        Self::Email(invalid.0)
     }
 }
 

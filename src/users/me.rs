@@ -5,12 +5,11 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 
-use super::UserPublic;
+use super::{UserPublic, store};
 use crate::app::App;
-use crate::error::Error;
-use crate::error::responses::{AccessTokenErrors, DatabaseErrors};
-use crate::extract::CurrentUser;
-use crate::store::users;
+use crate::http::error::Error;
+use crate::http::openapi::responses::DatabaseErrors;
+use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCESS_TOKEN};
 
 /// Get the current user
 ///
@@ -31,9 +30,9 @@ pub async fn me(
     user: CurrentUser,
 ) -> Result<impl IntoResponse, Error> {
     let mut connection = app.database.connect().await?;
-    let user = users::find(&mut connection, user.id)?;
+    let user = store::find(&mut connection, user.id)?;
     // Gone since the token was checked.
-    let user = user.ok_or(Error::InvalidAccessToken)?;
+    let user = user.ok_or(INVALID_ACCESS_TOKEN)?;
     let headers = [(header::CACHE_CONTROL, "no-store")];
     Ok((headers, Json(UserPublic::from(user))))
 }

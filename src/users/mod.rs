@@ -1,13 +1,18 @@
 //! Users: who registers, and who calls.
 
+pub mod email;
 pub mod me;
-pub mod registration;
+pub mod register;
+pub mod store;
+pub mod test_data;
+pub mod user;
+pub mod username;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::user::{Role, Subscription, User};
+use self::user::{Role, Subscription, User};
 
 /// A user, without the password.
 #[derive(Serialize, ToSchema)]

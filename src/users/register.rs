@@ -7,22 +7,53 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::UserPublic;
+use super::email::Email;
+use super::store::{self, InsertError};
+use super::user::{Role, Subscription, User};
+use super::username::Username;
 use crate::app::App;
-use crate::captcha;
-use crate::domain::email::Email;
-use crate::domain::password::NewPassword;
-use crate::domain::secret::Secret;
-use crate::domain::user::{Role, Subscription, User};
-use crate::domain::username::Username;
-use crate::error::Error;
-use crate::error::responses::{DatabaseErrors, JsonErrors, RegistrationErrors};
-use crate::extract::body::{FromFields, ValidJson};
-use crate::extract::fields::Fields;
-use crate::hashing;
+use crate::captcha::settings::CaptchaSettings;
+use crate::captcha::{self, CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA};
+use crate::crypto::secret::Secret;
+use crate::db::Connection;
+use crate::http::body::BODY_UNREADABLE;
+use crate::http::body::{FromFields, ValidJson};
+use crate::http::error::{DATABASE_LOCKED, Error, ErrorKind};
+use crate::http::fields::Fields;
+use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_answers};
+use crate::passwords::hashing;
+use crate::passwords::password::NewPassword;
 use crate::platform::{clock, random};
-use crate::settings::{CaptchaSettings, Settings};
-use crate::store::db::Connection;
-use crate::store::users::{self, InsertError};
+use crate::settings::Settings;
+use crate::throttle::ThrottleErrors;
+
+/// Another user has this address.
+pub const EMAIL_TAKEN: ErrorKind = ErrorKind::new(
+    StatusCode::CONFLICT,
+    "EMAIL_TAKEN",
+    "Email already registered",
+);
+
+/// Another user has this name.
+pub const USERNAME_TAKEN: ErrorKind = ErrorKind::new(
+    StatusCode::CONFLICT,
+    "USERNAME_TAKEN",
+    "Username already taken",
+);
+
+error_answers!(RegistrationErrors {
+    "Wrong captcha answer, or the body ended early" => [INVALID_CAPTCHA, BODY_UNREADABLE],
+    "The address or the name is taken" => [
+        EMAIL_TAKEN,
+        Error::with_suggestion(USERNAME_TAKEN, "Tom1".into()),
+    ],
+    "The captcha service failed, or the database is locked" => [
+        CAPTCHA_UNAVAILABLE,
+        CAPTCHA_ERROR,
+        DATABASE_LOCKED,
+    ],
+    "The captcha service took too long" => [CAPTCHA_TIMEOUT],
+});
 
 /// Register a new user
 ///
@@ -35,6 +66,7 @@ use crate::store::users::{self, InsertError};
     responses(
         (status = 201, description = "The new user", body = UserPublic),
         JsonErrors<RegisterRequest>,
+        ThrottleErrors,
         DatabaseErrors,
         RegistrationErrors,
     )
@@ -55,7 +87,7 @@ pub async fn register(
 
     let hash = hashing::hash(app, &request.password).await?;
     let user = new_user(&request);
-    match users::insert(&mut connection, &user, hash) {
+    match store::insert(&mut connection, &user, hash) {
         Ok(()) => {
             tracing::info!(user = %user.id, "registered");
             Ok((StatusCode::CREATED, Json(user.into())))
@@ -67,12 +99,12 @@ pub async fn register(
 
 /// Chooses the message for an address or a name that is taken, before a hash is spent on it.
 fn refuse_taken(connection: &mut Connection<'_>, request: &RegisterRequest) -> Result<(), Error> {
-    if users::email_exists(connection, &request.email)? {
-        return Err(Error::EmailTaken);
+    if store::email_exists(connection, &request.email)? {
+        return Err(EMAIL_TAKEN.into());
     }
-    if users::username_exists(connection, request.username.as_str())? {
-        let suggestion = users::suggest_username(connection, &request.username)?;
-        return Err(Error::UsernameTaken { suggestion });
+    if store::username_exists(connection, request.username.as_str())? {
+        let suggestion = store::suggest_username(connection, &request.username)?;
+        return Err(Error::with_suggestion(USERNAME_TAKEN, suggestion));
     }
     Ok(())
 }
@@ -143,7 +175,7 @@ impl FromFields for RegisterRequest {
     fn from_fields(fields: &mut Fields, settings: &Settings) -> Option<Self> {
         let email = fields.required("email", Email::parse);
         let username = fields.required("username", Username::parse);
-        let password = fields.required("password", |text| settings.password_policy.parse(text));
+        let password = fields.required("password", |text| settings.passwords.policy.parse(text));
         let captcha_id = match settings.captcha {
             CaptchaSettings::Service { .. } => fields.required("captcha_id", Uuid::parse_str),
             _ => fields.optional("captcha_id", Uuid::parse_str),

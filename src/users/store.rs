@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::db::{Connection, DbError};
-use crate::domain::email::Email;
-use crate::domain::timestamp::Timestamp;
-use crate::domain::user::{Role, Subscription, User};
-use crate::domain::username::Username;
+use super::email::Email;
+use super::user::{Role, Subscription, User};
+use super::username::Username;
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
 
 /// How many numbers are tried one by one before the search for a free name takes larger steps.
 const COUNTED_SUGGESTIONS: u64 = 100;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::error::responses::{AccessTokenErrors, DatabaseErrors};
-use crate::extract::CurrentUser;
+use crate::http::openapi::responses::DatabaseErrors;
+use crate::sessions::current_user::{AccessTokenErrors, CurrentUser};
 
 const MESSAGE: &str = "This is protected test data";
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::validation::ValidationErrorBody;
+use super::validation::{FieldError, ValidationErrorBody};
 
 /// The body of an error.
 #[derive(Debug, Serialize)]
@@ -11,10 +11,37 @@ use super::validation::ValidationErrorBody;
 pub enum Body {
     /// Of a 422.
     Validation(ValidationErrorBody),
-    /// Of a 409.
+    /// Of a 409 that suggests another value.
     Conflict(ConflictBody),
     /// Of every other.
     Other(ErrorBody),
+}
+
+impl Body {
+    /// The body of a 422.
+    pub fn validation(detail: Vec<FieldError>) -> Self {
+        Self::Validation(ValidationErrorBody { detail })
+    }
+
+    /// The body of a 409 that suggests another value.
+    pub fn conflict(message: &str, suggestion: String, code: &str) -> Self {
+        let message = message.to_owned();
+        Self::Conflict(ConflictBody {
+            detail: ConflictDetail::Username(UsernameTaken {
+                message,
+                suggestion,
+            }),
+            error_code: code.to_owned(),
+        })
+    }
+
+    /// The body of every other error.
+    pub fn other(detail: &str, code: &str) -> Self {
+        Self::Other(ErrorBody {
+            detail: detail.to_owned(),
+            error_code: code.to_owned(),
+        })
+    }
 }
 
 /// The body of every error but 409 and 422.
@@ -44,6 +71,10 @@ pub struct UsernameTaken {
 #[serde(untagged)]
 pub enum ConflictDetail {
     /// The email address is taken.
+    #[expect(
+        dead_code,
+        reason = "described; the same text stands in an `ErrorBody`"
+    )]
     Email(String),
     /// The name is taken.
     Username(UsernameTaken),

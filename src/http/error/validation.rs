@@ -1,10 +1,18 @@
 //! What is wrong with a body, field by field, in the shape that FastAPI's clients parse.
 
+use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::domain::email::InvalidEmail;
+use super::ErrorKind;
+
+/// The body breaks rules: all of them are told, in the order of the fields.
+pub const INVALID_INPUT: ErrorKind = ErrorKind::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "VALIDATION_ERROR",
+    "Invalid input",
+);
 
 /// The body of a 422.
 #[derive(Debug, Serialize, ToSchema)]
@@ -145,12 +153,6 @@ impl From<String> for Refusal {
 impl From<&'static str> for Refusal {
     fn from(message: &'static str) -> Self {
         Self::Rule(message.to_owned())
-    }
-}
-
-impl From<InvalidEmail> for Refusal {
-    fn from(invalid: InvalidEmail) -> Self {
-        Self::Email(invalid.0)
     }
 }
 

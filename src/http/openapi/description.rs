@@ -2,8 +2,6 @@
 //!
 //! The component serves the files. `make openapi` writes them anew.
 
-mod page;
-
 use std::collections::BTreeSet;
 use std::{env, fs};
 
@@ -11,10 +9,10 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem};
 
-use crate::error::Error;
-use crate::error::body::{ConflictBody, ErrorBody};
-use crate::error::responses::answer;
-use crate::error::validation::ValidationErrorBody;
+use super::responses::answer;
+use crate::http::error::MISCONFIGURED;
+use crate::http::error::body::{ConflictBody, ErrorBody};
+use crate::http::error::validation::ValidationErrorBody;
 use crate::routes::{Described, SERVED};
 
 /// What the description says that no single route knows.
@@ -55,7 +53,7 @@ fn describe_misconfiguration(openapi: &mut OpenApi) {
     let paths = openapi.paths.paths.iter_mut();
     for (_, item) in paths.filter(|(path, _)| *path != "/health/ready") {
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
-            let (status, response) = answer("The settings cannot be used", [Error::Misconfigured]);
+            let (status, response) = answer("The settings cannot be used", [MISCONFIGURED.into()]);
             let responses = &mut operation.responses.responses;
             responses.entry(status).or_insert(response);
         }
@@ -91,7 +89,7 @@ fn check(file: &str, expected: &str) {
 fn the_files_say_what_the_code_says() {
     check("openapi.json", &json());
     check("openapi.yaml", &yaml());
-    check("openapi.html", &page::page(&json()));
+    check("openapi.html", &super::page::page(&json()));
 }
 
 #[test]

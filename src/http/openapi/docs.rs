@@ -3,13 +3,19 @@
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::assets::Asset;
+use crate::http::assets::Asset;
 
-static JSON: Asset = Asset::new("application/json", include_str!("../../docs/openapi.json"));
-static YAML: Asset = Asset::new("application/yaml", include_str!("../../docs/openapi.yaml"));
+static JSON: Asset = Asset::new(
+    "application/json",
+    include_str!("../../../docs/openapi.json"),
+);
+static YAML: Asset = Asset::new(
+    "application/yaml",
+    include_str!("../../../docs/openapi.yaml"),
+);
 static PAGE: Asset = Asset::new(
     "text/html; charset=utf-8",
-    include_str!("../../docs/openapi.html"),
+    include_str!("../../../docs/openapi.html"),
 );
 
 /// What the page loads, by path.
@@ -18,21 +24,21 @@ pub static ASSETS: [(&str, Asset); 3] = [
         "/docs/docs.css",
         Asset::new(
             "text/css; charset=utf-8",
-            include_str!("../../templates/pages/docs.css"),
+            include_str!("../../../templates/pages/docs.css"),
         ),
     ),
     (
         "/docs/docs.js",
         Asset::new(
             "text/javascript; charset=utf-8",
-            include_str!("../../templates/pages/docs.js"),
+            include_str!("../../../templates/pages/docs.js"),
         ),
     ),
     (
         "/docs/captcha.js",
         Asset::new(
             "text/javascript; charset=utf-8",
-            include_str!("../../templates/pages/docs/captcha.js"),
+            include_str!("../../../templates/pages/docs/captcha.js"),
         ),
     ),
 ];

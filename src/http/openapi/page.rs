@@ -6,7 +6,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 /// A template under the name that others include it by.
 macro_rules! template {
     ($name:literal) => {
-        ($name, include_str!(concat!("../../templates/", $name)))
+        ($name, include_str!(concat!("../../../templates/", $name)))
     };
 }
 

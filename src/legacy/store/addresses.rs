@@ -1,7 +1,7 @@
 //! Brings the email addresses that a predecessor stored into the form that logins look for.
 
-use super::db::{Connection, DbError, Row};
-use crate::domain::email::Email;
+use crate::db::{Connection, DbError, Row};
+use crate::users::email::Email;
 
 /// How many users are held in memory at once.
 const BATCH: i64 = 1000;
@@ -9,7 +9,7 @@ const BATCH: i64 = 1000;
 /// Rewrites every address that is not in lower case or not ASCII: its user could not log in with it,
 /// and its mailbox could get a second account. One that another user has already, or that is none,
 /// is left as it is and logged by its user's id.
-pub(super) fn bring_into_form(connection: &mut Connection<'_>) -> Result<(), DbError> {
+pub fn normalize(connection: &mut Connection<'_>) -> Result<(), DbError> {
     let statement = "SELECT rowid, id, email FROM users WHERE rowid > ?1 \
                      AND (email <> lower(email) OR email GLOB '*[^ -~]*') \
                      ORDER BY rowid LIMIT ?2";

@@ -1,11 +1,13 @@
 //! What the predecessor left: access tokens without a session, and refresh tokens in plain text.
 
+pub mod addresses;
+
 use uuid::Uuid;
 
-use super::db::{Connection, DbError};
-use crate::domain::digest::digest;
-use crate::domain::secret::Secret;
-use crate::domain::timestamp::Timestamp;
+use crate::crypto::digest::digest;
+use crate::crypto::secret::Secret;
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
 
 /// The longest refresh token of the predecessor that is looked for, in bytes: it wrote some 200.
 const MAX_TOKEN_BYTES: usize = 4096;

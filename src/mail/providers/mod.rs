@@ -1,14 +1,14 @@
 //! Sends mail through the provider that the settings name.
 
-mod dialects;
+mod requests;
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use uuid::Uuid;
 
+use crate::mail::settings::{MailProvider, MailSettings};
 use crate::platform::outbound::{self, Answer, HttpError};
-use crate::settings::{EmailProvider, EmailSettings};
 
 /// How long one try may take. Nobody waits for it.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -48,18 +48,14 @@ pub enum SendError {
 ///
 /// # Errors
 /// The provider did not take it.
-pub async fn send(settings: &EmailSettings, email: &Email) -> Result<(), SendError> {
+pub async fn send(settings: &MailSettings, email: &Email) -> Result<(), SendError> {
     match &settings.provider {
-        EmailProvider::Log => {
+        MailProvider::Log => {
             tracing::info!(subject = email.subject, text = email.text, "mail");
             Ok(())
         }
-        EmailProvider::Api {
-            dialect,
-            host,
-            api_key,
-        } => {
-            let request = dialects::request(*dialect, host, api_key, settings, email)
+        MailProvider::Api { api, host, api_key } => {
+            let request = requests::request(*api, host, api_key, settings, email)
                 .map_err(|error| SendError::Permanent(error.to_string()))?;
             judge(outbound::send(request, DEADLINE).await)
         }

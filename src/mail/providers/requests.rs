@@ -9,23 +9,23 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use super::Email;
-use crate::domain::secret::Secret;
-use crate::settings::{EmailDialect, EmailSettings};
+use crate::crypto::secret::Secret;
+use crate::mail::settings::{MailApi, MailSettings};
 
 /// The request that sends `email`.
 ///
 /// # Errors
 /// The key cannot stand in a header.
 pub(super) fn request(
-    dialect: EmailDialect,
+    api: MailApi,
     host: &str,
     api_key: &Secret,
-    settings: &EmailSettings,
+    settings: &MailSettings,
     email: &Email,
 ) -> Result<Request<Full<Bytes>>, http::Error> {
     let key = api_key.expose();
-    match dialect {
-        EmailDialect::Resend => {
+    match api {
+        MailApi::Resend => {
             let auth = (header::AUTHORIZATION, format!("Bearer {key}"));
             let idempotency_key = (
                 HeaderName::from_static("idempotency-key"),
@@ -34,19 +34,19 @@ pub(super) fn request(
             let url = format!("{host}/emails");
             post_json(url, [auth, idempotency_key], &resend(settings, email))
         }
-        EmailDialect::Postmark => {
+        MailApi::Postmark => {
             let auth = (
                 HeaderName::from_static("x-postmark-server-token"),
                 key.to_owned(),
             );
             post_json(format!("{host}/email"), [auth], &postmark(settings, email))
         }
-        EmailDialect::Sendgrid => {
+        MailApi::Sendgrid => {
             let auth = (header::AUTHORIZATION, format!("Bearer {key}"));
             let url = format!("{host}/v3/mail/send");
             post_json(url, [auth], &sendgrid(settings, email))
         }
-        EmailDialect::Mailgun => {
+        MailApi::Mailgun => {
             let credentials = BASE64_STANDARD.encode(format!("api:{key}"));
             let auth = (header::AUTHORIZATION, format!("Basic {credentials}"));
             let form = (
@@ -60,7 +60,7 @@ pub(super) fn request(
     }
 }
 
-fn resend(settings: &EmailSettings, email: &Email) -> Value {
+fn resend(settings: &MailSettings, email: &Email) -> Value {
     json!({
         "from": sender(settings),
         "to": [email.to],
@@ -70,7 +70,7 @@ fn resend(settings: &EmailSettings, email: &Email) -> Value {
     })
 }
 
-fn postmark(settings: &EmailSettings, email: &Email) -> Value {
+fn postmark(settings: &MailSettings, email: &Email) -> Value {
     json!({
         "From": sender(settings),
         "To": email.to,
@@ -84,7 +84,7 @@ fn postmark(settings: &EmailSettings, email: &Email) -> Value {
     })
 }
 
-fn sendgrid(settings: &EmailSettings, email: &Email) -> Value {
+fn sendgrid(settings: &MailSettings, email: &Email) -> Value {
     json!({
         "personalizations": [{
             "to": [{ "email": email.to }],
@@ -101,7 +101,7 @@ fn sendgrid(settings: &EmailSettings, email: &Email) -> Value {
     })
 }
 
-fn mailgun(settings: &EmailSettings, email: &Email) -> String {
+fn mailgun(settings: &MailSettings, email: &Email) -> String {
     form_urlencoded::Serializer::new(String::new())
         .append_pair("from", &sender(settings))
         .append_pair("to", &email.to)
@@ -144,7 +144,7 @@ fn post(
 }
 
 /// The sender with a display name, which may hold any character (RFC 5322, 3.2.4).
-fn sender(settings: &EmailSettings) -> String {
+fn sender(settings: &MailSettings) -> String {
     let name = settings
         .from_name
         .replace('\\', "\\\\")
@@ -155,12 +155,12 @@ fn sender(settings: &EmailSettings) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::EmailProvider;
+    use crate::mail::settings::MailProvider;
 
     #[test]
     fn a_name_cannot_break_out_of_its_quotes() {
-        let settings = EmailSettings {
-            provider: EmailProvider::Log,
+        let settings = MailSettings {
+            provider: MailProvider::Log,
             from_email: "tom@example.com".into(),
             from_name: r#"Tom "T" \o/"#.into(),
         };

@@ -2,12 +2,12 @@
 
 use time::Duration;
 
-use super::db::{Connection, DbError};
-use super::throttle::FULL_AT;
-use crate::domain::throttle::{
+use super::FULL_AT;
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
+use crate::throttle::limits::{
     LOGIN_FAILURES_OF_STRANGERS as LIMIT, MAX_STRANGERS_IN_A_ROW as MAX_IN_A_ROW,
 };
-use crate::domain::timestamp::Timestamp;
 
 /// After how long without a guess those in a row are forgotten, as long as they are not too many.
 const MEMORY: Duration = Duration::WEEK;

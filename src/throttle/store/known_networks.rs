@@ -3,9 +3,9 @@
 use time::Duration;
 use uuid::Uuid;
 
-use super::db::{Connection, DbError};
-use crate::domain::network::HashedNetwork;
-use crate::domain::timestamp::Timestamp;
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
+use crate::throttle::network::HashedNetwork;
 
 /// How many networks are known for one user: home, work, some phones, with room to travel.
 const MAX_PER_USER: i64 = 20;

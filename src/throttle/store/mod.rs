@@ -1,8 +1,11 @@
 //! Counts attempts by the generic cell rate algorithm (GCRA): a row for each limit and caller.
 
-use super::db::{Connection, DbError};
-use crate::domain::throttle::Limit;
-use crate::domain::timestamp::Timestamp;
+pub mod guesses;
+pub mod known_networks;
+
+use super::limits::Limit;
+use crate::db::{Connection, DbError};
+use crate::platform::timestamp::Timestamp;
 
 /// When all attempts before this one would be allowed again: `?2` is the moment, `?4` the limit's
 /// horizon. What lies past the horizon was written before the clock was set back, and counts for

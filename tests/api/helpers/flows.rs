@@ -24,6 +24,12 @@ pub(crate) const USERNAME: &str = "Tom";
 pub(crate) const PASSWORD: &str = "correct horse 1";
 pub(crate) const CAPTCHA_ID: &str = "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11";
 
+/// Gives each user a long list of networks that nobody has logged in from for ages.
+pub(crate) const MANY_NETWORKS: &str = "WITH RECURSIVE number(n) AS ( \
+     SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 25) \
+     INSERT INTO known_networks (user_id, network, seen_at) \
+     SELECT id, 'network ' || n, n FROM users, number";
+
 /// The tokens of a session.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tokens {

@@ -7,7 +7,7 @@ use reqwest::Method;
 use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
-use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, USERNAME};
+use crate::helpers::flows::{EMAIL, LOGIN, MANY_NETWORKS, PASSWORD, USERNAME};
 use crate::helpers::shapes::ROUTES;
 use crate::helpers::tally::{Tally, expect};
 use crate::helpers::time::{SOON, eventually, unix_now};
@@ -275,4 +275,17 @@ async fn a_clock_that_was_a_day_ahead_holds_nobody_back_on_any_route() {
     }
     assert_eq!(expect_login(&app, HOME, EMAIL).await, Ok(()));
     app.next_reset_token(EMAIL).await;
+}
+
+#[tokio::test]
+async fn of_a_users_networks_the_twenty_seen_last_stay_known() {
+    let app = spawn_throttled_app().await;
+    app.register_tom().await;
+    app.change(MANY_NETWORKS);
+    app.login_from(HOME, USERNAME, PASSWORD)
+        .await
+        .assert_status(200);
+    assert_eq!(app.count("known_networks"), 20);
+    let oldest: i64 = app.value("SELECT min(seen_at) FROM known_networks");
+    assert_eq!(oldest, 7, "the nineteen last of the list are left");
 }

@@ -1,0 +1,13 @@
+//! HTTP, whatever the feature: errors, bodies, headers, static files and the API's description.
+
+pub mod assets;
+pub mod body;
+pub mod client_address;
+pub mod error;
+pub mod fields;
+pub mod middleware;
+pub mod openapi;
+pub mod settings;
+
+#[cfg(test)]
+mod proptests;

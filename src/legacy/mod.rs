@@ -1,0 +1,3 @@
+//! What the service that Gatehouse replaces has left in the database.
+
+pub mod store;

@@ -1,0 +1,54 @@
+//! The settings of passwords.
+
+use std::ops::RangeInclusive;
+
+use time::Duration;
+
+use super::password::{MAX_PASSWORD_BYTES, PasswordPolicy};
+use crate::settings::reader::Reader;
+
+/// Memory for a password's hash, in KiB: from the least of the choices that OWASP's Password
+/// Storage Cheat Sheet calls equivalent, to a quarter of what a 32-bit instance can have.
+const ARGON2_MEMORY_KIB: RangeInclusive<u32> = 7168..=1024 * 1024;
+
+/// What passwords must be, and what their hashes cost.
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordSettings {
+    /// What a new password must be.
+    pub policy: PasswordPolicy,
+    /// What a password's hash costs.
+    pub argon2: Argon2Cost,
+    /// How long a password reset link is good.
+    pub reset_token_lifetime: Duration,
+}
+
+/// The cost of a password's hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argon2Cost {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over that memory.
+    pub passes: u32,
+}
+
+impl PasswordSettings {
+    /// Reads the section; `None` means that the reader has noted the problems.
+    pub async fn read(reader: &mut Reader) -> Option<Self> {
+        let min_length = reader
+            .number("password_min_length", 1..=MAX_PASSWORD_BYTES / 4)
+            .await;
+        let memory_kib = reader.number("argon2_memory_kib", ARGON2_MEMORY_KIB).await;
+        let passes = reader.number("argon2_passes", 1..=100).await;
+        let reset_token_lifetime = reader.minutes("reset_token_expire_minutes").await;
+        Some(Self {
+            policy: PasswordPolicy {
+                min_length: min_length?,
+            },
+            argon2: Argon2Cost {
+                memory_kib: memory_kib?,
+                passes: passes?,
+            },
+            reset_token_lifetime: reset_token_lifetime?,
+        })
+    }
+}
