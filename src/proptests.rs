@@ -3,11 +3,11 @@
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::crypto::keys::{Algorithm, Keys};
-use crate::crypto::secret::Secret;
-use crate::languages::Language;
+use crate::languages::{LANGUAGES, Language};
 use crate::platform::timestamp::Timestamp;
 use crate::sessions::access_token::AccessTokens;
 use crate::sessions::refresh_token::{RefreshToken, RefreshTokens};
@@ -68,12 +68,12 @@ fn token() -> impl Strategy<Value = String> {
 }
 
 /// The token with one of its characters exchanged for the letter `by`, or none if it is that letter.
-fn with_one_exchanged(token: &Secret, place: Index, by: char) -> Option<Secret> {
-    let mut characters: Vec<_> = token.expose().chars().collect();
+fn with_one_exchanged(token: &SecretString, place: Index, by: char) -> Option<SecretString> {
+    let mut characters: Vec<_> = token.expose_secret().chars().collect();
     let place = place.index(characters.len());
     (characters[place] != by).then(|| {
         characters[place] = by;
-        Secret::new(characters.into_iter().collect::<String>())
+        SecretString::from(characters.into_iter().collect::<String>())
     })
 }
 
@@ -116,7 +116,7 @@ proptest! {
     fn an_issued_refresh_token_reads_as_itself(session in id(), counter: u64) {
         let token = RefreshToken { session, counter };
         let issued = refresh_tokens().issue(token);
-        prop_assert_eq!(issued.expose().len(), 75);
+        prop_assert_eq!(issued.expose_secret().len(), 75);
         prop_assert_eq!(refresh_tokens().read(&issued), Some(token));
     }
 
@@ -136,7 +136,7 @@ proptest! {
 
     #[test]
     fn no_text_is_a_refresh_token_that_was_not_issued(text in token()) {
-        prop_assert_eq!(refresh_tokens().read(&Secret::new(text)), None);
+        prop_assert_eq!(refresh_tokens().read(&SecretString::from(text)), None);
     }
 
     #[test]
@@ -149,7 +149,7 @@ proptest! {
         let tokens = access_tokens(algorithm);
         let issued = tokens.issue(user, session, Role::Regular, Uuid::nil(), now);
         let issued = issued.expect("a token");
-        prop_assert!(issued.expose().len() < 500);
+        prop_assert!(issued.expose_secret().len() < 500);
         let bearer = tokens.check(&issued, now);
         let named = bearer.map(|bearer| (bearer.user, bearer.session));
         prop_assert_eq!(named, Some((user, Some(session))));
@@ -177,13 +177,13 @@ proptest! {
         now in moment(),
         algorithm in algorithm(),
     ) {
-        prop_assert_eq!(access_tokens(algorithm).check(&Secret::new(text), now), None);
+        prop_assert_eq!(access_tokens(algorithm).check(&SecretString::from(text), now), None);
     }
 
     #[test]
     fn whatever_is_asked_for_the_language_is_one_that_there_is(text in accept_language()) {
         let language = Language::accepted(&text);
-        prop_assert!(language.index() < Language::COUNT);
+        prop_assert!(language.index() < LANGUAGES.len());
         prop_assert_eq!(Language::accepted(language.code()), language);
     }
 }

@@ -1,14 +1,14 @@
 //! The only route table: what it lists is served and described.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
 use crate::captcha::challenge;
-use crate::http::assets::Asset;
+use crate::http::assets::asset;
 use crate::http::error::{METHOD_NOT_ALLOWED, MISCONFIGURED, NOT_FOUND};
 use crate::http::middleware::Edge;
 use crate::http::openapi::docs;
@@ -75,18 +75,16 @@ fn limited(
 
 /// The pages for people, and what they load.
 fn pages() -> Router<&'static App> {
-    let assets = assets(&pages::ASSETS);
-    pages::PAGES.iter().fold(assets, |router, page| {
+    let router = Router::new().route("/auth/assets/{name}", assets("auth"));
+    pages::PAGES.iter().fold(router, |router, page| {
         let answer = async |State(app): State<&'static App>, language| page.answer(app, language);
         router.route(page.path, get(answer))
     })
 }
 
-/// What pages load, by path.
-fn assets(assets: &'static [(&str, Asset)]) -> Router<&'static App> {
-    assets.iter().fold(Router::new(), |router, (path, asset)| {
-        router.route(path, get(async |request: HeaderMap| asset.answer(&request)))
-    })
+/// The files that these pages load, by name.
+fn assets(pages: &'static str) -> MethodRouter<&'static App> {
+    get(async move |Path(name): Path<String>, request: HeaderMap| asset(pages, &name, &request))
 }
 
 /// All routes of a service whose settings can be used.
@@ -97,7 +95,7 @@ pub fn router(app: &'static App) -> Router {
         Router::new()
     };
     let router = table(app)
-        .merge(assets(&docs::ASSETS))
+        .route("/docs/{name}", assets("docs"))
         .merge(pages)
         .fallback(async || NOT_FOUND)
         .method_not_allowed_fallback(async || METHOD_NOT_ALLOWED)

@@ -6,13 +6,13 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use pbkdf2::pbkdf2_hmac;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use time::Duration;
 use utoipa::ToSchema;
 
 use crate::crypto::keys::{DerivedKeys, Keys};
-use crate::crypto::secret::Secret;
 use crate::platform::timestamp::Timestamp;
 
 /// How long a challenge is good.
@@ -127,11 +127,11 @@ impl Challenges {
 
     /// The challenge that `answer` solves, or `None` if it solves none, or none of ours, or too
     /// late. What was not signed here is refused before anything costly is done for it.
-    pub fn verify(&self, answer: &Secret, now: Timestamp) -> Option<SolvedChallenge> {
+    pub fn verify(&self, answer: &SecretString, now: Timestamp) -> Option<SolvedChallenge> {
         let Payload {
             challenge,
             solution,
-        } = Payload::read(answer.expose())?;
+        } = Payload::read(answer.expose_secret())?;
         let parameters = challenge.parameters;
         let code = base16ct::lower::decode_vec(&challenge.signature).ok()?;
         if !self.0.verify(&parameters.to_json(), &code) {

@@ -7,12 +7,12 @@ pub mod settings;
 pub mod store;
 
 use axum::http::StatusCode;
+use secrecy::SecretString;
 use tracing::Level;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::captcha::settings::CaptchaSettings;
-use crate::crypto::secret::Secret;
 use crate::db::Connection;
 use crate::http::error::{Error, ErrorKind};
 use crate::platform::clock;
@@ -60,7 +60,7 @@ pub async fn verify(
     app: &App,
     connection: &mut Connection<'_>,
     id: Option<Uuid>,
-    answer: &Secret,
+    answer: &SecretString,
 ) -> Result<(), Error> {
     match &app.settings.captcha {
         CaptchaSettings::Builtin { .. } => verify_builtin(app, connection, answer),
@@ -77,7 +77,7 @@ pub async fn verify(
 fn verify_builtin(
     app: &App,
     connection: &mut Connection<'_>,
-    answer: &Secret,
+    answer: &SecretString,
 ) -> Result<(), Error> {
     let solved = app.challenges.verify(answer, clock::now());
     let solved = solved.ok_or(INVALID_CAPTCHA)?;

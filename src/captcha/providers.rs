@@ -1,5 +1,6 @@
 //! Asks others whether a captcha's answer is right.
 
+use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -9,7 +10,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA};
-use crate::crypto::secret::Secret;
 use crate::http::error::Error;
 use crate::platform::outbound::{self, HttpError};
 
@@ -35,10 +35,10 @@ pub async fn ask_service(
     host: &str,
     path: &str,
     id: Option<Uuid>,
-    answer: &Secret,
+    answer: &SecretString,
 ) -> Result<(), Error> {
     let url = format!("{host}{path}/captcha/verify");
-    let question = json!({ "id": id, "answer": answer.expose() });
+    let question = json!({ "id": id, "answer": answer.expose_secret() });
     let verdict = ask(&url, "application/json", question.to_string()).await?;
     match verdict["is_valid"] {
         Value::Bool(true) => Ok(()),
@@ -51,10 +51,14 @@ pub async fn ask_service(
 ///
 /// # Errors
 /// It is wrong, or nobody could tell; the latter too if the provider complains about us.
-pub async fn siteverify(url: &str, api_key: &Secret, answer: &Secret) -> Result<(), Error> {
+pub async fn siteverify(
+    url: &str,
+    api_key: &SecretString,
+    answer: &SecretString,
+) -> Result<(), Error> {
     let question = form_urlencoded::Serializer::new(String::new())
-        .append_pair("secret", api_key.expose())
-        .append_pair("response", answer.expose())
+        .append_pair("secret", api_key.expose_secret())
+        .append_pair("response", answer.expose_secret())
         .finish();
     let verdict = ask(url, "application/x-www-form-urlencoded", question).await?;
     match verdict["success"] {

@@ -1,8 +1,8 @@
 //! The settings of the captcha.
 
+use secrecy::SecretString;
 use std::ops::RangeInclusive;
 
-use crate::crypto::secret::Secret;
 use crate::settings::reader::Reader;
 
 /// Iterations of one derivation of the built-in captcha. Measured at the default of 5000: a
@@ -31,7 +31,7 @@ pub enum CaptchaSettings {
         /// The URL that verifies answers.
         url: String,
         /// The key that the provider gave us, which its documentation calls the secret.
-        api_key: Secret,
+        api_key: SecretString,
     },
     /// None: for automated tests and private networks only.
     Off,
@@ -98,7 +98,7 @@ impl CaptchaSettings {
                 let api_key = reader.one_line("captcha_api_key").await;
                 Some(Self::Siteverify {
                     url: format!("{}{path}", host?),
-                    api_key: Secret::new(api_key?),
+                    api_key: SecretString::from(api_key?),
                 })
             }
             Provider::Off => Some(Self::Off),

@@ -1,14 +1,13 @@
 //! The secret key, the one before it, and the keys that are derived from both, each for a single
 //! use.
 
+use secrecy::{ExposeSecret, SecretString};
 use std::iter;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
-
-use super::secret::Secret;
 
 /// The length in bytes of a derived key and of what is computed with it.
 pub const KEY_BYTES: usize = 32;
@@ -40,9 +39,9 @@ impl Algorithm {
 #[derive(Debug, Clone)]
 pub struct Keys {
     /// Everything new is made with it.
-    pub current: Secret,
+    pub current: SecretString,
     /// What was made with it stays good: the key whose place the current one took.
-    pub previous: Option<Secret>,
+    pub previous: Option<SecretString>,
 }
 
 /// The keys for one purpose.
@@ -58,7 +57,7 @@ pub struct DerivedKey(Zeroizing<[u8; KEY_BYTES]>);
 
 impl Keys {
     /// What `make` makes of each key, the current one first.
-    pub fn map<T>(&self, mut make: impl FnMut(&Secret) -> T) -> (T, Option<T>) {
+    pub fn map<T>(&self, mut make: impl FnMut(&SecretString) -> T) -> (T, Option<T>) {
         (make(&self.current), self.previous.as_ref().map(make))
     }
 }
@@ -89,9 +88,9 @@ impl DerivedKeys {
 impl DerivedKey {
     /// Derives the key for `purpose` from the secret key by HKDF-SHA256 (RFC 5869), so that what
     /// is learnt of one use tells nothing of another.
-    pub fn derive(secret_key: &Secret, purpose: &str) -> Self {
+    pub fn derive(secret_key: &SecretString, purpose: &str) -> Self {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
-        Hkdf::<Sha256>::new(None, secret_key.expose().as_bytes())
+        Hkdf::<Sha256>::new(None, secret_key.expose_secret().as_bytes())
             .expand(purpose.as_bytes(), key.as_mut())
             .expect("32 bytes are within what HKDF-SHA256 can give");
         Self(key)
@@ -119,7 +118,7 @@ impl Keys {
     /// One key, which took no other's place.
     pub fn only(current: &str) -> Self {
         Self {
-            current: Secret::new(current),
+            current: SecretString::from(current),
             previous: None,
         }
     }
@@ -127,8 +126,8 @@ impl Keys {
     /// A key that took another's place.
     pub fn rotated(current: &str, previous: &str) -> Self {
         Self {
-            current: Secret::new(current),
-            previous: Some(Secret::new(previous)),
+            current: SecretString::from(current),
+            previous: Some(SecretString::from(previous)),
         }
     }
 }
@@ -139,7 +138,7 @@ mod tests {
 
     #[test]
     fn keys_for_different_purposes_differ() {
-        let secret = Secret::new("0123456789abcdef0123456789abcdef");
+        let secret = SecretString::from("0123456789abcdef0123456789abcdef");
         let code = |purpose: &str| DerivedKey::derive(&secret, purpose).authenticate(b"message");
         assert_eq!(code("one"), code("one"));
         assert_ne!(code("one"), code("two"));
@@ -159,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_code_of_another_message_or_length_is_refused() {
-        let key = DerivedKey::derive(&Secret::new("key"), "test");
+        let key = DerivedKey::derive(&SecretString::from("key"), "test");
         let code = key.authenticate(b"message");
         assert!(key.verify(b"message", &code));
         assert!(!key.verify(b"Message", &code));

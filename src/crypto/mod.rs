@@ -1,6 +1,5 @@
-//! Keys derived from the secret key, digests, and secrets on their way through.
+//! Keys derived from the secret key, and digests.
 
 pub mod digest;
 pub mod keys;
-pub mod secret;
 pub mod settings;

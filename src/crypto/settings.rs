@@ -1,7 +1,8 @@
 //! The settings of the secret keys.
 
+use secrecy::SecretString;
+
 use super::keys::{Algorithm, Keys};
-use super::secret::Secret;
 use crate::settings::reader::Reader;
 
 /// The secret keys, and what signs with them.
@@ -46,7 +47,7 @@ fn long_enough(
     variable: &'static str,
     key: String,
     least: usize,
-) -> Option<Secret> {
+) -> Option<SecretString> {
     if key.len() < least {
         let problem = format!(
             "must be at least {least} bytes long with this algorithm, for example what \
@@ -55,5 +56,5 @@ fn long_enough(
         reader.refuse(variable, problem);
         return None;
     }
-    Some(Secret::new(key))
+    Some(SecretString::from(key))
 }

@@ -14,7 +14,6 @@ use self::connection::{Durability, HostConnection};
 pub use self::error::DbError;
 pub use self::row::Row;
 use crate::platform::sqlite;
-pub use crate::platform::sqlite::Value;
 
 /// A step of a migration that SQL alone cannot do.
 pub type Step = fn(&mut Connection<'_>) -> Result<(), DbError>;

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use futures_util::future::{Either, poll_immediate, select};
+use headers::{ContentType, HeaderMapExt};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use mime::Mime;
 use serde_json::value::RawValue;
 
 use super::error::validation::FieldError;
@@ -63,9 +65,9 @@ impl<T: FromFields> FromRequest<&'static App> for ValidJson<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &&'static App) -> Result<Self, Error> {
-        let content_type = content_type(request.headers());
+        let media_type = media_type(request.headers());
         let body = receive(request.into_body()).await?;
-        let fields = json_fields(&body, content_type.as_deref())?;
+        let fields = json_fields(&body, media_type.as_ref())?;
         take(fields, &app.settings).map(Self)
     }
 }
@@ -74,12 +76,15 @@ impl<T: FromFields> FromRequest<&'static App> for ValidForm<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &&'static App) -> Result<Self, Error> {
-        let content_type = content_type(request.headers());
+        let media_type = media_type(request.headers());
         let body = receive(request.into_body()).await?;
         // Any other body is a form without fields, as it was for the predecessor.
-        let form = match content_type.as_deref() {
-            Some("application/x-www-form-urlencoded") => body.as_ref(),
-            _ => b"",
+        let is_form =
+            |it: &Mime| it.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.essence_str();
+        let form = if media_type.as_ref().is_some_and(is_form) {
+            body.as_ref()
+        } else {
+            b""
         };
         take(Fields::from_form(form), &app.settings).map(Self)
     }
@@ -130,19 +135,18 @@ async fn discard(body: Body) {
     while let Some(Ok(_)) = rest.frame().await {}
 }
 
-/// The media type without its parameters, in lower case.
-fn content_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let media_type = value.split(';').next().unwrap_or_default();
-    Some(media_type.trim().to_ascii_lowercase())
+/// The media type; `None` if the header is absent or malformed.
+fn media_type(headers: &HeaderMap) -> Option<Mime> {
+    let content_type: ContentType = headers.typed_get()?;
+    Some(content_type.into())
 }
 
-pub(super) fn json_fields(body: &[u8], content_type: Option<&str>) -> Result<Fields, Error> {
+pub(super) fn json_fields(body: &[u8], media_type: Option<&Mime>) -> Result<Fields, Error> {
     if body.is_empty() {
         return Err(FieldError::no_body().into());
     }
     // Without this type a page of another site could send it without asking (a simple request).
-    if !content_type.is_some_and(is_json) {
+    if !media_type.is_some_and(is_json) {
         return Err(FieldError::not_an_object().into());
     }
     let not_json = |error| not_json(body, &error);
@@ -153,9 +157,9 @@ pub(super) fn json_fields(body: &[u8], content_type: Option<&str>) -> Result<Fie
     Fields::from_json(body).map_err(not_json)
 }
 
-fn is_json(media_type: &str) -> bool {
-    media_type == "application/json"
-        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+fn is_json(media_type: &Mime) -> bool {
+    let is_json = media_type.subtype() == mime::JSON || media_type.suffix() == Some(mime::JSON);
+    media_type.type_() == mime::APPLICATION && is_json
 }
 
 fn not_json(body: &[u8], error: &serde_json::Error) -> Error {
@@ -189,7 +193,8 @@ mod tests {
     use super::*;
 
     fn refused(body: &str, content_type: Option<&str>) -> Value {
-        let Err(error) = json_fields(body.as_bytes(), content_type) else {
+        let media_type = content_type.map(|it| it.parse().expect("a media type"));
+        let Err(error) = json_fields(body.as_bytes(), media_type.as_ref()) else {
             panic!("{body} is taken");
         };
         serde_json::to_value(&error.fields()[0]).expect("JSON")
@@ -246,7 +251,7 @@ mod tests {
     fn json_is_taken_under_every_name_that_it_has() {
         for content_type in ["application/json", "application/vnd.api+json"] {
             assert!(
-                json_fields(b"{}", Some(content_type)).is_ok(),
+                json_fields(b"{}", content_type.parse().ok().as_ref()).is_ok(),
                 "{content_type}"
             );
         }

@@ -33,7 +33,7 @@ fn sent(errors: &[FieldError]) -> String {
 
 /// What is sent about a body of which no value is good enough.
 fn answer(body: &[u8]) -> String {
-    match json_fields(body, Some("application/json")) {
+    match json_fields(body, Some(&mime::APPLICATION_JSON)) {
         Ok(fields) => refuse_all(fields),
         Err(error) => sent(error.fields()),
     }

@@ -2,21 +2,15 @@
 
 mod accept_language;
 
-/// Every language; the first is the default: its code (RFC 5646) and its
-/// strings. A further language is a file, and a line here.
-const LANGUAGES: [(&str, &str); Language::COUNT] = [
-    ("en", include_str!("../../templates/languages/en.json")),
-    ("pl", include_str!("../../templates/languages/pl.json")),
-];
+/// The code of every language (RFC 5646); the first is the default. A language has its strings in
+/// `templates/languages`, in a file of its own.
+pub const LANGUAGES: &[&str] = &["en", "pl"];
 
 /// A language that people are addressed in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Language(usize);
 
 impl Language {
-    /// How many languages there are.
-    pub const COUNT: usize = 2;
-
     /// The language that an `Accept-Language` header asks for most, by its primary subtag: `pl-PL`
     /// asks for Polish (RFC 9110, 12.5.4). What is malformed asks for nothing.
     pub fn accepted(header: &str) -> Self {
@@ -37,21 +31,16 @@ impl Language {
 
     /// The language with this code, in any case.
     pub fn from_code(code: &str) -> Option<Self> {
-        let is_meant = |(known, _): &(&str, &str)| known.eq_ignore_ascii_case(code);
+        let is_meant = |known: &&str| known.eq_ignore_ascii_case(code);
         LANGUAGES.iter().position(is_meant).map(Self)
     }
 
     /// The code: as it is stored, and as HTML and HTTP name the language.
     pub fn code(self) -> &'static str {
-        LANGUAGES[self.0].0
+        LANGUAGES[self.0]
     }
 
-    /// The strings of pages and mails, as JSON.
-    pub fn strings(self) -> &'static str {
-        LANGUAGES[self.0].1
-    }
-
-    /// Its place among all languages, below [`COUNT`](Self::COUNT).
+    /// Its place in [`LANGUAGES`].
     pub fn index(self) -> usize {
         self.0
     }
@@ -116,13 +105,9 @@ mod tests {
 
     #[test]
     fn a_code_leads_to_its_language_and_nothing_else_does() {
-        for (index, (code, strings)) in LANGUAGES.iter().enumerate() {
+        for (index, code) in LANGUAGES.iter().enumerate() {
             let language = Language::from_code(code).expect(code);
-            assert_eq!(
-                (language.index(), language.strings()),
-                (index, *strings),
-                "{code}"
-            );
+            assert_eq!((language.index(), language.code()), (index, *code));
         }
         assert_eq!(Language::from_code("de"), None);
         assert_eq!(Language::from_code(""), None);

@@ -3,8 +3,9 @@
 use minijinja::context;
 use time::Duration;
 
+use super::kinds::Link;
 use super::providers::{self, Email, SendError};
-use super::{DueMail, MailKind, next_try, store};
+use super::{DueMail, next_try, store};
 use crate::app::App;
 use crate::platform::{clock, random};
 
@@ -60,22 +61,8 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
     if mail.is_stale {
         return Ok(None);
     }
-    let frontend_url = &app.settings.http.frontend_url;
-    let (folder, link) = match &mail.kind {
-        MailKind::PasswordReset { token, hashed } => {
-            let Some(token) = app.reset_tokens.issue_again(*token, hashed) else {
-                return Ok(None);
-            };
-            let link = format!(
-                "{frontend_url}/auth/reset-password?token={}",
-                token.expose()
-            );
-            ("password_reset", link)
-        }
-        MailKind::PasswordChanged => {
-            let link = format!("{frontend_url}/auth/forgot-password");
-            ("password_changed", link)
-        }
+    let Some(link) = link(app, mail) else {
+        return Ok(None);
     };
     let context = context! {
         app_name => &app.settings.mail.from_name,
@@ -85,7 +72,7 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
         link => link,
     };
     let render = |part: &str| {
-        let name = format!("email/{folder}/{part}");
+        let name = format!("email/{}/{part}", mail.kind.name);
         app.templates
             .render_in(mail.language, &name, context.clone())
     };
@@ -96,6 +83,19 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
         text: render("body.txt")?,
         html: render("body.html")?,
     }))
+}
+
+/// The link of a mail; `None` if its token was issued under a key that is no longer there.
+fn link(app: &App, mail: &DueMail) -> Option<String> {
+    let frontend_url = &app.settings.http.frontend_url;
+    let page = match mail.kind.link {
+        Link::To(page) | Link::WithToken(page) => format!("{frontend_url}{page}"),
+    };
+    let Some(token) = &mail.token else {
+        return Some(page);
+    };
+    let token = app.reset_tokens.issue_again(token.id, &token.hashed)?;
+    Some(format!("{page}?token={}", token.expose()))
 }
 
 fn jitter() -> u32 {

@@ -1,6 +1,7 @@
 //! Mail that the service sends: which there is, and how often a failed one is tried again.
 
 pub mod delivery;
+pub mod kinds;
 mod providers;
 pub mod settings;
 pub mod store;
@@ -8,6 +9,7 @@ pub mod store;
 use time::Duration;
 use uuid::Uuid;
 
+use self::kinds::MailKind;
 use crate::languages::Language;
 use crate::passwords::reset_token::HashedToken;
 use crate::platform::timestamp::Timestamp;
@@ -20,18 +22,15 @@ const MAX_RETRY_AFTER: Duration = Duration::HOUR;
 /// After as many tries a mail is given up.
 const MAX_ATTEMPTS: usize = 5;
 
-/// What a mail tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MailKind {
-    /// How to choose a new password.
-    PasswordReset {
-        /// The row of the token in the link.
-        token: Uuid,
-        /// The token's hash.
-        hashed: HashedToken,
-    },
-    /// That the password was changed.
-    PasswordChanged,
+/// A mail to put into the outbox.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMail {
+    /// A new identifier.
+    pub id: Uuid,
+    /// What it is about.
+    pub kind: MailKind,
+    /// The language of the request that asks for it.
+    pub language: Language,
 }
 
 /// A mail that is due, with what is needed to write it.
@@ -39,8 +38,10 @@ pub enum MailKind {
 pub struct DueMail {
     /// The same at every try: a provider that knows it already sends nothing again.
     pub id: Uuid,
-    /// What it tells.
+    /// What it is about.
     pub kind: MailKind,
+    /// The token of its link, if it has one.
+    pub token: Option<LinkToken>,
     /// The address as it is stored now.
     pub to: String,
     /// The recipient's user name.
@@ -49,8 +50,17 @@ pub struct DueMail {
     pub language: Language,
     /// How often it has been tried, this time included.
     pub attempts: usize,
-    /// Whether what it tells is true no more: its link has expired, or its user is disabled.
+    /// Whether it is no longer true: its link has expired, or its user is disabled.
     pub is_stale: bool,
+}
+
+/// The token of a mail's link, as the database knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkToken {
+    /// Its row.
+    pub id: Uuid,
+    /// Its hash.
+    pub hashed: HashedToken,
 }
 
 impl DueMail {

@@ -1,6 +1,7 @@
 //! The settings of mail.
 
-use crate::crypto::secret::Secret;
+use secrecy::SecretString;
+
 use crate::settings::reader::Reader;
 use crate::users::email::Email;
 
@@ -27,7 +28,7 @@ pub enum MailProvider {
         /// Scheme and authority of its API, without a slash at the end.
         host: String,
         /// The key that the provider gave us.
-        api_key: Secret,
+        api_key: SecretString,
     },
 }
 
@@ -86,7 +87,7 @@ impl MailProvider {
         Some(Self::Api {
             api,
             host: host?,
-            api_key: Secret::new(api_key?),
+            api_key: SecretString::from(api_key?),
         })
     }
 }

@@ -4,14 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use super::{DueMail, MailKind};
-use crate::db::{Connection, DbError, Row, Value};
+use super::kinds::{Link, MailKind};
+use super::{DueMail, LinkToken, NewMail};
+use crate::db::{Connection, DbError, Row};
 use crate::languages::Language;
 use crate::passwords::reset_token::HashedToken;
 use crate::platform::timestamp::Timestamp;
-
-const PASSWORD_RESET: &str = "password_reset";
-const PASSWORD_CHANGED: &str = "password_changed";
 
 /// Whether this instance has put mail into the outbox since it last looked.
 static IS_ANNOUNCED: AtomicBool = AtomicBool::new(false);
@@ -21,52 +19,45 @@ pub fn take_announcement() -> bool {
     IS_ANNOUNCED.swap(false, Ordering::Relaxed)
 }
 
-/// Puts the mail with a reset link into the outbox, due at once. It is the same work, without a
+/// Puts a mail with the link of a token into the outbox, due at once. It is the same work, without a
 /// result, where there is no such token.
-pub fn insert_password_reset(
+pub fn insert_for_token(
     connection: &mut Connection<'_>,
-    id: Uuid,
+    mail: NewMail,
     token: Uuid,
-    language: Language,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let statement = "INSERT INTO outbox (id, kind, user_id, reset_token_id, language, due_at) \
                      SELECT ?1, ?2, user_id, id, ?4, ?5 FROM password_reset_tokens WHERE id = ?3";
-    let parameters = [
-        id.to_string().into(),
-        PASSWORD_RESET.into(),
-        token.to_string().into(),
-        language.code().into(),
-        now.unix().into(),
-    ];
-    insert(connection, statement, parameters)
+    insert(connection, statement, mail, token, now)
 }
 
-/// Puts the notice that the password was changed into the outbox, due at once.
-pub fn insert_password_changed(
+/// Puts a mail to a user into the outbox, due at once.
+pub fn insert_for_user(
     connection: &mut Connection<'_>,
-    id: Uuid,
+    mail: NewMail,
     user: Uuid,
-    language: Language,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let statement = "INSERT INTO outbox (id, kind, user_id, language, due_at) \
                      VALUES (?1, ?2, ?3, ?4, ?5)";
-    let parameters = [
-        id.to_string().into(),
-        PASSWORD_CHANGED.into(),
-        user.to_string().into(),
-        language.code().into(),
-        now.unix().into(),
-    ];
-    insert(connection, statement, parameters)
+    insert(connection, statement, mail, user, now)
 }
 
-fn insert<const N: usize>(
+fn insert(
     connection: &mut Connection<'_>,
     statement: &str,
-    parameters: [Value; N],
+    mail: NewMail,
+    about: Uuid,
+    now: Timestamp,
 ) -> Result<(), DbError> {
+    let parameters = [
+        mail.id.to_string().into(),
+        mail.kind.name.into(),
+        about.to_string().into(),
+        mail.language.code().into(),
+        now.unix().into(),
+    ];
     connection.write(statement, parameters)?;
     IS_ANNOUNCED.store(true, Ordering::Relaxed);
     Ok(())
@@ -122,17 +113,18 @@ fn set_aside(connection: &mut Connection<'_>, row: &Row, error: &DbError) -> Res
 }
 
 fn due_mail(row: &Row) -> Result<DueMail, DbError> {
-    let kind = match row.text(1)? {
-        PASSWORD_RESET => MailKind::PasswordReset {
-            token: row.uuid(2)?,
+    let kind = row.read(1, MailKind::named)?;
+    let token = match kind.link {
+        Link::To(_) => None,
+        Link::WithToken(_) => Some(LinkToken {
+            id: row.uuid(2)?,
             hashed: HashedToken::from_stored(row.text(9)?),
-        },
-        PASSWORD_CHANGED => MailKind::PasswordChanged,
-        other => return Err(DbError::Failed(format!("unknown kind of mail: {other}"))),
+        }),
     };
     Ok(DueMail {
         id: row.uuid(0)?,
         kind,
+        token,
         attempts: row.number(3)?,
         to: row.text(4)?.to_owned(),
         username: row.text(5)?.to_owned(),

@@ -7,7 +7,6 @@ use minijinja::context;
 
 use crate::app::App;
 use crate::captcha::settings::CaptchaSettings;
-use crate::http::assets::Asset;
 use crate::http::error::Error;
 use crate::languages::Language;
 
@@ -23,50 +22,8 @@ const ASK_EACH_TIME: &str = "no-cache";
 /// Nothing of the page is kept: its address held a token.
 const KEEP_NOTHING: &str = "no-store";
 
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
-const IMAGE: &str = "image/svg+xml";
-
-/// A file of `templates/pages/assets` under its path.
-macro_rules! asset {
-    ($content_type:expr, $name:literal) => {
-        asset!($content_type, $name, $name)
-    };
-    ($content_type:expr, $name:literal, $file:literal) => {
-        (
-            concat!("/auth/assets/", $name),
-            Asset::new(
-                $content_type,
-                include_str!(concat!("../../templates/pages/assets/", $file)),
-            ),
-        )
-    };
-}
-
-/// What the pages load, by path.
-pub static ASSETS: [(&str, Asset); 14] = [
-    asset!(STYLE, "pages.css"),
-    asset!(IMAGE, "icon.svg"),
-    asset!(SCRIPT, "page.js"),
-    asset!(SCRIPT, "api.js"),
-    asset!(SCRIPT, "form.js"),
-    asset!(SCRIPT, "session.js"),
-    asset!(SCRIPT, "captcha.js"),
-    asset!(
-        SCRIPT,
-        "altcha-pbkdf2-worker.js",
-        "vendor/altcha-pbkdf2-worker.js"
-    ),
-    asset!(SCRIPT, "register.js"),
-    asset!(SCRIPT, "login.js"),
-    asset!(SCRIPT, "forgot-password.js"),
-    asset!(SCRIPT, "take-token.js"),
-    asset!(SCRIPT, "reset-password.js"),
-    asset!(SCRIPT, "account.js"),
-];
-
 /// All pages.
-pub static PAGES: [Page; 5] = [
+pub static PAGES: &[Page] = &[
     Page::new("/auth/register", "pages/register.html", ASK_EACH_TIME),
     Page::new("/auth/login", "pages/login.html", ASK_EACH_TIME),
     Page::new(

@@ -15,7 +15,8 @@ use crate::http::error::Error;
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors};
 use crate::languages::Language;
-use crate::mail;
+use crate::mail::kinds::PASSWORD_RESET;
+use crate::mail::{self, NewMail};
 use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random, turn};
 use crate::settings::Settings;
@@ -85,7 +86,12 @@ fn put_link_into_outbox(
     let token = app.reset_tokens.issue(id).hashed();
     let expires_at = now.plus(app.settings.passwords.reset_token_lifetime);
     store::replace(connection, id, email, &token, expires_at, now)?;
-    mail::store::insert_password_reset(connection, random::id(), id, language, now)?;
+    let mail = NewMail {
+        id: random::id(),
+        kind: PASSWORD_RESET,
+        language,
+    };
+    mail::store::insert_for_token(connection, mail, id, now)?;
     Ok(())
 }
 

@@ -4,12 +4,12 @@
 //! threads, one per core, to what is ready in turn: where many log in at once, a request that comes then
 //! would wait for all of their hashes. So a hash begins only when the host is seen to be on time.
 
+use secrecy::SecretString;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::password::{HashingFailed, NewPassword, Verdict};
 use crate::app::App;
-use crate::crypto::secret::Secret;
 use crate::http::error::Error;
 use crate::platform::{clock, random};
 
@@ -50,7 +50,7 @@ impl From<HashingFailed> for Error {
 /// [`PasswordHasher::verify`]: super::password::PasswordHasher::verify
 pub async fn verify(
     app: &App,
-    password: &Secret,
+    password: &SecretString,
     stored: Option<&str>,
 ) -> Result<Verdict, HashingFailed> {
     give_way().await;
@@ -70,7 +70,7 @@ pub async fn hash(app: &App, password: &NewPassword) -> Result<String, HashingFa
 ///
 /// # Errors
 /// No memory for the hash.
-pub async fn rehash(app: &App, password: &Secret) -> Result<String, HashingFailed> {
+pub async fn rehash(app: &App, password: &SecretString) -> Result<String, HashingFailed> {
     give_way().await;
     app.password_hasher.rehash(password, random::bytes())
 }

@@ -3,9 +3,8 @@
 use argon2::password_hash::phc::PasswordHash as PhcString;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use secrecy::{ExposeSecret, SecretString};
 use validator::ValidateLength;
-
-use crate::crypto::secret::Secret;
 
 /// The longest password, in bytes: long enough for any passphrase (NIST SP 800-63B-4 asks for 64
 /// characters), short enough that nobody makes us hash megabytes.
@@ -27,7 +26,7 @@ pub struct PasswordPolicy {
 
 /// A new password that satisfies the policy.
 #[derive(Debug, Clone)]
-pub struct NewPassword(Secret);
+pub struct NewPassword(SecretString);
 
 impl PasswordPolicy {
     /// Reads a new password.
@@ -52,7 +51,7 @@ impl PasswordPolicy {
         if !text.bytes().any(|b| b.is_ascii_alphabetic()) {
             return Err("Password must contain at least one letter".into());
         }
-        Ok(NewPassword(Secret::new(text)))
+        Ok(NewPassword(SecretString::from(text)))
     }
 }
 
@@ -101,7 +100,7 @@ impl PasswordHasher {
         password: &NewPassword,
         salt: [u8; SALT_BYTES],
     ) -> Result<String, HashingFailed> {
-        self.hash_text(password.0.expose(), salt)
+        self.hash_text(password.0.expose_secret(), salt)
     }
 
     /// Hashes the password of a user who has just logged in with it: the policy may have been
@@ -111,10 +110,10 @@ impl PasswordHasher {
     /// No memory for the hash.
     pub fn rehash(
         &self,
-        password: &Secret,
+        password: &SecretString,
         salt: [u8; SALT_BYTES],
     ) -> Result<String, HashingFailed> {
-        self.hash_text(password.expose(), salt)
+        self.hash_text(password.expose_secret(), salt)
     }
 
     /// Compares a password with a stored hash. Without a stored hash, that is for an unknown
@@ -124,29 +123,29 @@ impl PasswordHasher {
     /// No memory for the hash.
     pub fn verify(
         &self,
-        password: &Secret,
+        password: &SecretString,
         stored: Option<&str>,
     ) -> Result<Verdict, HashingFailed> {
-        if password.expose().len() > MAX_PASSWORD_BYTES {
+        if password.expose_secret().len() > MAX_PASSWORD_BYTES {
             return Ok(Verdict::Wrong);
         }
         if let Some(stored) = stored.filter(|stored| stored.starts_with(BCRYPT_PREFIX)) {
             return Ok(verify_bcrypt(password, stored));
         }
         let Some(stored) = stored.and_then(|stored| PhcString::new(stored).ok()) else {
-            self.hash_text(password.expose(), DUMMY_SALT)?;
+            self.hash_text(password.expose_secret(), DUMMY_SALT)?;
             return Ok(Verdict::Wrong);
         };
         let matches = self
             .0
-            .verify_password(password.expose().as_bytes(), &stored);
+            .verify_password(password.expose_secret().as_bytes(), &stored);
         match matches {
             Ok(()) if self.is_current(&stored) => Ok(Verdict::Right),
             Ok(()) => Ok(Verdict::Outdated),
             Err(_) => {
                 // A cheap old hash must not answer sooner than no user at all.
                 if !self.is_current(&stored) {
-                    self.hash_text(password.expose(), DUMMY_SALT)?;
+                    self.hash_text(password.expose_secret(), DUMMY_SALT)?;
                 }
                 Ok(Verdict::Wrong)
             }
@@ -172,8 +171,8 @@ impl PasswordHasher {
 }
 
 /// The predecessor's hashes look at the first 72 bytes only, as it did.
-fn verify_bcrypt(password: &Secret, stored: &str) -> Verdict {
-    match bcrypt::verify(password.expose(), stored) {
+fn verify_bcrypt(password: &SecretString, stored: &str) -> Verdict {
+    match bcrypt::verify(password.expose_secret(), stored) {
         Ok(true) => Verdict::Outdated,
         Ok(false) | Err(_) => Verdict::Wrong,
     }
@@ -233,7 +232,7 @@ mod tests {
         let stored = hash(&password);
         let verdict = |candidate: &str| {
             hasher()
-                .verify(&Secret::new(candidate), Some(&stored))
+                .verify(&SecretString::from(candidate), Some(&stored))
                 .expect("a verdict")
         };
         assert_eq!(verdict(&password), Verdict::Right);
@@ -250,21 +249,21 @@ mod tests {
     #[test]
     fn a_hash_made_with_other_parameters_is_right_and_outdated() {
         let today = PasswordHasher::new(128, 2).expect("other parameters");
-        let verdict = today.verify(&Secret::new("abcde1"), Some(&hash("abcde1")));
+        let verdict = today.verify(&SecretString::from("abcde1"), Some(&hash("abcde1")));
         assert_eq!(verdict.expect("a verdict"), Verdict::Outdated);
     }
 
     #[test]
     fn a_hash_of_the_predecessor_is_right_and_outdated() {
         let stored = bcrypt::hash("abcde1", 4).expect("a hash");
-        let verify = |password| hasher().verify(&Secret::new(password), Some(&stored));
+        let verify = |password| hasher().verify(&SecretString::from(password), Some(&stored));
         assert_eq!(verify("abcde1").expect("a verdict"), Verdict::Outdated);
         assert_eq!(verify("abcde2").expect("a verdict"), Verdict::Wrong);
     }
 
     #[test]
     fn without_a_usable_hash_every_password_is_wrong() {
-        let password = Secret::new("abcde1");
+        let password = SecretString::from("abcde1");
         for stored in [
             None,
             Some(""),
@@ -280,7 +279,7 @@ mod tests {
     #[test]
     fn a_password_past_the_limit_is_wrong_without_hashing() {
         let impossible = PasswordHasher::new(4 * 1024 * 1024, 1).expect("four GiB");
-        let password = Secret::new("a1".repeat(500_000));
+        let password = SecretString::from("a1".repeat(500_000));
         let verdict = impossible.verify(&password, None).expect("no hashing");
         assert_eq!(verdict, Verdict::Wrong);
     }

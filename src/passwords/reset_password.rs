@@ -15,6 +15,8 @@ use crate::http::error::{Error, ErrorKind};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_answers};
 use crate::languages::Language;
+use crate::mail::NewMail;
+use crate::mail::kinds::PASSWORD_CHANGED;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::store::known_networks::{self, Standing};
@@ -81,7 +83,12 @@ pub async fn reset_password(
     throttle::forgive_all(app, &mut transaction, &names, network)?;
     let network = app.networks.hash(network);
     known_networks::record(&mut transaction, user, &network, Standing::default(), now)?;
-    mail::store::insert_password_changed(&mut transaction, random::id(), user, language, now)?;
+    let notice = NewMail {
+        id: random::id(),
+        kind: PASSWORD_CHANGED,
+        language,
+    };
+    mail::store::insert_for_user(&mut transaction, notice, user, now)?;
     transaction.commit()?;
     tracing::info!(%user, "password reset");
     Ok(Message::new(PASSWORD_RESET))

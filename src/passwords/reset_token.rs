@@ -2,18 +2,18 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::crypto::digest::digest;
 use crate::crypto::keys::{DerivedKeys, KEY_BYTES, Keys};
-use crate::crypto::secret::Secret;
 
 /// The length of a reset token: 32 bytes in base64url.
 const LENGTH: usize = 43;
 
 /// A reset token as its owner gets it by mail.
 #[derive(Debug, Clone)]
-pub struct PlainToken(Secret);
+pub struct PlainToken(SecretString);
 
 /// The SHA-256 of a reset token, in hexadecimal: all that the database ever sees of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,24 +47,24 @@ impl ResetTokens {
 
 impl PlainToken {
     fn encode(token: [u8; KEY_BYTES]) -> Self {
-        Self(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(token)))
+        Self(SecretString::from(BASE64_URL_SAFE_NO_PAD.encode(token)))
     }
 
     /// Takes a token that a caller sent, if it has the length of one; whether it is one of ours,
     /// its hash will tell.
     pub fn received(text: &str) -> Option<Self> {
-        (text.len() == LENGTH).then(|| Self(Secret::new(text)))
+        (text.len() == LENGTH).then(|| Self(SecretString::from(text)))
     }
 
     /// What the database knows of this token. A plain hash is enough, for there are too many
     /// tokens to guess.
     pub fn hashed(&self) -> HashedToken {
-        HashedToken(digest(self.0.expose()))
+        HashedToken(digest(self.0.expose_secret()))
     }
 
     /// The token itself: for the link in the mail, nowhere else.
     pub fn expose(&self) -> &str {
-        self.0.expose()
+        self.0.expose_secret()
     }
 }
 

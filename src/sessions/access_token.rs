@@ -4,11 +4,11 @@ use jwt_simple::prelude::{
     Claims, Duration, HS256Key, HS384Key, HS512Key, JWTClaims, MACLike, UnixTimeStamp,
     VerificationOptions,
 };
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::crypto::keys::{Algorithm, Keys};
-use crate::crypto::secret::Secret;
 use crate::platform::timestamp::Timestamp;
 use crate::users::user::Role;
 
@@ -95,7 +95,7 @@ impl AccessTokens {
         role: Role,
         id: Uuid,
         now: Timestamp,
-    ) -> Result<Secret, SigningFailed> {
+    ) -> Result<SecretString, SigningFailed> {
         let custom = CustomClaims {
             r#type: TYPE.into(),
             sid: Some(session),
@@ -118,13 +118,13 @@ impl AccessTokens {
             Key::Hs512(key) => key.authenticate(claims),
         };
         token
-            .map(Secret::new)
+            .map(SecretString::from)
             .map_err(|error| SigningFailed(error.to_string()))
     }
 
     /// The bearer that a token names, or `None` if it is not a good access token now: `sub`, `exp` and
     /// `type` are required, the other claims are checked where they are present.
-    pub fn check(&self, token: &Secret, now: Timestamp) -> Option<Bearer> {
+    pub fn check(&self, token: &SecretString, now: Timestamp) -> Option<Bearer> {
         let options = VerificationOptions {
             time_tolerance: Some(Duration::from_secs(CLOCK_TOLERANCE_SECONDS)),
             max_token_length: Some(MAX_TOKEN_BYTES),
@@ -149,8 +149,8 @@ impl AccessTokens {
 }
 
 impl Key {
-    fn new(secret_key: &Secret, algorithm: Algorithm) -> Self {
-        let key = secret_key.expose().as_bytes();
+    fn new(secret_key: &SecretString, algorithm: Algorithm) -> Self {
+        let key = secret_key.expose_secret().as_bytes();
         match algorithm {
             Algorithm::Hs256 => Self::Hs256(HS256Key::from_bytes(key)),
             Algorithm::Hs384 => Self::Hs384(HS384Key::from_bytes(key)),
@@ -160,13 +160,13 @@ impl Key {
 
     fn verify(
         &self,
-        token: &Secret,
+        token: &SecretString,
         options: VerificationOptions,
     ) -> Option<JWTClaims<CustomClaims>> {
         let claims = match self {
-            Self::Hs256(key) => key.verify_token(token.expose(), Some(options)),
-            Self::Hs384(key) => key.verify_token(token.expose(), Some(options)),
-            Self::Hs512(key) => key.verify_token(token.expose(), Some(options)),
+            Self::Hs256(key) => key.verify_token(token.expose_secret(), Some(options)),
+            Self::Hs384(key) => key.verify_token(token.expose_secret(), Some(options)),
+            Self::Hs512(key) => key.verify_token(token.expose_secret(), Some(options)),
         };
         claims.ok()
     }

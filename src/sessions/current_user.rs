@@ -1,13 +1,15 @@
 //! The user who calls, by the access token of the request.
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use headers::authorization::Bearer;
+use headers::{Authorization, HeaderMapExt};
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::store;
 use crate::app::App;
-use crate::crypto::secret::Secret;
 use crate::http::error::{Error, ErrorKind};
 use crate::http::openapi::responses::error_answers;
 use crate::legacy;
@@ -44,7 +46,9 @@ impl FromRequestParts<&'static App> for CurrentUser {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &&'static App) -> Result<Self, Error> {
-        let token = bearer_token(parts).ok_or(NOT_AUTHENTICATED)?;
+        let authorization: Option<Authorization<Bearer>> = parts.headers.typed_get();
+        let token = authorization.ok_or(NOT_AUTHENTICATED)?;
+        let token = SecretString::from(token.token());
         let now = clock::now();
         let bearer = app
             .access_tokens
@@ -64,12 +68,4 @@ impl FromRequestParts<&'static App> for CurrentUser {
             Err(INVALID_ACCESS_TOKEN.into())
         }
     }
-}
-
-/// The token of `Authorization: Bearer <token>`; the scheme's case does not matter (RFC 7235, 2.1).
-fn bearer_token(parts: &Parts) -> Option<Secret> {
-    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| Secret::new(token))
 }

@@ -1,5 +1,6 @@
 //! Log in: a new session.
 
+use secrecy::SecretString;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -10,7 +11,6 @@ use uuid::Uuid;
 use super::refresh_token::RefreshToken;
 use super::{Token, store};
 use crate::app::App;
-use crate::crypto::secret::Secret;
 use crate::db::Connection;
 use crate::http::body::{FromFields, ValidForm};
 use crate::http::client_address::ClientAddress;
@@ -154,7 +154,7 @@ async fn check_password(
     app: &App,
     connection: &mut Connection<'_>,
     user: Option<Credentials>,
-    password: &Secret,
+    password: &SecretString,
 ) -> Result<Credentials, Error> {
     let verdict = verify(app, user.as_ref(), password).await?;
     match (verdict, user) {
@@ -170,7 +170,7 @@ async fn check_password(
 async fn verify(
     app: &App,
     user: Option<&Credentials>,
-    password: &Secret,
+    password: &SecretString,
 ) -> Result<Verdict, Error> {
     let stored = user.map(|user| user.hashed_password.as_str());
     Ok(hashing::verify(app, password, stored).await?)
@@ -181,7 +181,7 @@ async fn renew_hash(
     app: &App,
     connection: &mut Connection<'_>,
     user: Credentials,
-    password: &Secret,
+    password: &SecretString,
 ) -> Result<Credentials, Error> {
     let hash = hashing::rehash(app, password).await?;
     if users::store::replace_hash(connection, user.id, &user.hashed_password, &hash)? {
@@ -223,7 +223,7 @@ pub struct LoginRequest {
     username: String,
     /// The password.
     #[schema(value_type = String, format = Password, min_length = 1)]
-    password: Secret,
+    password: SecretString,
     /// Accepted and ignored.
     #[schema(value_type = String, required = false)]
     scope: Option<String>,
@@ -265,7 +265,7 @@ impl FromFields for LoginRequest {
         Some(Self {
             grant_type,
             username: username?,
-            password: Secret::new(password?),
+            password: SecretString::from(password?),
             scope: None,
             client_id: None,
             client_secret: None,

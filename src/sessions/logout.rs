@@ -2,11 +2,11 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{RefreshTokenRequest, store};
 use crate::app::App;
-use crate::crypto::secret::Secret;
 use crate::db::{Connection, DbError};
 use crate::http::body::ValidJson;
 use crate::http::error::Error;
@@ -55,7 +55,7 @@ fn end_session(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbE
 /// Ends what a refresh token of the predecessor stands for.
 fn end_adopted(
     connection: &mut Connection<'_>,
-    token: &Secret,
+    token: &SecretString,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let mut state = legacy::store::find(connection, token, now)?;

@@ -12,6 +12,7 @@ pub mod store;
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -19,7 +20,6 @@ use uuid::Uuid;
 use self::access_token::SigningFailed;
 use self::refresh_token::RefreshToken;
 use crate::app::App;
-use crate::crypto::secret::Secret;
 use crate::http::body::FromFields;
 use crate::http::error::Error;
 use crate::http::fields::Fields;
@@ -73,8 +73,8 @@ impl Token {
             .issue(user, refresh_token.session, role, id, now)?;
         let refresh_token = app.refresh_tokens.issue(refresh_token);
         Ok(Self {
-            access_token: access_token.expose().to_owned(),
-            refresh_token: refresh_token.expose().to_owned(),
+            access_token: access_token.expose_secret().to_owned(),
+            refresh_token: refresh_token.expose_secret().to_owned(),
             token_type: TokenType::Bearer,
             expires_in: app.access_tokens.lifetime_seconds(),
         })
@@ -101,14 +101,14 @@ impl IntoResponse for Token {
 pub struct RefreshTokenRequest {
     /// The session's current refresh token.
     #[schema(value_type = String)]
-    refresh_token: Secret,
+    refresh_token: SecretString,
 }
 
 impl FromFields for RefreshTokenRequest {
     fn from_fields(fields: &mut Fields, _: &Settings) -> Option<Self> {
         let refresh_token = fields.required_text("refresh_token");
         Some(Self {
-            refresh_token: Secret::new(refresh_token?),
+            refresh_token: SecretString::from(refresh_token?),
         })
     }
 }

@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::refresh_token::{RefreshToken, Replay, judge_replay};
 use super::store::{self, Owner};
 use super::{RefreshTokenRequest, Token};
 use crate::app::App;
-use crate::crypto::secret::Secret;
 use crate::db::{Connection, Transaction};
 use crate::http::body::ValidJson;
 use crate::http::error::{Error, ErrorKind};
@@ -91,7 +91,7 @@ fn replay(
 fn adopt(
     app: &App,
     mut connection: Connection<'_>,
-    token: &Secret,
+    token: &SecretString,
     now: Timestamp,
 ) -> Result<Token, Error> {
     let mut state = legacy::store::find(&mut connection, token, now)?;
@@ -119,7 +119,7 @@ fn begin_session(
     app: &App,
     transaction: &mut Transaction<'_>,
     id: Uuid,
-    token: &Secret,
+    token: &SecretString,
     now: Timestamp,
 ) -> Result<Option<Credentials>, Error> {
     let Some(user) = legacy::store::redeem(transaction, token, id, now)? else {

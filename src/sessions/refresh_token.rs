@@ -2,11 +2,11 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
 use time::Duration;
 use uuid::Uuid;
 
 use crate::crypto::keys::{DerivedKeys, KEY_BYTES, Keys};
-use crate::crypto::secret::Secret;
 use crate::platform::timestamp::Timestamp;
 
 /// How long after a rotation the previous token still gets the same successor: two tabs that
@@ -62,18 +62,18 @@ impl RefreshTokens {
     }
 
     /// The token as the caller gets it: session, counter and the HMAC of both, in base64url.
-    pub fn issue(&self, token: RefreshToken) -> Secret {
+    pub fn issue(&self, token: RefreshToken) -> SecretString {
         let mut bytes = [0; SIGNED_BYTES + KEY_BYTES];
         bytes[..ID_BYTES].copy_from_slice(token.session.as_bytes());
         bytes[ID_BYTES..SIGNED_BYTES].copy_from_slice(&token.counter.to_be_bytes());
         let code = self.0.authenticate(&bytes[..SIGNED_BYTES]);
         bytes[SIGNED_BYTES..].copy_from_slice(&code);
-        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+        SecretString::from(BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// Reads a token that a caller sent, or `None` if it is not one that we issued.
-    pub fn read(&self, token: &Secret) -> Option<RefreshToken> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.expose()).ok()?;
+    pub fn read(&self, token: &SecretString) -> Option<RefreshToken> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.expose_secret()).ok()?;
         let (signed, code) = bytes.split_at_checked(SIGNED_BYTES)?;
         if !self.0.verify(signed, code) {
             return None;
@@ -157,7 +157,7 @@ mod tests {
         let foreign = RefreshTokens::new(&Keys::only("another key")).issue(TOKEN);
         let next_counter = {
             let mut bytes = BASE64_URL_SAFE_NO_PAD
-                .decode(issued.expose())
+                .decode(issued.expose_secret())
                 .expect("base64");
             bytes[SIGNED_BYTES - 1] += 1;
             BASE64_URL_SAFE_NO_PAD.encode(bytes)
@@ -166,12 +166,12 @@ mod tests {
             "",
             "nope",
             "żółw",
-            foreign.expose(),
+            foreign.expose_secret(),
             &next_counter,
-            &issued.expose()[..74],
-            &format!("{}A", issued.expose()),
+            &issued.expose_secret()[..74],
+            &format!("{}A", issued.expose_secret()),
         ] {
-            assert_eq!(tokens().read(&Secret::new(token)), None, "{token}");
+            assert_eq!(tokens().read(&SecretString::from(token)), None, "{token}");
         }
     }
 

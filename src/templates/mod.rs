@@ -5,42 +5,21 @@ use std::sync::OnceLock;
 use anyhow::Context;
 use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
+use rust_embed::Embed;
 
-use crate::languages::Language;
+use crate::languages::{LANGUAGES, Language};
 
-/// A template under the name that others extend or include it by.
-macro_rules! template {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../../templates/", $name)))
-    };
-}
-
-/// Every template that the component renders.
-const TEMPLATES: [(&str, &str); 16] = [
-    template!("email/base/body.html"),
-    template!("email/base/button.html"),
-    template!("email/password_reset/subject.txt"),
-    template!("email/password_reset/body.txt"),
-    template!("email/password_reset/body.html"),
-    template!("email/password_changed/subject.txt"),
-    template!("email/password_changed/body.txt"),
-    template!("email/password_changed/body.html"),
-    template!("pages/base.html"),
-    template!("pages/field.html"),
-    template!("pages/submit.html"),
-    template!("pages/register.html"),
-    template!("pages/login.html"),
-    template!("pages/forgot_password.html"),
-    template!("pages/reset_password.html"),
-    template!("pages/account.html"),
-];
+/// The folder `templates`.
+#[derive(Embed)]
+#[folder = "templates"]
+struct Files;
 
 /// The templates and strings of this instance, read when they are first needed; what is put into
 /// HTML is escaped.
 #[derive(Default)]
 pub struct Templates {
     environment: OnceLock<Environment<'static>>,
-    strings: [OnceLock<Strings>; Language::COUNT],
+    strings: [OnceLock<Strings>; LANGUAGES.len()],
 }
 
 /// The strings of a language.
@@ -57,7 +36,7 @@ impl Templates {
     /// # Errors
     /// There is no such template, or `context` lacks something that it shows.
     pub fn render(&self, name: &str, context: Value) -> anyhow::Result<String> {
-        self.environment()?
+        self.environment()
             .get_template(name)
             .and_then(|template| template.render(context))
             .with_context(|| format!("cannot render {name}"))
@@ -83,18 +62,16 @@ impl Templates {
         self.render(name, context)
     }
 
-    fn environment(&self) -> anyhow::Result<&Environment<'static>> {
-        if let Some(environment) = self.environment.get() {
-            return Ok(environment);
-        }
-        let mut environment = Environment::new();
-        // What is missing may be asked for, but not shown.
-        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        environment.add_filter("fill", fill);
-        for (name, source) in TEMPLATES {
-            environment.add_template(name, source).context(name)?;
-        }
-        Ok(self.environment.get_or_init(|| environment))
+    /// The environment, which reads a template when it is first rendered.
+    fn environment(&self) -> &Environment<'static> {
+        self.environment.get_or_init(|| {
+            let mut environment = Environment::new();
+            // What is missing may be asked for, but not shown.
+            environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+            environment.add_filter("fill", fill);
+            environment.set_loader(|name| Ok(read(name)));
+            environment
+        })
     }
 
     fn strings(&self, language: Language) -> anyhow::Result<&Strings> {
@@ -102,12 +79,19 @@ impl Templates {
         if let Some(strings) = strings.get() {
             return Ok(strings);
         }
-        let all: serde_json::Value =
-            serde_json::from_str(language.strings()).context(language.code())?;
+        let file = format!("languages/{}.json", language.code());
+        let text = read(&file).with_context(|| format!("no {file}"))?;
+        let all: serde_json::Value = serde_json::from_str(&text).context(file)?;
         let messages = all["messages"].to_string();
         let all = Value::from(Serde(all));
         Ok(strings.get_or_init(|| Strings { all, messages }))
     }
+}
+
+/// The text of a file.
+fn read(name: &str) -> Option<String> {
+    let file = Files::get(name)?;
+    String::from_utf8(file.data.into_owned()).ok()
 }
 
 /// A string with values in the place of its `{name}`.

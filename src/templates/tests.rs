@@ -20,11 +20,20 @@ fn sample() -> Value {
 }
 
 fn languages() -> impl Iterator<Item = Language> {
-    let codes = ["en", "pl"];
-    assert_eq!(codes.len(), Language::COUNT);
-    codes
-        .into_iter()
-        .map(|code| Language::from_code(code).expect(code))
+    let of_code = |code: &&str| Language::from_code(code).expect("a language");
+    LANGUAGES.iter().map(of_code)
+}
+
+/// The templates that are rendered by their own name; the others are parts of them.
+fn templates() -> impl Iterator<Item = String> {
+    const PARTS: [&str; 3] = [
+        "email/base/button.html",
+        "pages/field.html",
+        "pages/submit.html",
+    ];
+    let names = Files::iter().map(|name| name.into_owned());
+    let templates = names.filter(|name| name.starts_with("email/") || name.starts_with("pages/"));
+    templates.filter(|name| !PARTS.contains(&name.as_str()))
 }
 
 /// Every string of a language, by the path to it.
@@ -42,7 +51,10 @@ fn strings(language: Language) -> BTreeMap<String, String> {
             other => panic!("{path} is no string: {other}"),
         }
     }
-    let all = serde_json::from_str(language.strings()).expect("strings are JSON");
+    let all = serde_json::from_str(
+        &read(&format!("languages/{}.json", language.code())).expect("a file"),
+    )
+    .expect("strings are JSON");
     let mut strings = BTreeMap::new();
     collect("", &all, &mut strings);
     strings
@@ -96,23 +108,14 @@ fn every_template_renders_in_every_language_and_fills_every_placeholder() {
     let templates = Templates::default();
     for language in languages() {
         let messages = &templates.strings(language).expect("strings").messages;
-        for (name, _) in TEMPLATES {
-            // They are parts of others.
-            if [
-                "email/base/button.html",
-                "pages/field.html",
-                "pages/submit.html",
-            ]
-            .contains(&name)
-            {
-                continue;
-            }
-            let rendered = templates.render_in(language, name, sample()).expect(name);
+        for name in self::templates() {
+            let rendered = templates.render_in(language, &name, sample()).expect(&name);
             // Scripts fill what they are given.
-            let escaped = templates
-                .environment()
-                .expect("templates")
-                .render_named_str("messages.html", "{{ messages }}", context! { messages });
+            let escaped = templates.environment().render_named_str(
+                "messages.html",
+                "{{ messages }}",
+                context! { messages },
+            );
             let rendered = rendered.replace(&escaped.expect("escaped"), "");
             assert!(placeholders(&rendered).is_empty(), "{name}: {rendered}");
             assert!(

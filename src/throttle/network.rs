@@ -46,16 +46,12 @@ fn hash(key: &DerivedKey, network: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::secret::Secret;
 
     #[test]
     fn a_network_is_recognised_after_the_key_was_rotated() {
         let before = Networks::new(&Keys::only("one")).hash("192.0.2.1");
         assert_eq!(before.previous, None);
-        let rotated = Keys {
-            current: Secret::new("two"),
-            previous: Some(Secret::new("one")),
-        };
+        let rotated = Keys::rotated("two", "one");
         let after = Networks::new(&rotated).hash("192.0.2.1");
         assert_eq!(after.previous, Some(before.current.clone()));
         assert_ne!(after.current, before.current);

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use secrecy::SecretString;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,7 +15,6 @@ use super::username::Username;
 use crate::app::App;
 use crate::captcha::settings::CaptchaSettings;
 use crate::captcha::{self, CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA};
-use crate::crypto::secret::Secret;
 use crate::db::Connection;
 use crate::http::body::BODY_UNREADABLE;
 use crate::http::body::{FromFields, ValidJson};
@@ -168,7 +168,7 @@ pub struct RegisterRequest {
     /// What the captcha's widget gave to the person, or the person to the captcha. It is used up
     /// by a registration that breaks no rule, also if the address or the name is taken.
     #[schema(value_type = String)]
-    captcha_answer: Secret,
+    captcha_answer: SecretString,
 }
 
 impl FromFields for RegisterRequest {
@@ -186,7 +186,7 @@ impl FromFields for RegisterRequest {
             username: username?,
             password: password?,
             captcha_id,
-            captcha_answer: Secret::new(captcha_answer?),
+            captcha_answer: SecretString::from(captcha_answer?),
         })
     }
 }

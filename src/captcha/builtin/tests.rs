@@ -1,5 +1,6 @@
 //! Which answers pass, and which do not.
 
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::*;
@@ -43,7 +44,7 @@ fn solved() -> Value {
 
 fn verify(payload: &Value, now: i64) -> Option<SolvedChallenge> {
     let answer = BASE64_STANDARD.encode(payload.to_string());
-    challenges().verify(&Secret::new(answer), at(now))
+    challenges().verify(&SecretString::from(answer), at(now))
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn what_is_no_answer_is_refused() {
         &too_long,
         &BASE64_STANDARD.encode("[".repeat(1500)),
     ] {
-        let solved = challenges().verify(&Secret::new(answer), at(NOW));
+        let solved = challenges().verify(&SecretString::from(answer), at(NOW));
         assert_eq!(solved, None, "{answer}");
     }
 }

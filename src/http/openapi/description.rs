@@ -1,4 +1,4 @@
-//! The API's description in OpenAPI: made of the code by the tests here, and kept in `docs`.
+//! The API's description in OpenAPI: made of the code by the tests here, and kept in `docs/openapi`.
 //!
 //! The component serves the files. `make openapi` writes them anew.
 
@@ -74,14 +74,14 @@ fn yaml() -> String {
 
 /// Compares a file with what it should be, or writes it if the environment says `UPDATE_OPENAPI`.
 fn check(file: &str, expected: &str) {
-    let path = format!("{}/docs/{file}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/docs/openapi/{file}", env!("CARGO_MANIFEST_DIR"));
     if env::var_os("UPDATE_OPENAPI").is_some() {
         fs::write(&path, expected).expect("the file can be written");
     }
     let found = fs::read_to_string(&path).expect("the file can be read");
     assert!(
         found == expected,
-        "docs/{file} is not what the code says: run `make openapi`"
+        "docs/openapi/{file} is not what the code says: run `make openapi`"
     );
 }
 

@@ -3,45 +3,8 @@
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::http::assets::Asset;
-
-static JSON: Asset = Asset::new(
-    "application/json",
-    include_str!("../../../docs/openapi.json"),
-);
-static YAML: Asset = Asset::new(
-    "application/yaml",
-    include_str!("../../../docs/openapi.yaml"),
-);
-static PAGE: Asset = Asset::new(
-    "text/html; charset=utf-8",
-    include_str!("../../../docs/openapi.html"),
-);
-
-/// What the page loads, by path.
-pub static ASSETS: [(&str, Asset); 3] = [
-    (
-        "/docs/docs.css",
-        Asset::new(
-            "text/css; charset=utf-8",
-            include_str!("../../../templates/pages/docs.css"),
-        ),
-    ),
-    (
-        "/docs/docs.js",
-        Asset::new(
-            "text/javascript; charset=utf-8",
-            include_str!("../../../templates/pages/docs.js"),
-        ),
-    ),
-    (
-        "/docs/captcha.js",
-        Asset::new(
-            "text/javascript; charset=utf-8",
-            include_str!("../../../templates/pages/docs/captcha.js"),
-        ),
-    ),
-];
+use crate::http::assets::description;
+use crate::http::error::Error;
 
 /// What the page may do: run its own script, wear its own style, call the API it describes.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -63,8 +26,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
         (status = 304, description = "As the `ETag` that `If-None-Match` names"),
     )
 )]
-pub async fn openapi_json(headers: HeaderMap) -> Response {
-    JSON.answer(&headers)
+pub async fn openapi_json(request: HeaderMap) -> Result<Response, Error> {
+    description("openapi.json", &request)
 }
 
 /// The API's description, to download
@@ -83,12 +46,12 @@ pub async fn openapi_json(headers: HeaderMap) -> Response {
         (status = 304, description = "As the `ETag` that `If-None-Match` names"),
     )
 )]
-pub async fn openapi_yaml(headers: HeaderMap) -> impl IntoResponse {
+pub async fn openapi_yaml(request: HeaderMap) -> Result<impl IntoResponse, Error> {
     let to_download = [(
         header::CONTENT_DISPOSITION,
         "attachment; filename=docs.yaml",
     )];
-    (to_download, YAML.answer(&headers))
+    Ok((to_download, description("openapi.yaml", &request)?))
 }
 
 /// Interactive API documentation
@@ -107,7 +70,7 @@ pub async fn openapi_yaml(headers: HeaderMap) -> impl IntoResponse {
         (status = 304, description = "As the `ETag` that `If-None-Match` names"),
     )
 )]
-pub async fn docs(headers: HeaderMap) -> impl IntoResponse {
+pub async fn docs(request: HeaderMap) -> Result<impl IntoResponse, Error> {
     let policy = [(header::CONTENT_SECURITY_POLICY, POLICY)];
-    (policy, PAGE.answer(&headers))
+    Ok((policy, description("openapi.html", &request)?))
 }

@@ -3,20 +3,10 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-/// A template under the name that others include it by.
-macro_rules! template {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../../../templates/", $name)))
-    };
-}
-
 /// Its template, and those that it includes.
-const TEMPLATES: [(&str, &str); 4] = [
-    template!("pages/docs.html"),
-    template!("pages/docs/body.html"),
-    template!("pages/docs/fields.html"),
-    template!("pages/docs/type.html"),
-];
+#[derive(rust_embed::Embed)]
+#[folder = "templates/docs"]
+struct Templates;
 
 /// The page that shows a description, which is JSON.
 pub fn page(description: &str) -> String {
@@ -29,10 +19,15 @@ pub fn page(description: &str) -> String {
     environment.add_filter("code", code);
     environment.add_filter("pretty", pretty);
     environment.add_filter("schema_name", schema_name);
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source).expect(name);
+    for name in Templates::iter() {
+        let source = Templates::get(&name).expect("a file").data.into_owned();
+        let source = String::from_utf8(source).expect("text");
+        let name = format!("docs/{name}");
+        environment
+            .add_template_owned(name, source)
+            .expect("a template");
     }
-    let template = environment.get_template("pages/docs.html");
+    let template = environment.get_template("docs/docs.html");
     let page = template.and_then(|template| template.render(context! { api }));
     page.expect("the page shows what there is")
 }

@@ -2,10 +2,10 @@
 
 pub mod addresses;
 
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::crypto::digest::digest;
-use crate::crypto::secret::Secret;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 
@@ -53,10 +53,10 @@ pub fn may_speak_for(
 /// Looks for a refresh token of the predecessor. `None` if it is none, or expired, or logged out.
 pub fn find(
     connection: &mut Connection<'_>,
-    token: &Secret,
+    token: &SecretString,
     now: Timestamp,
 ) -> Result<Option<TokenState>, DbError> {
-    let text = token.expose();
+    let text = token.expose_secret();
     if text.len() > MAX_TOKEN_BYTES || !text.starts_with(TOKEN_PREFIX) {
         return Ok(None);
     }
@@ -78,7 +78,7 @@ pub fn find(
 /// meanwhile.
 pub fn redeem(
     connection: &mut Connection<'_>,
-    token: &Secret,
+    token: &SecretString,
     session: Uuid,
     now: Timestamp,
 ) -> Result<Option<Uuid>, DbError> {
@@ -86,9 +86,9 @@ pub fn redeem(
                      session_id = ?4 WHERE refresh_token = ?1 AND expires_at > ?2 \
                      RETURNING user_id";
     let parameters = [
-        token.expose().into(),
+        token.expose_secret().into(),
         now.to_sql().into(),
-        digest(token.expose()).into(),
+        digest(token.expose_secret()).into(),
         session.to_string().into(),
     ];
     let row = connection.write_one(statement, parameters)?;
@@ -97,10 +97,10 @@ pub fn redeem(
 
 /// Logs an unused refresh token of the predecessor out, and with it the access tokens that the
 /// predecessor gave its user. `false` if it was used meanwhile.
-pub fn log_out(connection: &mut Connection<'_>, token: &Secret) -> Result<bool, DbError> {
+pub fn log_out(connection: &mut Connection<'_>, token: &SecretString) -> Result<bool, DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id, session_id = '' \
                      WHERE refresh_token = ?1 RETURNING id";
-    let parameters = [token.expose().into()];
+    let parameters = [token.expose_secret().into()];
     let row = connection.write_one(statement, parameters)?;
     Ok(row.is_some())
 }

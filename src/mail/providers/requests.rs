@@ -6,10 +6,10 @@ use axum::http::{self, HeaderName, Request, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::Full;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::Email;
-use crate::crypto::secret::Secret;
 use crate::mail::settings::{MailApi, MailSettings};
 
 /// The request that sends `email`.
@@ -19,11 +19,11 @@ use crate::mail::settings::{MailApi, MailSettings};
 pub(super) fn request(
     api: MailApi,
     host: &str,
-    api_key: &Secret,
+    api_key: &SecretString,
     settings: &MailSettings,
     email: &Email,
 ) -> Result<Request<Full<Bytes>>, http::Error> {
-    let key = api_key.expose();
+    let key = api_key.expose_secret();
     match api {
         MailApi::Resend => {
             let auth = (header::AUTHORIZATION, format!("Bearer {key}"));

@@ -1,5 +1,7 @@
 //! Which access tokens are valid, and which user they name.
 
+use secrecy::SecretString;
+
 use super::*;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -14,14 +16,14 @@ fn at(unix: i64) -> Timestamp {
     Timestamp::from_unix(unix).expect("a moment")
 }
 
-fn issue(algorithm: Algorithm) -> Secret {
+fn issue(algorithm: Algorithm) -> SecretString {
     tokens(SECRET, algorithm)
         .issue(USER, SESSION, Role::Regular, Uuid::from_u128(3), at(1000))
         .expect("a token")
 }
 
 /// A token that is signed with our key and says what it likes.
-fn sign(claims: &str) -> Secret {
+fn sign(claims: &str) -> SecretString {
     use hmac::{Hmac, KeyInit, Mac};
     let encode =
         |bytes: &[u8]| base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, bytes);
@@ -35,10 +37,10 @@ fn sign(claims: &str) -> Secret {
         .chain_update(signed.as_bytes())
         .finalize()
         .into_bytes();
-    Secret::new(format!("{signed}.{}", encode(&code)))
+    SecretString::from(format!("{signed}.{}", encode(&code)))
 }
 
-fn check(token: &Secret, now: i64) -> Option<Bearer> {
+fn check(token: &SecretString, now: i64) -> Option<Bearer> {
     tokens(SECRET, Algorithm::Hs256).check(token, at(now))
 }
 
@@ -140,6 +142,6 @@ fn what_is_no_token_is_refused() {
         )
     );
     for token in ["", ".", "..", "a.b.c", "żółw", &unsigned, &"x".repeat(5000)] {
-        assert_eq!(check(&Secret::new(token), 1000), None, "{token}");
+        assert_eq!(check(&SecretString::from(token), 1000), None, "{token}");
     }
 }
