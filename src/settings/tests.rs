@@ -312,6 +312,3 @@ fn what_is_unsafe_in_production_is_named() {
     ];
     assert_eq!(warnings(&careful), [""; 0]);
 }
-pub fn defaults() -> Settings {
-    with(&[]).expect("ok")
-}
