@@ -1,19 +1,14 @@
 //! Brings the database to the schema of this version, whatever it held before.
 
+use rust_embed::Embed;
+
 use super::{Connection, Database, DbError, Step};
 
-/// What each version of the schema adds to the one before: append, never change.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../../migrations/0001_users.sql"),
-    include_str!("../../migrations/0002_sessions.sql"),
-    include_str!("../../migrations/0003_outbox.sql"),
-    include_str!("../../migrations/0004_throttle.sql"),
-    include_str!("../../migrations/0005_captcha.sql"),
-    include_str!("../../migrations/0006_language.sql"),
-    include_str!("../../migrations/0007_predecessor.sql"),
-    include_str!("../../migrations/0008_disabling_and_adoption.sql"),
-    include_str!("../../migrations/0009_guessing.sql"),
-];
+/// The folder `migrations`: each file is a version of the schema, in the order of their names. A file
+/// that was released never changes.
+#[derive(Embed)]
+#[folder = "migrations"]
+struct Migrations;
 
 /// The version from which on every email address is normalized.
 const ADDRESSES_NORMALIZED: usize = 8;
@@ -22,23 +17,33 @@ const ADDRESSES_NORMALIZED: usize = 8;
 /// the other waits for it and finds it done. A database of a newer version is taken as it is:
 /// while versions are exchanged one by one, old instances go on.
 pub(super) async fn run(database: &Database, normalize_addresses: Step) -> Result<(), DbError> {
-    if version(&mut database.open().await?)? >= MIGRATIONS.len() {
+    if version(&mut database.open().await?)? >= newest_version() {
         return Ok(());
     }
     let mut transaction = database.open().await?.begin()?;
     let from = version(&mut transaction)?;
-    for (migration, version) in MIGRATIONS.iter().zip(1..).skip(from) {
-        for statement in statements(migration) {
+    for (migration, version) in migrations().zip(1..).skip(from) {
+        for statement in statements(&migration) {
             transaction.write(&statement, [])?;
         }
         if version == ADDRESSES_NORMALIZED {
             normalize_addresses(&mut transaction)?;
         }
     }
-    let to = from.max(MIGRATIONS.len());
+    let to = from.max(newest_version());
     transaction.write(&format!("PRAGMA user_version = {to}"), [])?;
     transaction.commit()?;
     Ok(())
+}
+
+fn newest_version() -> usize {
+    Migrations::iter().count()
+}
+
+/// The text of each migration, from the first to the newest.
+fn migrations() -> impl Iterator<Item = String> {
+    let files = Migrations::iter().filter_map(|name| Migrations::get(&name));
+    files.map(|file| String::from_utf8_lossy(&file.data).into_owned())
 }
 
 /// How many migrations the database has seen.
@@ -81,10 +86,7 @@ mod tests {
     #[test]
     fn every_statement_runs_on_an_empty_database() {
         let database = rusqlite::Connection::open_in_memory().expect("a database");
-        for statement in MIGRATIONS
-            .iter()
-            .flat_map(|migration| statements(migration))
-        {
+        for statement in migrations().flat_map(|migration| statements(&migration)) {
             database.execute(&statement, []).expect(&statement);
         }
         let tables: i64 = database
@@ -95,6 +97,17 @@ mod tests {
             )
             .expect("a count");
         assert_eq!(tables, 11);
+    }
+
+    #[test]
+    fn migrations_are_numbered_without_a_gap() {
+        for (name, number) in Migrations::iter().zip(1..) {
+            let beginning = format!("{number:04}_");
+            assert!(
+                name.starts_with(&beginning) && name.ends_with(".sql"),
+                "{name}"
+            );
+        }
     }
 
     /// Lines of a statement, with a semicolon nowhere but at its end.
