@@ -7,7 +7,7 @@ use crate::helpers::api_error::INVALID_ACCESS_TOKEN;
 use crate::helpers::app::{Setup, spawn_app};
 use crate::helpers::flows::Tokens;
 use crate::helpers::schema::migrate;
-use crate::helpers::token::{predecessor_claims, signed};
+use crate::helpers::token::{legacy_claims, signed};
 use crate::predecessor::{DATABASE, USER, spawn_successor};
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn a_logout_ends_its_access_tokens() {
     // By its own refresh token, and by that of the session which it became.
     for is_used in [false, true] {
         let app = spawn_successor().await;
-        let access_token = signed(&predecessor_claims(USER));
+        let access_token = signed(&legacy_claims(USER));
         let mut last = "eyJ.alive.1".to_owned();
         if is_used {
             last = Tokens::of(&app.refresh(&last).await).refresh;
@@ -31,7 +31,7 @@ async fn a_logout_ends_its_access_tokens() {
 #[tokio::test]
 async fn the_end_of_another_session_leaves_its_access_tokens_alone() {
     let app = spawn_successor().await;
-    let access_token = signed(&predecessor_claims(USER));
+    let access_token = signed(&legacy_claims(USER));
     let other = app.tokens_of_tom().await;
     app.logout(&other.refresh).await.assert_status(204);
     app.test_data(&access_token).await.assert_status(200);
@@ -43,7 +43,7 @@ async fn its_access_tokens_are_good_for_one_lifetime_after_the_adoption() {
     app.get("/health/ready").await.assert_status(200);
     let adopted_at: i64 = app.value("SELECT adopted_at FROM adoption");
     let expiring_at = |expiry: i64| {
-        let mut claims = predecessor_claims(USER);
+        let mut claims = legacy_claims(USER);
         claims["exp"] = json!(expiry);
         signed(&claims)
     };
@@ -64,7 +64,7 @@ async fn its_access_tokens_are_good_for_one_lifetime_after_the_adoption() {
 async fn without_a_predecessor_no_access_token_of_one_is_good() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
-    app.test_data(&signed(&predecessor_claims(&user)))
+    app.test_data(&signed(&legacy_claims(&user)))
         .await
         .assert_error(&INVALID_ACCESS_TOKEN);
     assert_eq!(app.count("adoption"), 0);
@@ -80,7 +80,7 @@ async fn a_predecessor_is_known_by_its_hashes_also_where_an_earlier_version_took
     assert!(tokens.is_ok_and(|tokens| tokens > 0));
     drop(database);
     let app = setup.spawn().await;
-    let access_token = signed(&predecessor_claims(USER));
+    let access_token = signed(&legacy_claims(USER));
     app.test_data(&access_token).await.assert_status(200);
     assert_eq!(app.count("adoption"), 1);
 }

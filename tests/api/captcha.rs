@@ -127,7 +127,7 @@ async fn a_service_that_takes_longer_than_five_seconds_has_timed_out() {
 #[tokio::test]
 async fn a_service_that_refuses_connections_is_unavailable() {
     let mut app = spawn_app().await;
-    app.captcha.die().await;
+    app.captcha.stop().await;
     app.register(&registration())
         .await
         .assert_error(&CAPTCHA_UNAVAILABLE);

@@ -156,7 +156,7 @@ async fn a_provider_that_takes_longer_than_five_seconds_has_timed_out() {
 async fn a_provider_that_refuses_connections_is_unavailable() {
     for (provider, _) in PROVIDERS {
         let mut app = spawn_app(provider).await;
-        app.captcha.die().await;
+        app.captcha.stop().await;
         let answer = app.register(&registration()).await;
         answer.assert_error(&CAPTCHA_UNAVAILABLE);
         assert_eq!(app.count("users"), 0);

@@ -11,7 +11,7 @@ use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{ApiError, DB_ERROR, DB_LOCKED};
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration, registration_of};
-use crate::helpers::token::{predecessor_claims, signed};
+use crate::helpers::token::{legacy_claims, signed};
 
 const NEW_PASSWORD: &str = "battery staple 2";
 
@@ -131,7 +131,7 @@ async fn assert_broken(app: &App) {
 
 /// Everything that needs the database at once, with tokens that look right.
 async fn ask_everything(app: &App) -> [Answer; 4] {
-    let access_token = signed(&predecessor_claims("5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11"));
+    let access_token = signed(&legacy_claims("5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11"));
     [
         app.register(&registration()).await,
         app.login(EMAIL, PASSWORD).await,

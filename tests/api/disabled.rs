@@ -10,7 +10,7 @@ use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{EMAIL, ME, PASSWORD, USERNAME, registration_of};
 use crate::helpers::stub::Reply;
 use crate::helpers::time::{SOON, eventually};
-use crate::helpers::token::{predecessor_claims, signed};
+use crate::helpers::token::{legacy_claims, signed};
 use crate::predecessor::{self, spawn_successor};
 
 const NEW_PASSWORD: &str = "battery staple 2";
@@ -141,7 +141,7 @@ async fn a_reset_link_is_good_for_nothing_while_its_user_is_disabled() {
 #[tokio::test]
 async fn the_predecessors_tokens_rest_while_their_user_is_disabled() {
     let app = spawn_successor().await;
-    let access_token = signed(&predecessor_claims(predecessor::USER));
+    let access_token = signed(&legacy_claims(predecessor::USER));
     app.test_data(&access_token).await.assert_status(200);
     disable_tom(&app);
     app.test_data(&access_token)

@@ -63,7 +63,7 @@ async fn write_everything(app: &App) {
 /// Stops the service and makes of its database what `VACUUM INTO` would make of it.
 async fn take_write_ahead_log_away(app: &mut App) {
     app.server.kill();
-    app.server.end().await;
+    app.server.wait_for_exit().await;
     let mode: String = app.value("PRAGMA journal_mode = DELETE");
     assert_eq!(mode, "delete");
 }

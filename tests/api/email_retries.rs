@@ -113,7 +113,7 @@ async fn a_provider_that_is_silent_or_dead_changes_nothing_for_the_caller() {
     app.mail_provider.reply_with(Reply::Silence);
     let silent = app.forgot_password(EMAIL).await;
     app.mail(1).await;
-    app.mail_provider.die().await;
+    app.mail_provider.stop().await;
     let dead = app.forgot_password(EMAIL).await;
     for answer in [silent, dead] {
         answer.assert_json(202, &expected.json());

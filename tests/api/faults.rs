@@ -1,4 +1,4 @@
-//! What breaks around the service: nothing acknowledged is lost, nothing half-done stays.
+//! Fault injection: no acknowledged write is lost, and no partial write remains.
 
 mod captcha;
 mod clock;

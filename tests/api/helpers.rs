@@ -1,4 +1,4 @@
-//! What the tests have in common: an app of their own, its neighbours, and words for its answers.
+//! Shared helpers: a service per test, stubs for its dependencies, and assertions on its responses.
 
 pub(crate) mod answer;
 pub(crate) mod api_error;

@@ -1,9 +1,6 @@
-//! What callers can rely on: black-box tests of the built component over HTTP.
+//! Black-box tests of the built component over HTTP.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a test is the world outside: it has a clock"
-)]
+#![allow(clippy::disallowed_methods, reason = "black-box tests need the clock")]
 
 mod adopted_addresses;
 mod adoption;

@@ -5,7 +5,7 @@ use crate::helpers::api_error::{
 };
 use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, USERNAME, registration, registration_of};
-use crate::helpers::token::{claims, predecessor_claims, signed};
+use crate::helpers::token::{claims, legacy_claims, signed};
 
 pub(crate) const USER: &str = "0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77";
 
@@ -94,7 +94,7 @@ async fn an_old_hash_is_replaced_at_the_first_login_and_the_password_stays_the_s
 #[tokio::test]
 async fn its_access_tokens_stay_valid() {
     let app = spawn_successor().await;
-    let answer = app.test_data(&signed(&predecessor_claims(USER))).await;
+    let answer = app.test_data(&signed(&legacy_claims(USER))).await;
     assert_eq!(answer.assert_status(200).field("user_id"), USER);
 }
 

@@ -8,7 +8,7 @@ use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, NOT_AUTHENTICATED};
 use crate::helpers::app::{App, SECRET_KEY, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, TEST_DATA, registration_of};
 use crate::helpers::time::unix_now;
-use crate::helpers::token::{claims, predecessor_claims, signed, signed_with};
+use crate::helpers::token::{claims, legacy_claims, signed, signed_with};
 
 async fn with_authorization(app: &App, value: &str) -> Answer {
     let request = app.request(Method::GET, TEST_DATA);
@@ -102,7 +102,7 @@ async fn claims_that_are_missing_or_wrong_are_not_valid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let good = predecessor_claims(&user);
+    let good = legacy_claims(&user);
     app.test_data(&signed(&good)).await.assert_status(200);
     for (claim, value) in [
         ("sub", Value::Null),
@@ -140,7 +140,7 @@ async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let mut claims = predecessor_claims(&user);
+    let mut claims = legacy_claims(&user);
     claims["iat"] = json!(unix_now() + 20);
     app.test_data(&signed(&claims)).await.assert_status(200);
     claims["exp"] = json!(unix_now() - 10);
@@ -152,7 +152,7 @@ async fn a_token_does_not_choose_its_own_algorithm_or_key() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let claims = predecessor_claims(&user);
+    let claims = legacy_claims(&user);
     for (key, header) in [
         (SECRET_KEY, json!({"alg": "none", "typ": "JWT"})),
         (SECRET_KEY, json!({"alg": "HS512", "typ": "JWT"})),
@@ -186,7 +186,7 @@ async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires(
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let mut claims = predecessor_claims(&user);
+    let mut claims = legacy_claims(&user);
     let answer = app.test_data(&signed(&claims)).await;
     assert_eq!(answer.assert_status(200).field("user_id"), user);
     claims["exp"] = json!(unix_now() - 60);
@@ -200,7 +200,7 @@ async fn a_token_of_the_predecessor_ends_with_a_reset_of_the_password_for_good()
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let token = signed(&predecessor_claims(&user));
+    let token = signed(&legacy_claims(&user));
     app.test_data(&token).await.assert_status(200);
     let reset_token = app.reset_token(1).await;
     let reset = app.reset_password(&reset_token, "battery staple 2").await;
@@ -220,7 +220,7 @@ async fn a_token_of_another_key_is_not_valid() {
     let user = app.register_tom().await;
     app.adopt();
     let header = json!({"alg": "HS256", "typ": "JWT"});
-    let claims = predecessor_claims(&user);
+    let claims = legacy_claims(&user);
     let token = signed_with(&"x".repeat(40), &header, &claims);
     app.test_data(&token)
         .await
@@ -242,7 +242,7 @@ async fn the_token_of_a_deleted_user_is_not_valid() {
     app.adopt();
     let tokens = app.tokens_of_tom().await;
     app.change("DELETE FROM users");
-    for token in [tokens.access, signed(&predecessor_claims(&user))] {
+    for token in [tokens.access, signed(&legacy_claims(&user))] {
         app.test_data(&token)
             .await
             .assert_error(&INVALID_ACCESS_TOKEN);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN};
 use crate::helpers::app::{Setup, spawn_app};
 use crate::helpers::flows::{REFRESH, Tokens};
-use crate::helpers::token::{claims, predecessor_claims, signed};
+use crate::helpers::token::{claims, legacy_claims, signed};
 use crate::helpers::validation::{missing, not_a_string, secret};
 
 /// The rotation was so long ago that nobody can be retrying it.
@@ -175,7 +175,7 @@ async fn what_is_no_refresh_token_of_ours_is_refused() {
     let mut changed = tokens.refresh.clone();
     let last = changed.pop();
     changed.push(if last == Some('A') { 'Q' } else { 'A' });
-    let mut refresh_claims = predecessor_claims(&user);
+    let mut refresh_claims = legacy_claims(&user);
     refresh_claims["type"] = json!("refresh");
     for token in [
         "",

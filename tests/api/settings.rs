@@ -120,7 +120,7 @@ async fn what_a_misconfigured_service_answers_is_described() {
 async fn a_server_without_a_secret_key_ends_and_says_so() {
     let setup = Setup::new().without("secret_key");
     let mut server = setup.spawn_server(&listen_address());
-    assert!(!server.end().await.success());
+    assert!(!server.wait_for_exit().await.success());
     let output = server.output();
     assert!(output.contains("secret_key"), "{output}");
 }
@@ -163,7 +163,7 @@ async fn a_port_that_is_in_use_ends_the_server_with_a_message() {
         .to_string();
     let setup = Setup::new();
     let mut server = setup.spawn_server(&address);
-    assert!(!server.end().await.success());
+    assert!(!server.wait_for_exit().await.success());
     let output = server.output();
     assert!(
         output.contains(&address) || output.contains("in use"),

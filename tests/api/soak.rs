@@ -1,5 +1,5 @@
-//! The soak: every race a thousand times, attacks by the thousand, hundreds of kills, and a table of
-//! what was lost.
+//! The soak test: repeats every race, attack and kill, up to a thousand times each, and prints a table
+//! of the failures.
 
 use crate::faults::crash;
 use crate::helpers::tally::rounds;
@@ -24,11 +24,11 @@ async fn soak() {
         guessing::a_guess_a_minute(rounds / 2).await,
         crash::kills_under_load(rounds / 2).await,
     ];
-    println!("{:<50} {:>7} {:>7}", "what was tried", "tried", "lost");
+    println!("{:<50} {:>7} {:>7}", "scenario", "rounds", "failed");
     for tally in &tallies {
         println!("{tally}");
     }
     for tally in &tallies {
-        tally.assert_nothing_lost();
+        tally.assert_no_failures();
     }
 }

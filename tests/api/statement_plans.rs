@@ -12,7 +12,7 @@ use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{EMAIL, MANY_NETWORKS, ME, PASSWORD, USERNAME, registration_of};
 use crate::helpers::server::{in_repository, is_spin};
 use crate::helpers::stub::Reply;
-use crate::helpers::token::{predecessor_claims, signed};
+use crate::helpers::token::{legacy_claims, signed};
 use crate::helpers::trace::Call;
 use crate::predecessor;
 
@@ -118,7 +118,7 @@ async fn do_everything(app: &App) {
 }
 
 async fn use_old_tokens(app: &App) {
-    let access_token = signed(&predecessor_claims(predecessor::USER));
+    let access_token = signed(&legacy_claims(predecessor::USER));
     app.test_data(&access_token).await.assert_status(200);
     for _ in 0..2 {
         app.refresh("eyJ.alive.1").await.assert_status(200);

@@ -48,7 +48,7 @@ async fn whatever_the_captcha_service_does_is_told_within_six_seconds() {
         app.captcha.reply_with(reply);
         assert_refused_in_time(&app, error).await;
     }
-    app.captcha.die().await;
+    app.captcha.stop().await;
     assert_refused_in_time(&app, &CAPTCHA_UNAVAILABLE).await;
     assert_eq!(app.count("users"), 1);
 }

@@ -154,5 +154,5 @@ pub(crate) async fn kills_under_load(rounds: usize) -> Tally {
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill_under_load() {
-    kills_under_load(10).await.assert_nothing_lost();
+    kills_under_load(10).await.assert_no_failures();
 }

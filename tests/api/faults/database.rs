@@ -11,7 +11,7 @@ use crate::helpers::api_error::{
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
 use crate::helpers::time::{SOON, eventually};
-use crate::helpers::token::{predecessor_claims, signed};
+use crate::helpers::token::{legacy_claims, signed};
 
 /// How long a statement waits for a lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -149,7 +149,7 @@ async fn what_needs_no_write_waits_for_no_lock() {
     app.logout(&tokens.refresh).await.assert_status(204);
     let other = lock(&app);
     let began = Instant::now();
-    let predecessors = signed(&predecessor_claims("5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11"));
+    let predecessors = signed(&legacy_claims("5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11"));
     let long = format!("ey{}", "A".repeat(100_000));
     for junk in ["junk", &predecessors, &long] {
         app.refresh(junk).await.assert_error(&INVALID_REFRESH_TOKEN);

@@ -75,7 +75,7 @@ async fn assert_one_mail(app: &App) {
 }
 
 async fn assert_delivered_later(app: &App, trouble: Reply) {
-    app.mail_provider.forget();
+    app.mail_provider.clear();
     app.mail_provider.reply_with(trouble);
     assert_asked(app, EMAIL).await;
     app.mail(1).await;
@@ -119,7 +119,7 @@ async fn a_provider_that_takes_longer_than_half_a_minute_is_tried_again() {
 async fn a_provider_that_is_down_is_tried_again() {
     let mut app = spawn_app().await;
     app.register_tom().await;
-    app.mail_provider.die().await;
+    app.mail_provider.stop().await;
     assert_asked(&app, EMAIL).await;
     wait_for_log(&app, "mail put off", SOON).await;
     let waiting: i64 = app.value("SELECT due_at - unixepoch() FROM outbox");

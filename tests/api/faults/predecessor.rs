@@ -8,7 +8,7 @@ use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN};
 use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, Tokens};
 use crate::helpers::time::{SOON, eventually, unix_now};
-use crate::helpers::token::{claims, predecessor_claims, signed};
+use crate::helpers::token::{claims, legacy_claims, signed};
 use crate::predecessor::{DATABASE, USER};
 
 /// Refresh tokens, as it stored them: the second has expired.
@@ -28,7 +28,7 @@ struct Successor {
 /// A service that took over a database with one user and everything that was issued to him.
 async fn spawn_successor() -> Successor {
     let setup = Setup::new();
-    let mut refresh_claims = predecessor_claims(USER);
+    let mut refresh_claims = legacy_claims(USER);
     refresh_claims["type"] = json!("refresh");
     let refresh_token = signed(&refresh_claims);
     refresh_claims["exp"] = json!(unix_now() - 600);
@@ -191,7 +191,7 @@ async fn its_tokens_die_with_the_password() {
     let Successor {
         app, refresh_token, ..
     } = spawn_successor().await;
-    let access_token = signed(&predecessor_claims(USER));
+    let access_token = signed(&legacy_claims(USER));
     app.test_data(&access_token).await.assert_status(200);
     let reset_token = app.next_reset_token(EMAIL).await;
     app.reset_password(&reset_token, NEW_PASSWORD)

@@ -282,7 +282,7 @@ async fn assert_settled(app: &App, is_tried_again: bool) {
     };
     let count = || app.server.output().matches(event).count();
     let before = count();
-    app.mail_provider.forget();
+    app.mail_provider.clear();
     app.forgot_password(EMAIL).await.assert_status(202);
     app.mail(1).await;
     let settled = async || (count() == before + 1).then_some(());

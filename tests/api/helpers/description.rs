@@ -1,4 +1,4 @@
-//! The service's own description, and whether an answer is as it says.
+//! The OpenAPI description, and checks of responses against it.
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -8,7 +8,7 @@ use super::app::spawn_app;
 
 static DOCUMENT: OnceCell<Value> = OnceCell::const_new();
 
-/// `/openapi.json`, asked for once.
+/// `/openapi.json`, fetched once.
 pub(crate) async fn document() -> &'static Value {
     DOCUMENT.get_or_init(fetch).await
 }
@@ -19,11 +19,11 @@ async fn fetch() -> Value {
         .request(reqwest::Method::GET, "/openapi.json")
         .send()
         .await;
-    let response = response.expect("the description can be had");
+    let response = response.expect("a response");
     response.json().await.expect("the description is JSON")
 }
 
-/// All operations with their method and path.
+/// All operations, with their method and path.
 pub(crate) async fn operations() -> Vec<(String, String, &'static Value)> {
     let paths = document().await["paths"]
         .as_object()
@@ -38,8 +38,8 @@ pub(crate) async fn operations() -> Vec<(String, String, &'static Value)> {
     operations
 }
 
-/// Fails the test if an answer of a described route is not as it is described. A method that is
-/// not described must not be there.
+/// Fails the test if a response of a described path does not match its description. Methods that are
+/// not described must be rejected.
 pub(crate) async fn check(method: &str, path: &str, answer: &Answer) {
     let document = document().await;
     let Some(operations) = document["paths"].get(path) else {
@@ -56,7 +56,7 @@ pub(crate) async fn check(method: &str, path: &str, answer: &Answer) {
     match described.get("content") {
         None => assert_eq!(
             answer.text, "",
-            "{method} {path} describes no body of a {status}"
+            "{method} {path} describes no body for a {status}"
         ),
         Some(content) => check_content(document, content, answer),
     }
@@ -70,7 +70,7 @@ fn check_content(document: &Value, content: &Value, answer: &Answer) {
         described.unwrap_or_else(|| panic!("{media_type} is not described: {answer:?}"));
     let body = match media_type {
         "application/json" => answer.json(),
-        "application/yaml" => yaml_serde::from_str(&answer.text).expect("it is YAML"),
+        "application/yaml" => yaml_serde::from_str(&answer.text).expect("YAML"),
         _ => json!(answer.text),
     };
     validate(document, &described["schema"], &body);
@@ -80,7 +80,7 @@ fn check_content(document: &Value, content: &Value, answer: &Answer) {
     }
 }
 
-/// Fails the test unless `value` satisfies a schema of the document.
+/// Fails the test unless `value` conforms to a schema of the document.
 pub(crate) fn validate(document: &Value, schema: &Value, value: &Value) {
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -90,13 +90,13 @@ pub(crate) fn validate(document: &Value, schema: &Value, value: &Value) {
     let validator = jsonschema::options()
         .should_validate_formats(true)
         .build(&schema)
-        .expect("the description holds JSON schemas");
+        .expect("a valid JSON schema");
     let problems: Vec<_> = validator
         .iter_errors(value)
         .map(|e| e.to_string())
         .collect();
     assert!(
         problems.is_empty(),
-        "{value} is not as described: {problems:?}"
+        "{value} does not match its schema: {problems:?}"
     );
 }

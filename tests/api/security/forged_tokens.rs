@@ -9,7 +9,7 @@ use sha2::Sha512;
 use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN};
 use crate::helpers::app::{App, SECRET_KEY, spawn_app};
 use crate::helpers::time::unix_now;
-use crate::helpers::token::{claims, predecessor_claims, signed, signed_with};
+use crate::helpers::token::{claims, legacy_claims, signed, signed_with};
 
 /// Tokens without a session are older than the last change of their user.
 const LONG_AGO: &str = "UPDATE users SET updated_at = datetime('now', '-1 day')";
@@ -127,7 +127,7 @@ async fn a_token_chooses_neither_its_algorithm_nor_its_key() {
     let user = app.register_tom().await;
     app.adopt();
     app.change(LONG_AGO);
-    let good = predecessor_claims(&user);
+    let good = legacy_claims(&user);
     let issued = claims(&app.tokens_of_tom().await.access);
     for claims in [&good, &issued] {
         app.test_data(&signed(claims)).await.assert_status(200);
@@ -156,7 +156,7 @@ async fn claims_that_are_wrong_open_nothing_even_with_our_signature() {
     app.adopt();
     app.change(LONG_AGO);
     let issued = claims(&app.tokens_of_tom().await.access);
-    for good in [predecessor_claims(&user), issued] {
+    for good in [legacy_claims(&user), issued] {
         for claims in wrong_claims(&good) {
             assert_refused(&app, &signed(&claims)).await;
         }
@@ -174,7 +174,7 @@ async fn each_kind_of_token_opens_only_its_own_door() {
     app.adopt();
     let tokens = app.tokens_of_tom().await;
     let reset = app.reset_token(1).await;
-    let mut refresh_claims = predecessor_claims(&user);
+    let mut refresh_claims = legacy_claims(&user);
     refresh_claims["type"] = json!("refresh");
     for token in [&tokens.refresh, &reset, &signed(&refresh_claims)] {
         assert_refused(&app, token).await;
@@ -202,7 +202,7 @@ async fn no_token_outlives_its_user() {
     let reset = app.reset_token(1).await;
     app.change("DELETE FROM users");
     assert_refused(&app, &tokens.access).await;
-    assert_refused(&app, &signed(&predecessor_claims(&user))).await;
+    assert_refused(&app, &signed(&legacy_claims(&user))).await;
     app.refresh(&tokens.refresh)
         .await
         .assert_error(&INVALID_REFRESH_TOKEN);

@@ -128,12 +128,12 @@ pub(crate) async fn a_guess_a_minute(rounds: usize) -> Tally {
 #[tokio::test]
 async fn of_five_hundred_guesses_from_a_hundred_networks_few_are_checked_and_the_owner_gets_in() {
     let tally = guesses_from_a_hundred_networks(2).await;
-    tally.assert_nothing_lost();
+    tally.assert_no_failures();
 }
 
 #[tokio::test]
 async fn a_wrong_guess_a_minute_keeps_no_owner_out() {
-    a_guess_a_minute(12).await.assert_nothing_lost();
+    a_guess_a_minute(12).await.assert_no_failures();
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
 use crate::helpers::server::is_spin;
-use crate::helpers::shapes::{LARGEST, ROUTES, Route, Shape, shapes_without_fields};
+use crate::helpers::shapes::{MAX_BODY, ROUTES, Route, Shape, shapes_without_fields};
 use crate::helpers::stub::Reply;
 use crate::helpers::tally::{Tally, expect};
 use crate::helpers::trace::{instructions_of, memory_after};
@@ -180,7 +180,7 @@ async fn looked_at(app: &App, route: &Route, address: &str, body: &[u8]) -> usiz
 #[tokio::test]
 async fn a_body_that_is_refused_counts_as_an_attempt() {
     let app = spawn_throttled_app().await;
-    let too_large = vec![b' '; LARGEST + 1];
+    let too_large = vec![b' '; MAX_BODY + 1];
     let mut addresses = (0..).map(address);
     for route in &ROUTES {
         for (what, body) in [("invalid", &b"{"[..]), ("too large", &too_large)] {

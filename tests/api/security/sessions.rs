@@ -27,21 +27,21 @@ async fn assert_dead(app: &App, tokens: &Tokens) {
 async fn twenty_refreshes_of_one_token_at_once_have_one_live_successor() {
     races::refreshes_of_one_token(rounds())
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
 async fn a_refresh_that_races_a_logout_leaves_nothing_alive() {
     races::refresh_and_logout(rounds() * 5)
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
 async fn a_refresh_that_races_a_reset_leaves_nothing_alive() {
     races::refresh_and_reset(rounds() * 5)
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn assert_dead_after_reuse(app: &App, first: &Tokens, last: &Tokens) {
 async fn a_login_with_the_old_password_that_races_a_reset_leaves_nothing_alive() {
     races::login_and_reset(rounds() * 2)
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn after_a_reset_every_token_is_dead_and_the_owner_is_told() {
     ];
     let superseded = app.next_reset_token(EMAIL).await;
     let used = app.next_reset_token(EMAIL).await;
-    app.mail_provider.forget();
+    app.mail_provider.clear();
     let answer = app.reset_password(&used, NEW_PASSWORD).await;
     answer.assert_json(
         200,
