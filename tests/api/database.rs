@@ -1,4 +1,4 @@
-//! Trouble with the database: locked, broken, missing parts. Nothing is half-done afterwards.
+//! Database failures: locked, corrupt, or incomplete. No partial write remains.
 
 use std::fs;
 use std::path::Path;
@@ -15,16 +15,16 @@ use crate::helpers::token::{legacy_claims, signed};
 
 const NEW_PASSWORD: &str = "battery staple 2";
 
-/// Another process that keeps the database locked until this is dropped.
+/// Locks the database until the connection is dropped.
 fn lock(app: &App) -> rusqlite::Connection {
     let other = app.database();
     other
         .execute_batch("BEGIN IMMEDIATE")
-        .expect("the database can be locked");
+        .expect("the database locks");
     other
 }
 
-/// Everything that writes, at once.
+/// Sends every kind of writing request concurrently.
 async fn write_everything(app: &App, tokens: &[Tokens; 2], reset_token: &str) -> Vec<Answer> {
     let late = registration_of("late@example.com", "late");
     let answers = tokio::join!(
@@ -40,7 +40,7 @@ async fn write_everything(app: &App, tokens: &[Tokens; 2], reset_token: &str) ->
 }
 
 #[tokio::test]
-async fn what_writes_to_a_locked_database_gets_a_503_and_leaves_nothing_half_done() {
+async fn writes_to_a_locked_database_get_a_503_and_leave_nothing_half_done() {
     let app = spawn_app().await;
     let tokens = [app.log_tom_in().await, app.tokens_of_tom().await];
     let reset_token = app.reset_token(1).await;
@@ -63,7 +63,7 @@ async fn what_writes_to_a_locked_database_gets_a_503_and_leaves_nothing_half_don
     assert_eq!(statuses, [200, 204, 200, 200]);
 }
 
-/// All rows that requests write, as text.
+/// The contents of all tables that requests write to, as text.
 fn contents(app: &App) -> Vec<String> {
     [
         "SELECT group_concat(email || hashed_password || updated_at) FROM users",
@@ -76,7 +76,7 @@ fn contents(app: &App) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_only_reads_goes_on_while_somebody_writes() {
+async fn reads_continue_during_a_write() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let _lock = lock(&app);
@@ -88,7 +88,7 @@ async fn what_only_reads_goes_on_while_somebody_writes() {
 }
 
 #[tokio::test]
-async fn a_short_lock_is_waited_for() {
+async fn requests_wait_for_a_short_lock() {
     let app = spawn_app().await;
     let tokens = [app.log_tom_in().await, app.tokens_of_tom().await];
     let reset_token = app.reset_token(1).await;
@@ -104,24 +104,24 @@ async fn a_short_lock_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_none_gets_a_500_and_is_not_ready() {
+async fn a_corrupt_database_gets_a_500_and_is_not_ready() {
     let app = spawn_app().await;
     let garbage = "no database at all\n".repeat(1000);
-    fs::write(app.database_path(), garbage).expect("the file can be overwritten");
+    fs::write(app.database_path(), garbage).expect("a writable file");
     assert_broken(&app).await;
 }
 
 #[tokio::test]
 async fn a_database_that_cannot_be_opened_gets_a_500_and_is_not_ready() {
     let app = spawn_app().await;
-    // `spin` makes the file at the first request, the host at its start.
+    // `spin` creates the file on the first request, the host at startup.
     let _ = fs::remove_file(app.database_path());
-    fs::create_dir(app.database_path()).expect("a directory can take the file's place");
+    fs::create_dir(app.database_path()).expect("a directory in place of the file");
     assert_broken(&app).await;
 }
 
 async fn assert_broken(app: &App) {
-    for answer in ask_everything(app).await {
+    for answer in send_everything(app).await {
         answer.assert_error(&DB_ERROR);
     }
     assert_not_ready(app).await;
@@ -129,8 +129,8 @@ async fn assert_broken(app: &App) {
     app.get("/").await.assert_status(200);
 }
 
-/// Everything that needs the database at once, with tokens that look right.
-async fn ask_everything(app: &App) -> [Answer; 4] {
+/// Sends every kind of request that needs the database, with well-formed tokens.
+async fn send_everything(app: &App) -> [Answer; 4] {
     let access_token = signed(&legacy_claims("5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11"));
     [
         app.register(&registration()).await,
@@ -157,12 +157,12 @@ async fn assert_not_ready(app: &App) {
 }
 
 #[tokio::test]
-async fn a_table_that_is_gone_gets_a_500_whose_cause_only_the_log_tells() {
+async fn a_missing_table_gets_a_500_whose_cause_is_only_in_the_log() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.database()
         .execute_batch("PRAGMA foreign_keys = OFF; DROP TABLE users")
-        .expect("dropped");
+        .expect("a dropped table");
     let answers = [
         app.login(EMAIL, PASSWORD).await,
         app.test_data(&tokens.access).await,
@@ -176,7 +176,7 @@ async fn a_table_that_is_gone_gets_a_500_whose_cause_only_the_log_tells() {
     assert_logged(&app, &DB_ERROR, "no such table: users");
 }
 
-/// The log has a line of JSON with the error's code and its cause.
+/// Asserts that the log has a line of JSON with the error's code and cause.
 fn assert_logged(app: &App, error: &ApiError, cause: &str) {
     let output = app.server.output();
     let mut lines = output
@@ -192,7 +192,7 @@ fn assert_logged(app: &App, error: &ApiError, cause: &str) {
 }
 
 #[tokio::test]
-async fn the_data_outlives_the_server() {
+async fn data_survives_a_restart() {
     let setup = Setup::new();
     let path = setup.database_path();
     let app = setup.spawn().await;
@@ -207,14 +207,14 @@ async fn the_data_outlives_the_server() {
 }
 
 fn copy_database(from: &Path, to: &Path) {
-    let from = rusqlite::Connection::open(from).expect("the database can be opened");
+    let from = rusqlite::Connection::open(from).expect("the database opens");
     let to = to.to_str().expect("the path is UTF-8");
     from.execute("VACUUM INTO ?1", [to])
-        .expect("the database can be copied");
+        .expect("the database is copied");
 }
 
 #[tokio::test]
-async fn a_fresh_database_can_be_asked_by_many_at_once() {
+async fn a_fresh_database_handles_concurrent_requests() {
     let app = spawn_app().await;
     let asks = (0..20).map(|_| async {
         let request = app.request(Method::GET, "/health/ready");

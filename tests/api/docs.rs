@@ -1,4 +1,4 @@
-//! The page that describes the API: whole without its script, and nobody else's script runs in it.
+//! The API documentation page: complete without its script, and closed to foreign scripts.
 
 use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
@@ -8,13 +8,13 @@ use crate::helpers::app::{App, spawn_app};
 use crate::helpers::description::{document, operations};
 
 const PAGE: &str = "/docs";
-/// What the page loads, with its media type.
+/// The files that the page loads, with their media types.
 const ASSETS: [(&str, &str); 3] = [
     ("/docs/docs.css", "text/css; charset=utf-8"),
     ("/docs/docs.js", "text/javascript; charset=utf-8"),
     ("/docs/captcha.js", "text/javascript; charset=utf-8"),
 ];
-/// What never changes while the service runs.
+/// The paths whose content never changes while the service runs.
 const FILES: [&str; 6] = [
     PAGE,
     "/docs/docs.css",
@@ -24,7 +24,7 @@ const FILES: [&str; 6] = [
     "/docs.yaml",
 ];
 
-/// The page as text, with slashes as a browser shows them.
+/// The page as text, with unescaped slashes.
 async fn page(app: &App) -> String {
     let answer = app.get(PAGE).await;
     answer.assert_status(200);
@@ -40,13 +40,13 @@ fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     rest.filter_map(|rest| rest.split('"').next()).collect()
 }
 
-async fn get_if_changed(app: &App, path: &str, held: &str) -> Answer {
+async fn get_if_changed(app: &App, path: &str, etag: &str) -> Answer {
     let request = app.request(Method::GET, path).header(IF_NONE_MATCH, held);
     Answer::to(request).await
 }
 
 #[tokio::test]
-async fn without_its_script_it_shows_every_operation_answer_schema_and_code() {
+async fn it_shows_every_operation_response_schema_and_error_code_without_its_script() {
     let page = page(&spawn_app().await).await;
     for (method, path, operation) in operations().await {
         let name = operation["operationId"].as_str().expect("a name");
@@ -54,7 +54,9 @@ async fn without_its_script_it_shows_every_operation_answer_schema_and_code() {
         let (_, article) = page
             .split_once(&article)
             .unwrap_or_else(|| panic!("{article}"));
-        let (article, _) = article.split_once("</article>").expect("it ends");
+        let (article, _) = article
+            .split_once("</article>")
+            .expect("the end of the article");
         let responses = operation["responses"].as_object().expect("responses");
         for (status, response) in responses {
             assert!(
@@ -78,7 +80,7 @@ async fn without_its_script_it_shows_every_operation_answer_schema_and_code() {
 }
 
 #[tokio::test]
-async fn every_link_within_it_leads_somewhere() {
+async fn every_internal_link_has_a_target() {
     let page = page(&spawn_app().await).await;
     let ids = values(&page, "id");
     let links = values(&page, "href");
@@ -93,7 +95,7 @@ async fn every_link_within_it_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn its_policy_allows_its_own_script_and_style_and_calls_to_this_service_alone() {
+async fn its_policy_allows_only_its_own_script_and_style_and_calls_to_this_service() {
     let answer = spawn_app().await.get(PAGE).await;
     let policy = answer.header("content-security-policy").expect("a policy");
     let directives: Vec<_> = policy.split(';').map(str::trim).collect();
@@ -143,7 +145,7 @@ async fn it_has_nothing_inline_and_loads_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn what_it_loads_is_there_and_what_its_scripts_import_too() {
+async fn everything_that_it_loads_and_imports_is_served() {
     let app = spawn_app().await;
     for (path, content_type) in ASSETS {
         let answer = app.get(path).await;
@@ -158,7 +160,7 @@ async fn what_it_loads_is_there_and_what_its_scripts_import_too() {
 }
 
 #[tokio::test]
-async fn its_scripts_keep_nothing_and_make_no_html_of_texts() {
+async fn its_scripts_store_nothing_and_insert_no_html() {
     let app = spawn_app().await;
     for (path, _) in ASSETS {
         let script = app.get(path).await.text;
@@ -180,12 +182,12 @@ async fn its_scripts_keep_nothing_and_make_no_html_of_texts() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_twice_to_whoever_holds_it_as_it_is() {
+async fn a_matching_etag_gets_a_304() {
     let app = spawn_app().await;
     for path in FILES {
         let answer = app.get(path).await;
         assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
-        let etag = answer.header("etag").expect("a tag");
+        let etag = answer.header("etag").expect("an ETag");
         for held in [
             etag.to_owned(),
             format!("W/{etag}"),
@@ -200,10 +202,10 @@ async fn nothing_is_sent_twice_to_whoever_holds_it_as_it_is() {
 }
 
 #[tokio::test]
-async fn whoever_holds_another_version_is_sent_this_one() {
+async fn an_outdated_etag_gets_the_current_version() {
     let app = spawn_app().await;
     let other = app.get("/docs/docs.css").await;
-    let other = other.header("etag").expect("a tag");
+    let other = other.header("etag").expect("an ETag");
     for held in ["\"x\"", "", "x", "\"\"", "W/\"\""] {
         for path in FILES {
             get_if_changed(&app, path, held).await.assert_status(200);
@@ -215,7 +217,7 @@ async fn whoever_holds_another_version_is_sent_this_one() {
 }
 
 #[tokio::test]
-async fn beside_what_it_loads_there_is_nothing() {
+async fn nothing_else_is_served_below_it() {
     let app = spawn_app().await;
     for path in [
         "/docs/",

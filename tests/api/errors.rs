@@ -1,4 +1,4 @@
-//! Errors that any route can give: unknown paths, wrong methods, and bodies that cannot be read.
+//! Errors common to all routes: unknown paths, wrong methods, and invalid bodies.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ async fn an_unknown_path_is_not_found_under_any_method() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_ones() {
+async fn a_wrong_method_gets_a_405_that_lists_the_allowed_ones() {
     let app = spawn_app().await;
     let posts = JSON_ROUTES
         .into_iter()
@@ -86,7 +86,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_is_told_where_and_why() {
+async fn the_error_for_invalid_json_says_where_and_why() {
     let app = spawn_app().await;
     for path in JSON_ROUTES {
         for body in [
@@ -123,7 +123,7 @@ async fn a_body_that_is_not_json_is_told_where_and_why() {
 }
 
 #[tokio::test]
-async fn a_body_in_which_a_name_stands_twice_is_refused() {
+async fn a_body_with_a_duplicate_name_is_rejected() {
     let app = spawn_app().await;
     let body = "{\"email\": \"a@example.com\", \"email\": \"b@example.com\"}";
     let answer = post_text(&app, FORGOT_PASSWORD, "application/json", body).await;
@@ -131,7 +131,7 @@ async fn a_body_in_which_a_name_stands_twice_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_has_no_fields() {
+async fn a_body_other_than_an_object_is_rejected_as_such() {
     let app = spawn_app().await;
     for path in JSON_ROUTES {
         for body in [
@@ -154,7 +154,7 @@ async fn a_body_that_is_no_object_has_no_fields() {
 }
 
 #[tokio::test]
-async fn no_body_is_a_missing_body() {
+async fn an_absent_body_is_reported_as_missing() {
     let app = spawn_app().await;
     for path in JSON_ROUTES {
         Answer::to(app.request(Method::POST, path))
@@ -164,7 +164,7 @@ async fn no_body_is_a_missing_body() {
 }
 
 #[tokio::test]
-async fn json_without_a_content_type_is_no_object() {
+async fn json_without_a_content_type_is_rejected() {
     let app = spawn_app().await;
     for path in JSON_ROUTES {
         let request = app.request(Method::POST, path);
@@ -175,7 +175,7 @@ async fn json_without_a_content_type_is_no_object() {
 }
 
 #[tokio::test]
-async fn json_under_another_content_type_is_no_object() {
+async fn json_with_another_content_type_is_rejected() {
     let app = spawn_app().await;
     for content_type in [
         "text/plain",
@@ -189,7 +189,7 @@ async fn json_under_another_content_type_is_no_object() {
 }
 
 #[tokio::test]
-async fn json_is_taken_under_every_name_that_it_has() {
+async fn every_json_content_type_is_accepted() {
     let app = spawn_app().await;
     for content_type in [
         "application/json",
@@ -215,7 +215,7 @@ async fn a_body_over_a_mebibyte_is_too_large() {
 }
 
 #[tokio::test]
-async fn a_body_of_a_mebibyte_is_read() {
+async fn a_body_of_exactly_a_mebibyte_is_accepted() {
     let app = spawn_app().await;
     let frame = "{\"refresh_token\": \"a\", \"more\": \"\"}".len();
     let body = format!(
@@ -229,7 +229,7 @@ async fn a_body_of_a_mebibyte_is_read() {
 }
 
 #[tokio::test]
-async fn a_body_of_ten_mebibytes_leaves_the_service_alive() {
+async fn the_service_survives_a_body_of_ten_mebibytes() {
     let app = spawn_app().await;
     let body = "x".repeat(10 * MEBIBYTE);
     post_text(&app, REGISTER, "application/json", body)
@@ -239,7 +239,7 @@ async fn a_body_of_ten_mebibytes_leaves_the_service_alive() {
 }
 
 #[tokio::test]
-async fn json_that_is_nested_without_end_is_refused() {
+async fn deeply_nested_json_is_rejected() {
     let app = spawn_app().await;
     for deep in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
         let answer = post_text(&app, REGISTER, "application/json", deep).await;

@@ -1,4 +1,4 @@
-//! The examples in the API's description: there for everything that is sent, and true.
+//! The examples in the OpenAPI description: complete, and identical to real responses.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::helpers::flows::{
 };
 use crate::helpers::stub::Reply;
 
-/// The example of a body: its own, or that of its schema.
+/// The example of a body, or else that of its schema.
 fn example<'a>(document: &'a Value, content: &'a Value) -> Option<&'a Value> {
     let reference = content["schema"]["$ref"].as_str().unwrap_or_default();
     let schema = document.pointer(reference.trim_start_matches('#'));
@@ -23,14 +23,14 @@ fn example<'a>(document: &'a Value, content: &'a Value) -> Option<&'a Value> {
     content.get("example").or(of_schema)
 }
 
-/// Every example of an answer by its name.
+/// All examples of a response, by name.
 fn examples<'a>(path: &str, method: &str, status: u16, document: &'a Value) -> &'a Value {
     let response = &document["paths"][path][method]["responses"][status.to_string()];
     &response["content"]["application/json"]["examples"]
 }
 
 #[tokio::test]
-async fn every_body_that_is_sent_and_every_success_has_one_that_satisfies_its_schema() {
+async fn every_request_and_success_has_an_example_that_matches_its_schema() {
     let document = document().await;
     for (method, path, operation) in operations().await {
         let successes = operation["responses"].as_object().expect("responses");
@@ -50,7 +50,7 @@ async fn every_body_that_is_sent_and_every_success_has_one_that_satisfies_its_sc
 }
 
 #[tokio::test]
-async fn every_error_has_one_for_each_of_its_codes() {
+async fn every_error_has_an_example_for_each_of_its_codes() {
     let document = document().await;
     let mut codes = BTreeSet::new();
     for (method, path, operation) in operations().await {
@@ -68,9 +68,9 @@ async fn every_error_has_one_for_each_of_its_codes() {
             for (code, example) in examples {
                 let body = &example["value"];
                 validate(document, &content["schema"], body);
-                let in_body = body.get("error_code").map_or("VALIDATION_ERROR", |code| {
-                    code.as_str().expect("a code is a text")
-                });
+                let in_body = body
+                    .get("error_code")
+                    .map_or("VALIDATION_ERROR", |code| code.as_str().expect("a string"));
                 assert_eq!(code, in_body, "{method} {path} {status}");
                 codes.insert(code.clone());
             }
@@ -86,7 +86,7 @@ async fn every_error_has_one_for_each_of_its_codes() {
     }
 }
 
-/// Fails the test unless an answer is, to the letter, one of its operation's examples.
+/// Asserts that a response equals one of its operation's examples.
 async fn assert_exemplary(method: &str, path: &str, answer: &Answer) {
     let body = answer.json();
     let examples = examples(path, method, answer.status, document().await);
@@ -96,11 +96,11 @@ async fn assert_exemplary(method: &str, path: &str, answer: &Answer) {
 }
 
 #[tokio::test]
-async fn those_of_errors_are_what_the_service_answers() {
+async fn examples_of_errors_match_real_responses() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.logout(&tokens.refresh).await.assert_status(204);
-    let nobody = Answer::to(app.request(Method::GET, TEST_DATA)).await;
+    let unauthenticated = Answer::to(app.request(Method::GET, TEST_DATA)).await;
     for (method, path, answer) in [
         ("post", LOGIN, app.login(EMAIL, "wrong password 1").await),
         ("post", LOGIN, app.login_form(&[]).await),
@@ -126,7 +126,7 @@ async fn those_of_errors_are_what_the_service_answers() {
 }
 
 #[tokio::test]
-async fn those_of_broken_rules_are_the_answers_to_a_body_without_fields() {
+async fn examples_of_validation_errors_match_the_response_to_an_empty_body() {
     let app = builtin_captcha().spawn().await;
     for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
         let answer = app.post(path, &json!({})).await;
@@ -136,7 +136,7 @@ async fn those_of_broken_rules_are_the_answers_to_a_body_without_fields() {
 }
 
 #[tokio::test]
-async fn those_of_the_captcha_are_its_answers() {
+async fn examples_of_captcha_errors_match_real_responses() {
     let app = spawn_app().await;
     for (reply, status) in [
         (Reply::Json(200, json!({"is_valid": false})), 400),
@@ -158,7 +158,7 @@ async fn send_example(app: &App, path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn those_of_bodies_break_no_rule() {
+async fn examples_of_request_bodies_are_valid() {
     let app = spawn_app_with("captcha_provider", "off").await;
     for (path, status) in [
         (REGISTER, 201),
@@ -173,7 +173,7 @@ async fn those_of_bodies_break_no_rule() {
     let form = &document["components"]["schemas"]["LoginRequest"]["example"];
     let fields = form.as_object().expect("a form").iter();
     let fields: Vec<_> = fields
-        .map(|(name, value)| (name.as_str(), value.as_str().expect("a text")))
+        .map(|(name, value)| (name.as_str(), value.as_str().expect("a string")))
         .collect();
     app.login_form(&fields).await.assert_status(200);
 }

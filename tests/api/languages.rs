@@ -1,4 +1,4 @@
-//! Languages: pages and mails in the one that the request asks for, and every message in each.
+//! Languages: pages and mails follow the request, and every message is translated.
 
 use std::collections::BTreeSet;
 
@@ -16,21 +16,21 @@ use crate::helpers::time::{SOON, eventually};
 
 const LANGUAGES: [&str; 2] = ["en", "pl"];
 
-/// A POST of JSON by whoever accepts these languages.
+/// Posts JSON with an `Accept-Language` header.
 async fn post_in(app: &App, accept_language: &str, path: &str, body: &Value) -> Answer {
     let request = app.request(Method::POST, path);
     let request = request.header("accept-language", accept_language);
     Answer::to(request.json(body)).await
 }
 
-/// Tom asks for a reset link.
-async fn forget_in(app: &App, accept_language: &str) {
+/// Requests a reset link for Tom with an `Accept-Language` header.
+async fn forgot_password_in(app: &App, accept_language: &str) {
     let body = json!({"email": EMAIL});
     let answer = post_in(app, accept_language, FORGOT_PASSWORD, &body).await;
     answer.assert_status(202);
 }
 
-/// A text of a language's strings.
+/// A translated string.
 fn string(language: &str, path: &str) -> String {
     let strings = strings(language);
     let text = strings.pointer(path).and_then(Value::as_str);
@@ -38,14 +38,14 @@ fn string(language: &str, path: &str) -> String {
         .to_owned()
 }
 
-/// The mail is all in this language, and nothing of it in another.
+/// Asserts that the mail is entirely in this language.
 #[track_caller]
 fn assert_written_in(language: &str, kind: &str, mail: &Received) {
     let mail = mail.json();
     let subject = string(language, &format!("/email/{kind}/subject"));
     assert_eq!(mail["subject"], subject);
     for part in ["text", "html"] {
-        let body = unescape(mail[part].as_str().expect("a part is a text"));
+        let body = unescape(mail[part].as_str().expect("a string"));
         for other in LANGUAGES {
             let ignore = string(other, "/email/ignore");
             assert_eq!(body.contains(&ignore), other == language, "{other}: {body}");
@@ -56,7 +56,7 @@ fn assert_written_in(language: &str, kind: &str, mail: &Received) {
 }
 
 #[tokio::test]
-async fn a_page_is_in_the_language_that_the_browser_asks_for() {
+async fn a_page_is_in_the_language_that_the_browser_requests() {
     let app = spawn_app_with("captcha_provider", "off").await;
     for (accept_language, language) in [
         ("en-GB,en;q=0.9", "en"),
@@ -84,7 +84,7 @@ async fn a_page_is_in_the_language_that_the_browser_asks_for() {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_no_language_of_ours_or_for_nonsense_gets_english() {
+async fn unsupported_or_invalid_languages_fall_back_to_english() {
     let app = spawn_app().await;
     let endless = "pl;q=0,".repeat(2000);
     for accept_language in ["de", "*", "pl;q=0", "pl;q=NaN", ";;,,=", "plx", &endless] {
@@ -97,13 +97,13 @@ async fn whoever_asks_for_no_language_of_ours_or_for_nonsense_gets_english() {
 }
 
 #[tokio::test]
-async fn a_mail_is_in_the_language_of_the_request_that_asked_for_it() {
+async fn a_mail_is_in_the_language_of_its_request() {
     let app = spawn_app().await;
     app.register_tom().await;
-    forget_in(&app, "pl-PL,pl;q=0.9").await;
+    forgot_password_in(&app, "pl-PL,pl;q=0.9").await;
     let polish = app.mail(1).await;
     assert_written_in("pl", "password_reset", &polish);
-    forget_in(&app, "en").await;
+    forgot_password_in(&app, "en").await;
     let english = app.mail(2).await;
     assert_written_in("en", "password_reset", &english);
     let body = json!({"token": token_in(&english), "new_password": "battery staple 2"});
@@ -114,14 +114,14 @@ async fn a_mail_is_in_the_language_of_the_request_that_asked_for_it() {
 }
 
 #[tokio::test]
-async fn a_mail_that_waits_keeps_its_language() {
+async fn a_deferred_mail_keeps_its_language() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Text(503, "later"));
-    forget_in(&app, "pl").await;
+    forgot_password_in(&app, "pl").await;
     let first = app.mail(1).await;
     let put_off = async || app.server.output().contains("mail put off").then_some(());
-    eventually("the mail is put off", SOON, put_off).await;
+    eventually("the mail is deferred", SOON, put_off).await;
     app.mail_provider
         .reply_with(Reply::Json(200, json!({"id": "1"})));
     app.change("UPDATE outbox SET due_at = unixepoch() - 1");
@@ -136,7 +136,7 @@ async fn a_mail_that_waits_keeps_its_language() {
 }
 
 #[tokio::test]
-async fn the_answers_of_the_api_are_the_same_in_every_language() {
+async fn api_responses_do_not_depend_on_the_language() {
     let app = spawn_app().await;
     app.register_tom().await;
     for (path, body) in [
@@ -156,7 +156,7 @@ async fn the_answers_of_the_api_are_the_same_in_every_language() {
 }
 
 #[tokio::test]
-async fn every_rule_that_a_form_can_break_has_words_in_every_language() {
+async fn every_validation_message_is_translated() {
     let app = spawn_app().await;
     let mut rules = BTreeSet::new();
     for (field, values) in bad_values() {
@@ -177,7 +177,7 @@ async fn every_rule_that_a_form_can_break_has_words_in_every_language() {
     }
 }
 
-/// Values of the registration's fields, each breaking a rule of its own.
+/// Values of the registration's fields that each break a different rule.
 fn bad_values() -> [(&'static str, Vec<String>); 3] {
     let texts = |values: &[&str]| values.iter().map(|value| value.to_string()).collect();
     let long_local = format!("{}@example.com", "a".repeat(65));
@@ -208,7 +208,7 @@ fn bad_values() -> [(&'static str, Vec<String>); 3] {
     ]
 }
 
-/// The rules of a field in a 422, as the scripts look them up: `{n}` for the first number.
+/// The keys under which the scripts look up a field's errors in a 422: `{n}` replaces the first number.
 fn rules_of(body: &Value, field: &str) -> Vec<String> {
     let entries = body["detail"].as_array().expect("entries");
     let of_field = entries.iter().filter(|entry| entry["loc"][1] == field);
@@ -233,7 +233,7 @@ fn rules_of(body: &Value, field: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_login_does_not_care_for_languages() {
+async fn login_errors_do_not_depend_on_the_language() {
     let app = spawn_app().await;
     app.register_tom().await;
     let request = app.request(Method::POST, LOGIN);

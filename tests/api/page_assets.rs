@@ -1,4 +1,4 @@
-//! What the pages load: there, of this origin, and sent only to whoever does not hold it.
+//! The assets of the pages: served from this origin and cached with ETags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::helpers::api_error::NOT_FOUND;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::page::{PAGES, attributes};
 
-/// Everything that the pages load, and what the scripts load in turn.
+/// Everything that the pages load, including the imports of their scripts.
 async fn assets(app: &App) -> BTreeMap<String, Answer> {
     let mut wanted = BTreeSet::new();
     for page in PAGES {
@@ -31,7 +31,7 @@ async fn assets(app: &App) -> BTreeMap<String, Answer> {
 }
 
 #[tokio::test]
-async fn everything_that_a_page_loads_is_there_and_of_this_origin() {
+async fn every_asset_is_served_from_this_origin() {
     let app = spawn_app().await;
     let assets = assets(&app).await;
     assert!(assets.len() >= 14, "{:?}", assets.keys());
@@ -52,7 +52,7 @@ async fn everything_that_a_page_loads_is_there_and_of_this_origin() {
 }
 
 #[tokio::test]
-async fn no_script_can_make_markup_or_code_of_a_text() {
+async fn no_script_turns_text_into_markup_or_code() {
     let app = spawn_app().await;
     for (path, asset) in assets(&app).await {
         for sink in [
@@ -73,7 +73,7 @@ async fn an_asset_is_sent_again_only_when_it_has_changed() {
     let app = spawn_app().await;
     for (path, asset) in assets(&app).await {
         assert_eq!(asset.header("cache-control"), Some("no-cache"), "{path}");
-        let etag = asset.header("etag").expect("an asset has a tag");
+        let etag = asset.header("etag").expect("an ETag");
         let ask = |tag: &str| app.request(Method::GET, &path).header("if-none-match", tag);
         let unchanged = Answer::to(ask(etag)).await;
         assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""));
@@ -84,7 +84,7 @@ async fn an_asset_is_sent_again_only_when_it_has_changed() {
 }
 
 #[tokio::test]
-async fn what_is_no_asset_is_not_found() {
+async fn an_unknown_asset_is_not_found() {
     let app = spawn_app().await;
     for path in [
         "/auth/assets",

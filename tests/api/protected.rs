@@ -1,4 +1,4 @@
-//! The protected route: which tokens open it.
+//! The protected route: accepted and rejected access tokens.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn with_authorization(app: &App, value: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn an_access_token_opens_it_for_its_user() {
+async fn an_access_token_grants_access_to_its_user() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     let tokens = app.tokens_of_tom().await;
@@ -28,7 +28,7 @@ async fn an_access_token_opens_it_for_its_user() {
 }
 
 #[tokio::test]
-async fn the_scheme_may_be_written_in_any_case() {
+async fn the_scheme_is_case_insensitive() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for scheme in ["Bearer", "bearer", "BEARER"] {
@@ -38,7 +38,7 @@ async fn the_scheme_may_be_written_in_any_case() {
 }
 
 #[tokio::test]
-async fn without_a_bearer_token_nobody_is_authenticated() {
+async fn a_request_without_a_bearer_token_is_unauthenticated() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.get(TEST_DATA).await.assert_error(&NOT_AUTHENTICATED);
@@ -57,7 +57,7 @@ async fn without_a_bearer_token_nobody_is_authenticated() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_is_not_valid() {
+async fn a_malformed_token_is_invalid() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let too_long = format!("{}{}", tokens.access, "A".repeat(8000));
@@ -77,7 +77,7 @@ async fn what_is_no_token_is_not_valid() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_changed_is_not_valid() {
+async fn a_modified_token_is_invalid() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let parts: Vec<_> = tokens.access.split('.').collect();
@@ -98,7 +98,7 @@ async fn a_token_that_was_changed_is_not_valid() {
 }
 
 #[tokio::test]
-async fn claims_that_are_missing_or_wrong_are_not_valid() {
+async fn missing_or_wrong_claims_are_invalid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
@@ -136,7 +136,7 @@ async fn claims_that_are_missing_or_wrong_are_not_valid() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
+async fn half_a_minute_of_clock_skew_is_tolerated() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
@@ -148,7 +148,7 @@ async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
 }
 
 #[tokio::test]
-async fn a_token_does_not_choose_its_own_algorithm_or_key() {
+async fn a_token_cannot_choose_its_algorithm_or_key() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
@@ -182,7 +182,7 @@ async fn a_token_does_not_choose_its_own_algorithm_or_key() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires() {
+async fn a_legacy_token_with_the_same_key_is_valid_until_it_expires() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
@@ -196,7 +196,7 @@ async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires(
 }
 
 #[tokio::test]
-async fn a_token_of_the_predecessor_ends_with_a_reset_of_the_password_for_good() {
+async fn a_password_reset_ends_a_legacy_token_for_good() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
@@ -215,7 +215,7 @@ async fn a_token_of_the_predecessor_ends_with_a_reset_of_the_password_for_good()
 }
 
 #[tokio::test]
-async fn a_token_of_another_key_is_not_valid() {
+async fn a_token_signed_with_another_key_is_invalid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
@@ -236,7 +236,7 @@ async fn a_token_of_another_key_is_not_valid() {
 }
 
 #[tokio::test]
-async fn the_token_of_a_deleted_user_is_not_valid() {
+async fn the_token_of_a_deleted_user_is_invalid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
@@ -250,7 +250,7 @@ async fn the_token_of_a_deleted_user_is_not_valid() {
 }
 
 #[tokio::test]
-async fn a_token_names_the_user_of_its_session() {
+async fn a_token_is_only_valid_for_the_user_of_its_session() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let ann = registration_of("ann@example.com", "ann");

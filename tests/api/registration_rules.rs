@@ -1,4 +1,4 @@
-//! The rules for the fields of a registration, each with its words.
+//! The validation rules for the fields of a registration, and their messages.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::helpers::flows::{REGISTER, registration, registration_with};
 use crate::helpers::validation::{bad_email, broken_rule, missing, not_a_string, secret};
 
 #[tokio::test]
-async fn what_is_no_bare_email_address_is_refused_with_a_reason() {
+async fn an_invalid_email_address_is_rejected_with_a_reason() {
     let app = spawn_app().await;
     app.get("/health/ready").await;
     let long_local = format!("{}@example.com", "a".repeat(65));
@@ -56,14 +56,14 @@ async fn what_is_no_bare_email_address_is_refused_with_a_reason() {
 }
 
 #[tokio::test]
-async fn an_address_without_an_at_sign_is_told_so() {
+async fn the_reason_for_a_missing_at_sign_says_so() {
     let app = spawn_app().await;
     let answer = app.register(&registration_with("email", "nope")).await;
     answer.assert_invalid(&[bad_email("An email address must have an @-sign.", "nope")]);
 }
 
 #[tokio::test]
-async fn an_address_of_254_characters_is_taken_and_one_more_is_refused() {
+async fn an_address_may_have_254_characters_but_not_more() {
     let app = spawn_app().await;
     let domain = ["b".repeat(63), "c".repeat(63), "d".repeat(57), "com".into()].join(".");
     let longest = format!("{}@{domain}", "a".repeat(64));
@@ -77,7 +77,7 @@ async fn an_address_of_254_characters_is_taken_and_one_more_is_refused() {
 }
 
 #[tokio::test]
-async fn the_first_rule_that_a_username_breaks_is_named() {
+async fn the_first_rule_that_a_username_breaks_is_reported() {
     const SHORT: &str = "Username must be at least 3 characters long.";
     const LONG: &str = "Username cannot be longer than 30 characters.";
     const CHARACTERS: &str =
@@ -143,7 +143,7 @@ async fn the_first_rule_that_a_username_breaks_is_named() {
 }
 
 #[tokio::test]
-async fn a_captcha_id_that_is_no_uuid_is_refused() {
+async fn a_captcha_id_must_be_a_uuid() {
     let app = spawn_app().await;
     app.get("/health/ready").await;
     for captcha_id in [
@@ -168,7 +168,7 @@ async fn a_captcha_id_that_is_no_uuid_is_refused() {
 }
 
 #[tokio::test]
-async fn all_fields_that_are_missing_are_named_in_their_order_and_show_the_body() {
+async fn all_missing_fields_are_reported_in_order_with_the_body() {
     let app = spawn_app().await;
     let fields = [
         "email",
@@ -184,7 +184,7 @@ async fn all_fields_that_are_missing_are_named_in_their_order_and_show_the_body(
 }
 
 #[tokio::test]
-async fn each_field_may_be_the_one_that_is_missing() {
+async fn each_missing_field_is_reported() {
     let app = spawn_app().await;
     for field in [
         "email",
@@ -205,7 +205,7 @@ async fn each_field_may_be_the_one_that_is_missing() {
 }
 
 #[tokio::test]
-async fn fields_that_break_different_rules_are_all_named_in_their_order() {
+async fn all_invalid_fields_are_reported_in_order() {
     let app = spawn_app().await;
     let body = json!({
         "captcha_answer": 5,
@@ -232,7 +232,7 @@ async fn fields_that_break_different_rules_are_all_named_in_their_order() {
 }
 
 #[tokio::test]
-async fn values_that_are_no_text_are_refused() {
+async fn values_other_than_strings_are_rejected() {
     let app = spawn_app().await;
     app.get("/health/ready").await;
     for value in [

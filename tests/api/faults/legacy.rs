@@ -9,7 +9,7 @@ use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, Tokens};
 use crate::helpers::time::{SOON, eventually, unix_now};
 use crate::helpers::token::{claims, legacy_claims, signed};
-use crate::predecessor::{DATABASE, USER};
+use crate::legacy::{DATABASE, USER};
 
 /// Refresh tokens, as it stored them: the second has expired.
 const ADD_REFRESH_TOKENS: &str = "
@@ -26,7 +26,7 @@ struct Successor {
 }
 
 /// A service that took over a database with one user and everything that was issued to him.
-async fn spawn_successor() -> Successor {
+async fn spawn_with_legacy_database() -> Successor {
     let setup = Setup::new();
     let mut refresh_claims = legacy_claims(USER);
     refresh_claims["type"] = json!("refresh");
@@ -65,7 +65,7 @@ fn rows(database: &rusqlite::Connection) -> Vec<i64> {
 async fn its_refresh_token_becomes_a_session() {
     let Successor {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.refresh(&refresh_token).await);
     assert_eq!(claims(&tokens.access)["sub"], USER);
     app.test_data(&tokens.access).await.assert_status(200);
@@ -77,7 +77,7 @@ async fn its_refresh_token_becomes_a_session() {
 async fn its_refresh_token_used_twenty_times_at_once_becomes_one_session_for_all() {
     let Successor {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let refreshes = (0..20).map(|_| app.refresh(&refresh_token));
     let answers = futures_util::future::join_all(refreshes).await;
     let successors = answers.iter().map(|answer| Tokens::of(answer).refresh);
@@ -89,7 +89,7 @@ async fn its_refresh_token_used_twenty_times_at_once_becomes_one_session_for_all
 async fn its_refresh_token_sent_again_within_seconds_gets_the_same_successor() {
     let Successor {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let first = Tokens::of(&app.refresh(&refresh_token).await);
     let second = Tokens::of(&app.refresh(&refresh_token).await);
     assert_eq!(first.refresh, second.refresh);
@@ -101,7 +101,7 @@ async fn its_refresh_token_sent_again_within_seconds_gets_the_same_successor() {
 async fn its_refresh_token_sent_again_later_ends_the_session_that_it_became() {
     let Successor {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.refresh(&refresh_token).await);
     app.change("UPDATE sessions SET rotated_at = rotated_at - 11, created_at = created_at - 11");
     app.refresh(&refresh_token)
@@ -119,7 +119,7 @@ async fn its_refresh_token_sent_again_later_ends_the_session_that_it_became() {
 async fn its_refresh_token_sent_again_after_its_successor_ends_the_session_at_once() {
     let Successor {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.refresh(&refresh_token).await);
     let tokens = Tokens::of(&app.refresh(&tokens.refresh).await);
     app.refresh(&refresh_token)
@@ -142,7 +142,7 @@ async fn assert_ended(app: &App, tokens: &Tokens) {
 async fn its_used_refresh_token_logs_out_the_session_that_it_became() {
     let Successor {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.refresh(&refresh_token).await);
     app.logout(&refresh_token).await.assert_status(204);
     assert_ended(&app, &tokens).await;
@@ -153,7 +153,7 @@ async fn nothing_of_it_is_alive_after_a_refresh_that_raced_a_logout() {
     for _ in 0..10 {
         let Successor {
             app, refresh_token, ..
-        } = spawn_successor().await;
+        } = spawn_with_legacy_database().await;
         let (refreshed, logged_out) =
             tokio::join!(app.refresh(&refresh_token), app.logout(&refresh_token));
         logged_out.assert_status(204);
@@ -168,7 +168,7 @@ async fn nothing_of_it_is_alive_after_a_refresh_that_raced_a_logout() {
 
 #[tokio::test]
 async fn its_expired_refresh_token_does_not_work() {
-    let Successor { app, expired, .. } = spawn_successor().await;
+    let Successor { app, expired, .. } = spawn_with_legacy_database().await;
     app.refresh(&expired)
         .await
         .assert_error(&INVALID_REFRESH_TOKEN);
@@ -179,7 +179,7 @@ async fn its_expired_refresh_token_does_not_work() {
 async fn its_refresh_token_can_be_logged_out() {
     let Successor {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     app.logout(&refresh_token).await.assert_status(204);
     app.refresh(&refresh_token)
         .await
@@ -190,7 +190,7 @@ async fn its_refresh_token_can_be_logged_out() {
 async fn its_tokens_die_with_the_password() {
     let Successor {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let access_token = signed(&legacy_claims(USER));
     app.test_data(&access_token).await.assert_status(200);
     let reset_token = app.next_reset_token(EMAIL).await;
@@ -212,7 +212,7 @@ async fn no_token_in_plain_text_stays_once_it_is_used_or_has_expired() {
         rows_before,
         refresh_token,
         expired,
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     app.refresh(&refresh_token).await.assert_status(200);
     let stored = "SELECT group_concat(refresh_token) FROM refresh_tokens";
     let is_void = async || {
