@@ -93,7 +93,7 @@ async fn the_smallest_free_number_is_found_up_to_a_hundred() {
 }
 
 #[tokio::test]
-async fn the_search_falls_back_to_a_random_suffix_when_every_number_is_taken() {
+async fn the_search_ends_with_a_ten_character_suffix_when_every_number_that_it_tries_is_taken() {
     let app = spawn_app().await;
     app.register_tom().await;
     let doubled = (0..61).map(|power| 200_u64.wrapping_mul(1 << power));

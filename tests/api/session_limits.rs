@@ -3,8 +3,7 @@
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::time::{SOON, eventually};
 
-/// Inserts `number` sessions of Tom, the first of which is `age` seconds old and each other one second
-/// older than the one before it.
+/// Inserts `number` sessions of Tom, aged `age` seconds, `age` + 1 seconds, and so on.
 fn insert_sessions(app: &App, number: usize, age: i64, expires_in: i64) {
     let statement = format!(
         "WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n LIMIT {number})

@@ -78,7 +78,7 @@ async fn the_log_names_an_invalid_setting_without_its_value() {
 }
 
 #[tokio::test]
-async fn with_invalid_settings_every_route_except_the_probes_fails() {
+async fn with_invalid_settings_every_route_except_the_readiness_probe_fails() {
     let app = spawn_app_with("algorithm", "none").await;
     let misconfigured = json!({
         "detail": "The service is misconfigured, its log says how.",

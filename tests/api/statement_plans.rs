@@ -79,15 +79,15 @@ async fn spawn_with_legacy_database() -> (App, BTreeSet<String>) {
     database
         .execute_batch(legacy::DATABASE)
         .expect("the legacy schema");
-    let spelling = "UPDATE users SET email = 'Tom@Example.com'";
-    let spelled = database.execute(spelling, []);
-    spelled.expect("an updated user");
+    let update = "UPDATE users SET email = 'Tom@Example.com'";
+    let updated = database.execute(update, []);
+    updated.expect("an updated user");
     let mut app = setup.spawn().await;
     app.get("/health/ready").await.assert_status(200);
     let migrating = executed(&app);
     app.restart().await;
-    let forgotten = app.database().execute("DELETE FROM warnings", []);
-    forgotten.expect("a valid statement");
+    let deleted = app.database().execute("DELETE FROM warnings", []);
+    deleted.expect("a valid statement");
     app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
     app.change("INSERT INTO throttle VALUES ('long past', 0)");
     app.change(&format!(
@@ -151,7 +151,7 @@ async fn register(app: &App) {
     }
 }
 
-/// Guesses from many networks until no guess is checked any more.
+/// Fails a login, then simulates so many failures that no further guess is checked.
 async fn guess(app: &App) {
     app.login(USERNAME, "wrong password 1")
         .await
@@ -162,7 +162,7 @@ async fn guess(app: &App) {
     app.change("UPDATE password_guesses SET in_a_row = 1, forget_at = 0");
 }
 
-/// Resets the password, defers the mail with the link, and requests links beyond the limit.
+/// Resets the password, then requests links beyond the limit while the provider fails.
 async fn reset_the_password(app: &App) {
     app.change(MANY_NETWORKS);
     let token = app.reset_token(1).await;

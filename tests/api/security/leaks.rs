@@ -1,4 +1,4 @@
-//! Secrets at rest: no file, no log line and no answer but the one that issues it holds one.
+//! Leaks: only the response that issues a secret contains it; no file, log line or other response does.
 
 use std::fs;
 
@@ -12,16 +12,16 @@ use crate::helpers::stub::Reply;
 const WRONG: &str = "wrong password 1";
 const NEW_PASSWORD: &str = "battery staple 2";
 
-/// A user's life: every answer in it, and every secret that came up.
+/// A user's life cycle: all responses and all secrets involved.
 #[derive(Default)]
-struct Life {
+struct LifeCycle {
     answers: Vec<Answer>,
     issued: Vec<String>,
-    never_told: Vec<String>,
+    never_sent: Vec<String>,
 }
 
-impl Life {
-    /// An answer with tokens; returns the refresh token.
+impl LifeCycle {
+    /// Records a response with tokens, and returns the refresh token.
     fn take_tokens(&mut self, answer: Answer) -> String {
         let refresh_token = answer.field("refresh_token");
         self.issued
@@ -30,7 +30,7 @@ impl Life {
         refresh_token
     }
 
-    async fn of(app: &App) -> Self {
+    async fn run(app: &App) -> Self {
         let secrets = [
             PASSWORD,
             WRONG,
@@ -40,7 +40,7 @@ impl Life {
             "7XK2P",
         ];
         let mut life = Self {
-            never_told: secrets.map(str::to_owned).into(),
+            never_sent: secrets.map(str::to_owned).into(),
             ..Self::default()
         };
         life.answers.push(app.register(&registration()).await);
@@ -57,15 +57,15 @@ impl Life {
             .push(app.reset_password(&used, NEW_PASSWORD).await);
         app.mail_provider.reply_with(Reply::Text(500, "oops"));
         let pending = app.next_reset_token(EMAIL).await;
-        life.never_told.extend([used, pending]);
-        life.have_accidents(app).await;
+        life.never_sent.extend([used, pending]);
+        life.cause_errors(app).await;
         life
     }
 
-    /// Requests that are wrong, each with secrets in it.
-    async fn have_accidents(&mut self, app: &App) {
-        let in_the_path = format!("{RESET_PASSWORD}?token={}", self.never_told[6]);
-        self.answers.push(app.get(&in_the_path).await);
+    /// Sends invalid requests that contain secrets.
+    async fn cause_errors(&mut self, app: &App) {
+        let in_query = format!("{RESET_PASSWORD}?token={}", self.never_sent[6]);
+        self.answers.push(app.get(&in_query).await);
         self.answers
             .push(app.post(REGISTER, &json!({"password": PASSWORD})).await);
         self.answers
@@ -81,13 +81,11 @@ impl Life {
     }
 }
 
-/// The database with its journal and whatever else lies beside it, and what they hold.
+/// The names and contents of the database, its journal, and all other files in its directory.
 fn files(app: &App) -> Vec<(String, String)> {
     let directory = app.database_path();
-    let directory = directory
-        .parent()
-        .expect("the database lies in a directory");
-    let entries = fs::read_dir(directory).expect("the directory can be read");
+    let directory = directory.parent().expect("the database's directory");
+    let entries = fs::read_dir(directory).expect("a readable directory");
     let files = entries.filter_map(|entry| {
         let path = entry.ok()?.path();
         let bytes = fs::read(&path).ok()?;
@@ -100,14 +98,14 @@ fn files(app: &App) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn no_file_no_log_and_no_other_answer_holds_a_secret() {
+async fn no_file_log_or_other_response_contains_a_secret() {
     let app = spawn_app_with("throttle", "on").await;
     app.get("/health/ready").await.assert_status(200);
-    // The journal lies beside the database for as long as somebody has it open.
+    // The journal exists only while the database is open.
     let reader = app.database();
     let count = reader.query_row("SELECT count(*) FROM users", [], |row| row.get(0));
     assert_eq!(count, Ok(0));
-    let life = Life::of(&app).await;
+    let life = LifeCycle::run(&app).await;
     let files = files(&app);
     for expected in ["sqlite_db.db", "sqlite_db.db-wal", "output.log"] {
         assert!(
@@ -115,19 +113,19 @@ async fn no_file_no_log_and_no_other_answer_holds_a_secret() {
             "{expected}"
         );
     }
-    for secret in life.issued.iter().chain(&life.never_told) {
+    for secret in life.issued.iter().chain(&life.never_sent) {
         for (name, content) in &files {
-            assert!(!content.contains(secret), "{name} holds {secret}");
+            assert!(!content.contains(secret), "{name} contains {secret}");
         }
     }
-    let tellers = |secret: &String| {
-        let told = |answer: &&Answer| format!("{answer:?}").contains(secret);
-        life.answers.iter().filter(told).count()
+    let responses_with = |secret: &String| {
+        let contains = |answer: &&Answer| format!("{answer:?}").contains(secret);
+        life.answers.iter().filter(contains).count()
     };
     for secret in &life.issued {
-        assert_eq!(tellers(secret), 1, "{secret}");
+        assert_eq!(responses_with(secret), 1, "{secret}");
     }
-    for secret in &life.never_told {
-        assert_eq!(tellers(secret), 0, "{secret}");
+    for secret in &life.never_sent {
+        assert_eq!(responses_with(secret), 0, "{secret}");
     }
 }

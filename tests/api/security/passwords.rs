@@ -1,4 +1,4 @@
-//! Passwords: megabytes are never hashed, and nothing of a password is ever cut, folded or trimmed.
+//! Passwords: huge ones are never hashed, and none is truncated, case-folded or trimmed.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +6,13 @@ use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration_with};
 
-async fn timed(answering: impl Future<Output = Answer>) -> (Answer, Duration) {
+async fn timed(request: impl Future<Output = Answer>) -> (Answer, Duration) {
     let start = Instant::now();
-    (answering.await, start.elapsed())
+    (request.await, start.elapsed())
 }
 
 #[tokio::test]
-async fn a_password_of_a_megabyte_is_refused_before_it_is_hashed() {
+async fn a_password_of_a_megabyte_is_rejected_before_it_is_hashed() {
     let setup = Setup::new().with("argon2_passes", "100");
     let app = setup.spawn().await;
     app.register_tom().await;
@@ -30,7 +30,10 @@ async fn a_password_of_a_megabyte_is_refused_before_it_is_hashed() {
     ];
     for (status, (answer, took)) in answers {
         answer.assert_status(status);
-        assert!(took < hashing / 2, "{took:?}, but a hash takes {hashing:?}");
+        assert!(
+            took < hashing / 2,
+            "{took:?}, while a hash takes {hashing:?}"
+        );
     }
     app.reset_password(&token, PASSWORD)
         .await
@@ -46,7 +49,7 @@ async fn assert_only(app: &App, password: &str, others: &[&str]) {
 }
 
 #[tokio::test]
-async fn of_a_hundred_characters_each_counts() {
+async fn each_of_a_hundred_characters_matters() {
     let app = spawn_app().await;
     let password = format!("aB1{}", "x".repeat(97));
     let body = registration_with("password", password.as_str());
@@ -65,7 +68,7 @@ async fn of_a_hundred_characters_each_counts() {
 }
 
 #[tokio::test]
-async fn emoji_and_spaces_are_characters_like_others() {
+async fn emoji_and_spaces_matter_like_other_characters() {
     let app = spawn_app().await;
     let first = "  caf\u{E9} \u{1F422}\u{200D}1 ";
     let body = registration_with("password", first);

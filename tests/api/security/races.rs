@@ -1,4 +1,4 @@
-//! Races: whatever is sent at once, one wins, and what was ended stays ended.
+//! Races: of concurrent requests one wins, and an ended session stays ended.
 
 use futures_util::future::{join, join_all};
 
@@ -8,9 +8,9 @@ use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
 use crate::helpers::tally::{Tally, expect};
 
-/// So many registrations are sent at once.
+/// The number of concurrent registrations.
 const REGISTRATIONS: usize = 50;
-/// So many refreshes, resets, or registrations with one captcha answer.
+/// The number of concurrent refreshes, resets, or registrations with one captcha answer.
 const CROWD: usize = 20;
 
 fn statuses(answers: &[Answer]) -> Vec<u16> {
@@ -19,7 +19,7 @@ fn statuses(answers: &[Answer]) -> Vec<u16> {
     statuses
 }
 
-/// One of them succeeded with `won`, and all others got `lost`.
+/// Expects that one request got `won` and all others got `lost`.
 fn expect_one_winner(answers: &[Answer], won: u16, lost: u16) -> Result<(), String> {
     let count = |status| {
         answers
@@ -31,17 +31,17 @@ fn expect_one_winner(answers: &[Answer], won: u16, lost: u16) -> Result<(), Stri
     expect(holds, || format!("{:?}", statuses(answers)))
 }
 
-/// Neither of the tokens works any more.
+/// Expects that neither token works.
 async fn expect_dead(app: &App, tokens: &Tokens, whose: &str) -> Result<(), String> {
     let (access, refresh) = join(app.test_data(&tokens.access), app.refresh(&tokens.refresh)).await;
     let holds = (access.status, refresh.status) == (401, 401);
     expect(holds, || {
         let (access, refresh) = (access.status, refresh.status);
-        format!("tokens of {whose} live on: access {access}, refresh {refresh}")
+        format!("tokens of {whose} still work: access {access}, refresh {refresh}")
     })
 }
 
-/// If these tokens were issued at all, they are dead.
+/// Expects that the tokens, if any were issued, do not work.
 async fn expect_dead_if_any(app: &App, answer: &Answer, whose: &str) -> Result<(), String> {
     match answer.status {
         200 => expect_dead(app, &Tokens::of(answer), whose).await,
@@ -151,7 +151,7 @@ pub(crate) async fn refresh_and_reset(rounds: usize) -> Tally {
     Tally::of("refresh against password reset", rounds, async |_| {
         let tokens = app.tokens_of_tom().await;
         let reset_token = app.next_reset_token(EMAIL).await;
-        // Hashing the new password takes most of the reset: refreshes go on until it is done.
+        // Hashing the new password takes most of the reset: refresh until it is done.
         let refreshing = async {
             let mut answers = vec![app.refresh(&tokens.refresh).await];
             while let Some(answer) = answers.last().filter(|answer| answer.status == 200) {
@@ -196,10 +196,10 @@ pub(crate) async fn login_and_reset(rounds: usize) -> Tally {
     .await
 }
 
-pub(crate) async fn resets_by_one_token(rounds: usize) -> Tally {
+pub(crate) async fn resets_with_one_token(rounds: usize) -> Tally {
     let app = spawn_app().await;
     app.register_tom().await;
-    Tally::of("20 resets by one token", rounds, async |round| {
+    Tally::of("20 resets with one token", rounds, async |round| {
         let token = app.next_reset_token(EMAIL).await;
         let passwords = (0..CROWD).map(|number| format!("battery staple {round} {number}"));
         let passwords: Vec<_> = passwords.collect();

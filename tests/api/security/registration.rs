@@ -1,4 +1,4 @@
-//! Registration: no account without a captcha, one account per identity, no privileges by request.
+//! Registration: no account without a captcha, one account per identity, no requested privileges.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::security::races;
 
 const CAPTCHA_FIELDS: [&str; 2] = ["captcha_id", "captcha_answer"];
 
-/// A registration without one field, or with something else in it.
+/// A registration with one field changed or removed.
 fn with_captcha(field: &str, value: Option<Value>) -> Value {
     let mut body = registration();
     match value {
@@ -23,14 +23,14 @@ fn with_captcha(field: &str, value: Option<Value>) -> Value {
     body
 }
 
-fn assert_nobody_registered(app: &App) {
+fn assert_no_registration(app: &App) {
     assert_eq!(app.count("users"), 0);
     assert_eq!(app.count("outbox"), 0);
     assert!(app.mail_provider.received().is_empty());
 }
 
 #[tokio::test]
-async fn without_a_captcha_nobody_registers_and_nobody_is_asked() {
+async fn a_registration_without_a_captcha_is_rejected_without_an_outbound_request() {
     let app = spawn_app().await;
     app.get("/health/ready").await.assert_status(200);
     for field in CAPTCHA_FIELDS {
@@ -50,11 +50,11 @@ async fn without_a_captcha_nobody_registers_and_nobody_is_asked() {
         .await
         .assert_status(422);
     assert!(app.captcha.received().is_empty());
-    assert_nobody_registered(&app);
+    assert_no_registration(&app);
 }
 
 #[tokio::test]
-async fn an_empty_or_wrong_captcha_answer_registers_nobody() {
+async fn an_empty_or_wrong_captcha_answer_is_rejected() {
     let app = spawn_app().await;
     app.captcha
         .reply_with(Reply::Json(200, json!({"is_valid": false})));
@@ -62,25 +62,25 @@ async fn an_empty_or_wrong_captcha_answer_registers_nobody() {
         let body = with_captcha("captcha_answer", Some(json!(answer)));
         app.register(&body).await.assert_status(400);
     }
-    assert_nobody_registered(&app);
+    assert_no_registration(&app);
 }
 
 #[tokio::test]
-async fn fifty_registrations_of_one_email_at_once_make_one_user() {
+async fn fifty_concurrent_registrations_of_one_email_create_one_user() {
     races::registrations_of_one_email(rounds().min(5))
         .await
         .assert_no_failures();
 }
 
 #[tokio::test]
-async fn fifty_registrations_of_one_username_at_once_make_one_user() {
+async fn fifty_concurrent_registrations_of_one_username_create_one_user() {
     races::registrations_of_one_username(rounds().min(5))
         .await
         .assert_no_failures();
 }
 
 #[tokio::test]
-async fn nobody_gives_themselves_a_role_an_id_or_a_subscription() {
+async fn a_registration_cannot_choose_a_role_an_id_or_a_subscription() {
     let app = spawn_app().await;
     let wishes = json!({
         "role": "ADMIN",
@@ -116,7 +116,7 @@ async fn nobody_gives_themselves_a_role_an_id_or_a_subscription() {
 }
 
 #[tokio::test]
-async fn what_sql_would_read_otherwise_stands_for_itself() {
+async fn sql_in_a_field_is_treated_as_text() {
     let app = spawn_app().await;
     for (number, email) in ["t_m@example.com", "t%m@example.com", "o'neil@example.com"]
         .into_iter()

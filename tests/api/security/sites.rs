@@ -1,4 +1,4 @@
-//! Requests that pages of other sites make a browser send, caches, and the way from http to https.
+//! Cross-site requests, caching, and HSTS.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::helpers::flows::{
     registration,
 };
 
-/// Every request that would do something, as its own page would send it.
+/// Every kind of state-changing request, as the service's own pages would send it.
 fn requests(app: &App, tokens: &Tokens) -> [RequestBuilder; 4] {
     let refresh = json!({"refresh_token": tokens.refresh});
     let form = [("username", EMAIL), ("password", PASSWORD)];
@@ -29,7 +29,7 @@ fn rows(app: &App) -> [i64; 3] {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_can_do_nothing() {
+async fn cross_site_requests_have_no_effect() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let before = rows(&app);
@@ -43,7 +43,7 @@ async fn a_page_of_another_site_can_do_nothing() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_listed_origin_may_call_from_another_site() {
+async fn listed_origins_may_send_cross_site_requests() {
     let app = spawn_app_with("cors_allow_origins", "https://app.example.com").await;
     let tokens = app.log_tom_in().await;
     for (request, status) in requests(&app, &tokens)
@@ -57,7 +57,7 @@ async fn a_page_of_a_listed_origin_may_call_from_another_site() {
 }
 
 #[tokio::test]
-async fn own_pages_and_what_a_person_types_are_let_in() {
+async fn same_site_requests_and_direct_navigation_are_allowed() {
     let app = spawn_app().await;
     app.register_tom().await;
     for site in ["same-origin", "same-site", "none"] {
@@ -72,7 +72,7 @@ async fn own_pages_and_what_a_person_types_are_let_in() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_say_that_it_is_json_does_nothing() {
+async fn json_without_its_content_type_has_no_effect() {
     let app = spawn_app().await;
     app.get("/health/ready").await.assert_status(200);
     for content_type in [
@@ -91,7 +91,7 @@ async fn a_body_that_does_not_say_that_it_is_json_does_nothing() {
 }
 
 #[tokio::test]
-async fn no_cache_keeps_what_is_about_a_person() {
+async fn personal_data_is_not_cached() {
     let app = spawn_app().await;
     let registered = app.register(&registration()).await;
     let tokens = app.tokens_of_tom().await;
@@ -113,7 +113,7 @@ async fn no_cache_keeps_what_is_about_a_person() {
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_stay_with_https_where_people_come_by_https() {
+async fn hsts_is_sent_if_the_front_end_uses_https() {
     let app = spawn_app_with("frontend_url", "https://app.example.com").await;
     for path in ["/", "/auth/login", TEST_DATA, "/nope"] {
         let answer = app.get(path).await;
@@ -123,8 +123,8 @@ async fn browsers_are_told_to_stay_with_https_where_people_come_by_https() {
 }
 
 #[tokio::test]
-async fn only_a_trusted_proxy_can_say_that_a_request_came_by_https() {
-    for (hops, proto, is_told) in [
+async fn only_a_trusted_proxy_can_report_a_request_over_https() {
+    for (hops, proto, expected) in [
         ("1", "https", true),
         ("1", "http", false),
         ("0", "https", false),
@@ -133,6 +133,6 @@ async fn only_a_trusted_proxy_can_say_that_a_request_came_by_https() {
         let request = app.request(Method::GET, "/");
         let answer = Answer::to(request.header("x-forwarded-proto", proto)).await;
         let hsts = answer.header("strict-transport-security");
-        assert_eq!(hsts.is_some(), is_told, "{hops} hops, {proto}");
+        assert_eq!(hsts.is_some(), expected, "{hops} hops, {proto}");
     }
 }
