@@ -41,7 +41,7 @@ fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
 }
 
 async fn get_if_changed(app: &App, path: &str, etag: &str) -> Answer {
-    let request = app.request(Method::GET, path).header(IF_NONE_MATCH, held);
+    let request = app.request(Method::GET, path).header(IF_NONE_MATCH, etag);
     Answer::to(request).await
 }
 

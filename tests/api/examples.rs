@@ -117,7 +117,7 @@ async fn examples_of_errors_match_real_responses() {
             app.register(&registration_of("ann@example.com", USERNAME))
                 .await,
         ),
-        ("get", TEST_DATA, nobody),
+        ("get", TEST_DATA, unauthenticated),
         ("get", TEST_DATA, app.test_data(&tokens.access).await),
     ] {
         assert!(answer.status >= 400, "{answer:?}");
