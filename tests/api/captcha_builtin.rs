@@ -18,9 +18,9 @@ async fn spawn_app() -> App {
 async fn a_challenge_follows_the_protocol_and_is_neither_cached_nor_stored() {
     let app = spawn_app().await;
     app.get("/health/ready").await.assert_status(200);
-    let answer = app.get(CHALLENGE).await;
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let mut parameters = answer.assert_status(200).json()["parameters"].take();
+    let response = app.get(CHALLENGE).await;
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let mut parameters = response.assert_status(200).json()["parameters"].take();
     let expires_in = parameters["expiresAt"].take().as_i64().expect("a time") - unix_now();
     assert!((598..=600).contains(&expires_in), "{expires_in} s");
     for name in ["nonce", "salt"] {
@@ -112,8 +112,8 @@ async fn a_captcha_id_may_be_absent_or_null_but_not_invalid() {
         app.register(&body).await.assert_status(201);
     }
     for wrong in [json!(""), json!("nope"), json!(7)] {
-        let answer = app.register(&registration_with("captcha_id", wrong)).await;
-        let body = answer.assert_status(422).json();
+        let response = app.register(&registration_with("captcha_id", wrong)).await;
+        let body = response.assert_status(422).json();
         assert_eq!(body["detail"][0]["loc"], json!(["body", "captcha_id"]));
     }
 }

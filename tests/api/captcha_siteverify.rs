@@ -157,8 +157,8 @@ async fn a_provider_that_refuses_connections_is_unavailable() {
     for (provider, _) in PROVIDERS {
         let mut app = spawn_app(provider).await;
         app.captcha.stop().await;
-        let answer = app.register(&registration()).await;
-        answer.assert_error(&CAPTCHA_UNAVAILABLE);
+        let response = app.register(&registration()).await;
+        response.assert_error(&CAPTCHA_UNAVAILABLE);
         assert_eq!(app.count("users"), 0);
     }
 }

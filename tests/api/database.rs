@@ -7,10 +7,10 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{ApiError, DB_ERROR, DB_LOCKED};
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::token::{legacy_claims, signed};
 
 const NEW_PASSWORD: &str = "battery staple 2";
@@ -25,9 +25,9 @@ fn lock(app: &App) -> rusqlite::Connection {
 }
 
 /// Sends every kind of writing request concurrently.
-async fn write_everything(app: &App, tokens: &[Tokens; 2], reset_token: &str) -> Vec<Answer> {
+async fn write_everything(app: &App, tokens: &[Tokens; 2], reset_token: &str) -> Vec<Response> {
     let late = registration_of("late@example.com", "late");
-    let answers = tokio::join!(
+    let responses = tokio::join!(
         app.register(&late),
         app.login(EMAIL, PASSWORD),
         app.refresh(&tokens[0].refresh),
@@ -35,7 +35,7 @@ async fn write_everything(app: &App, tokens: &[Tokens; 2], reset_token: &str) ->
         app.forgot_password("late@example.com"),
         app.reset_password(reset_token, NEW_PASSWORD),
     );
-    let (register, login, refresh, logout, forgot, reset) = answers;
+    let (register, login, refresh, logout, forgot, reset) = responses;
     vec![register, login, refresh, logout, forgot, reset]
 }
 
@@ -46,8 +46,8 @@ async fn writes_to_a_locked_database_get_a_503_and_leave_nothing_half_done() {
     let reset_token = app.reset_token(1).await;
     let before = contents(&app);
     let lock = lock(&app);
-    for answer in write_everything(&app, &tokens, &reset_token).await {
-        answer.assert_error(&DB_LOCKED);
+    for response in write_everything(&app, &tokens, &reset_token).await {
+        response.assert_error(&DB_LOCKED);
     }
     drop(lock);
     assert_eq!(contents(&app), before);
@@ -58,7 +58,7 @@ async fn writes_to_a_locked_database_get_a_503_and_leave_nothing_half_done() {
         app.reset_password(&reset_token, NEW_PASSWORD).await,
     ]
     .iter()
-    .map(|answer| answer.status)
+    .map(|response| response.status)
     .collect();
     assert_eq!(statuses, [200, 204, 200, 200]);
 }
@@ -97,9 +97,12 @@ async fn requests_wait_for_a_short_lock() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         drop(lock);
     };
-    let (answers, ()) = tokio::join!(write_everything(&app, &tokens, &reset_token), release);
-    for answer in answers {
-        assert!(answer.status < 300 || answer.status == 401, "{answer:?}");
+    let (responses, ()) = tokio::join!(write_everything(&app, &tokens, &reset_token), release);
+    for response in responses {
+        assert!(
+            response.status < 300 || response.status == 401,
+            "{response:?}"
+        );
     }
 }
 
@@ -121,8 +124,8 @@ async fn a_database_that_cannot_be_opened_gets_a_500_and_is_not_ready() {
 }
 
 async fn assert_broken(app: &App) {
-    for answer in send_everything(app).await {
-        answer.assert_error(&DB_ERROR);
+    for response in send_everything(app).await {
+        response.assert_error(&DB_ERROR);
     }
     assert_not_ready(app).await;
     app.get("/health/live").await.assert_status(200);
@@ -130,7 +133,7 @@ async fn assert_broken(app: &App) {
 }
 
 /// Sends every kind of request that needs the database, with well-formed tokens.
-async fn send_everything(app: &App) -> [Answer; 4] {
+async fn send_everything(app: &App) -> [Response; 4] {
     let access_token = signed(&legacy_claims("5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11"));
     [
         app.register(&registration()).await,
@@ -141,8 +144,8 @@ async fn send_everything(app: &App) -> [Answer; 4] {
 }
 
 async fn assert_not_ready(app: &App) {
-    let answer = app.get("/health/ready").await;
-    let mut body = answer.assert_status(503).json();
+    let response = app.get("/health/ready").await;
+    let mut body = response.assert_status(503).json();
     assert!(body["version"].take().is_string());
     let components = json!({"database": "unusable"});
     assert_eq!(
@@ -163,14 +166,14 @@ async fn a_missing_table_gets_a_500_whose_cause_is_only_in_the_log() {
     app.database()
         .execute_batch("PRAGMA foreign_keys = OFF; DROP TABLE users")
         .expect("a dropped table");
-    let answers = [
+    let responses = [
         app.login(EMAIL, PASSWORD).await,
         app.test_data(&tokens.access).await,
         app.refresh(&tokens.refresh).await,
         app.forgot_password(EMAIL).await,
     ];
-    for answer in answers {
-        answer.assert_error(&DB_ERROR);
+    for response in responses {
+        response.assert_error(&DB_ERROR);
     }
     assert_not_ready(&app).await;
     assert_logged(&app, &DB_ERROR, "no such table: users");
@@ -218,9 +221,9 @@ async fn a_fresh_database_handles_concurrent_requests() {
     let app = spawn_app().await;
     let asks = (0..20).map(|_| async {
         let request = app.request(Method::GET, "/health/ready");
-        Answer::to(request).await
+        Response::to(request).await
     });
-    for answer in futures_util::future::join_all(asks).await {
-        answer.assert_status(200);
+    for response in futures_util::future::join_all(asks).await {
+        response.assert_status(200);
     }
 }

@@ -2,12 +2,12 @@
 
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{
     INCORRECT_CREDENTIALS, INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN,
 };
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{EMAIL, ME, PASSWORD, USERNAME, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 use crate::helpers::time::{SOON, eventually};
 use crate::helpers::token::{legacy_claims, signed};
@@ -24,8 +24,8 @@ fn enable_tom(app: &App) {
     app.change("UPDATE users SET disabled_at = NULL WHERE username = 'Tom'");
 }
 
-async fn me(app: &App, access_token: &str) -> Answer {
-    Answer::to(app.request(Method::GET, ME).bearer_auth(access_token)).await
+async fn me(app: &App, access_token: &str) -> Response {
+    Response::to(app.request(Method::GET, ME).bearer_auth(access_token)).await
 }
 
 #[tokio::test]
@@ -35,8 +35,8 @@ async fn a_disabled_users_login_fails_like_one_with_a_wrong_password() {
     disable_tom(&app);
     for username in [EMAIL, USERNAME] {
         for password in [PASSWORD, "wrong password 1"] {
-            let answer = app.login(username, password).await;
-            answer.assert_error(&INCORRECT_CREDENTIALS);
+            let response = app.login(username, password).await;
+            response.assert_error(&INCORRECT_CREDENTIALS);
         }
     }
     assert_eq!(app.count("sessions"), 0);
@@ -49,11 +49,11 @@ async fn a_disabled_users_sessions_are_suspended_until_the_user_is_enabled() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     disable_tom(&app);
-    for answer in [
+    for response in [
         app.test_data(&tokens.access).await,
         me(&app, &tokens.access).await,
     ] {
-        answer.assert_error(&INVALID_ACCESS_TOKEN);
+        response.assert_error(&INVALID_ACCESS_TOKEN);
     }
     app.refresh(&tokens.refresh)
         .await

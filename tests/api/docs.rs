@@ -3,9 +3,9 @@
 use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::description::{document, operations};
+use crate::helpers::response::Response;
 
 const PAGE: &str = "/docs";
 /// The files that the page loads, with their media types.
@@ -26,11 +26,11 @@ const FILES: [&str; 6] = [
 
 /// The page as text, with unescaped slashes.
 async fn page(app: &App) -> String {
-    let answer = app.get(PAGE).await;
-    answer.assert_status(200);
-    let content_type = answer.header("content-type");
+    let response = app.get(PAGE).await;
+    response.assert_status(200);
+    let content_type = response.header("content-type");
     assert_eq!(content_type, Some("text/html; charset=utf-8"));
-    answer.text.replace("&#x2f;", "/")
+    response.text.replace("&#x2f;", "/")
 }
 
 /// The values of an attribute in the page.
@@ -40,9 +40,9 @@ fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     rest.filter_map(|rest| rest.split('"').next()).collect()
 }
 
-async fn get_if_changed(app: &App, path: &str, etag: &str) -> Answer {
+async fn get_if_changed(app: &App, path: &str, etag: &str) -> Response {
     let request = app.request(Method::GET, path).header(IF_NONE_MATCH, etag);
-    Answer::to(request).await
+    Response::to(request).await
 }
 
 #[tokio::test]
@@ -96,8 +96,10 @@ async fn every_internal_link_has_a_target() {
 
 #[tokio::test]
 async fn its_policy_allows_only_its_own_script_and_style_and_calls_to_this_service() {
-    let answer = spawn_app().await.get(PAGE).await;
-    let policy = answer.header("content-security-policy").expect("a policy");
+    let response = spawn_app().await.get(PAGE).await;
+    let policy = response
+        .header("content-security-policy")
+        .expect("a policy");
     let directives: Vec<_> = policy.split(';').map(str::trim).collect();
     for directive in [
         "default-src 'none'",
@@ -148,11 +150,15 @@ async fn it_has_nothing_inline_and_loads_nothing_from_elsewhere() {
 async fn everything_that_it_loads_and_imports_is_served() {
     let app = spawn_app().await;
     for (path, content_type) in ASSETS {
-        let answer = app.get(path).await;
-        answer.assert_status(200);
-        assert_eq!(answer.header("content-type"), Some(content_type), "{path}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        let imports = answer.text.split(" from \"").skip(1);
+        let response = app.get(path).await;
+        response.assert_status(200);
+        assert_eq!(
+            response.header("content-type"),
+            Some(content_type),
+            "{path}"
+        );
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+        let imports = response.text.split(" from \"").skip(1);
         for import in imports.filter_map(|import| import.split('"').next()) {
             assert!(ASSETS.iter().any(|(path, _)| *path == import), "{import}");
         }
@@ -185,9 +191,9 @@ async fn its_scripts_store_nothing_and_insert_no_html() {
 async fn a_matching_etag_gets_a_304() {
     let app = spawn_app().await;
     for path in FILES {
-        let answer = app.get(path).await;
-        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
-        let etag = answer.header("etag").expect("an ETag");
+        let response = app.get(path).await;
+        assert_eq!(response.header("cache-control"), Some("no-cache"), "{path}");
+        let etag = response.header("etag").expect("an ETag");
         for held in [
             etag.to_owned(),
             format!("W/{etag}"),
@@ -231,8 +237,8 @@ async fn nothing_else_is_served_below_it() {
         app.get(path).await.assert_status(404);
     }
     for (path, _) in ASSETS {
-        let answer = Answer::to(app.request(Method::POST, path)).await;
-        answer.assert_status(405);
-        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
+        let response = Response::to(app.request(Method::POST, path)).await;
+        response.assert_status(405);
+        assert_eq!(response.header("allow"), Some("GET,HEAD"), "{path}");
     }
 }

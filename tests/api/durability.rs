@@ -120,8 +120,8 @@ async fn a_restored_copy_handles_concurrent_requests() {
         remove_write_ahead_log(&mut app).await;
         app.restart().await;
         let requests = (0..20).map(|_| app.test_data(&tokens.access));
-        for answer in futures_util::future::join_all(requests).await {
-            answer.assert_status(200);
+        for response in futures_util::future::join_all(requests).await {
+            response.assert_status(200);
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{EMAIL_API_KEY, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, USERNAME, link_in, registration_with};
+use crate::helpers::response::Response;
 use crate::helpers::time::{SOON, eventually};
 
 const SUBJECT: &str = "Reset Your Password - Action Required";
@@ -108,7 +108,7 @@ async fn the_link_always_leads_to_the_configured_front_end() {
         let request = app
             .request(reqwest::Method::POST, FORGOT_PASSWORD)
             .header(header, value);
-        Answer::to(request.json(&json!({"email": EMAIL})))
+        Response::to(request.json(&json!({"email": EMAIL})))
             .await
             .assert_status(202);
         let mail = app.mail(number + 1).await;

@@ -115,8 +115,8 @@ async fn a_silent_or_unreachable_provider_does_not_change_the_response() {
     app.mail(1).await;
     app.mail_provider.stop().await;
     let dead = app.forgot_password(EMAIL).await;
-    for answer in [silent, dead] {
-        answer.assert_json(202, &expected.json());
+    for response in [silent, dead] {
+        response.assert_json(202, &expected.json());
     }
     wait_for_log(&app, "mail put off").await;
     assert_eq!(

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::description::{document, operations, validate};
@@ -13,6 +12,7 @@ use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
     USERNAME, registration, registration_of,
 };
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
 /// The example of a body, or else that of its schema.
@@ -87,9 +87,9 @@ async fn every_error_has_an_example_for_each_of_its_codes() {
 }
 
 /// Asserts that a response equals one of its operation's examples.
-async fn assert_exemplary(method: &str, path: &str, answer: &Answer) {
-    let body = answer.json();
-    let examples = examples(path, method, answer.status, document().await);
+async fn assert_exemplary(method: &str, path: &str, response: &Response) {
+    let body = response.json();
+    let examples = examples(path, method, response.status, document().await);
     let code = body.get("error_code").and_then(Value::as_str);
     let example = &examples[code.unwrap_or("VALIDATION_ERROR")]["value"];
     assert_eq!(&body, example, "{method} {path}");
@@ -100,8 +100,8 @@ async fn examples_of_errors_match_real_responses() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.logout(&tokens.refresh).await.assert_status(204);
-    let unauthenticated = Answer::to(app.request(Method::GET, TEST_DATA)).await;
-    for (method, path, answer) in [
+    let unauthenticated = Response::to(app.request(Method::GET, TEST_DATA)).await;
+    for (method, path, response) in [
         ("post", LOGIN, app.login(EMAIL, "wrong password 1").await),
         ("post", LOGIN, app.login_form(&[]).await),
         ("post", REFRESH, app.refresh(&tokens.refresh).await),
@@ -120,8 +120,8 @@ async fn examples_of_errors_match_real_responses() {
         ("get", TEST_DATA, unauthenticated),
         ("get", TEST_DATA, app.test_data(&tokens.access).await),
     ] {
-        assert!(answer.status >= 400, "{answer:?}");
-        assert_exemplary(method, path, &answer).await;
+        assert!(response.status >= 400, "{response:?}");
+        assert_exemplary(method, path, &response).await;
     }
 }
 
@@ -129,9 +129,9 @@ async fn examples_of_errors_match_real_responses() {
 async fn examples_of_validation_errors_match_the_response_to_an_empty_body() {
     let app = builtin_captcha().spawn().await;
     for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
-        let answer = app.post(path, &json!({})).await;
-        answer.assert_status(422);
-        assert_exemplary("post", path, &answer).await;
+        let response = app.post(path, &json!({})).await;
+        response.assert_status(422);
+        assert_exemplary("post", path, &response).await;
     }
 }
 
@@ -143,14 +143,14 @@ async fn examples_of_captcha_errors_match_real_responses() {
         (Reply::Text(500, ""), 503),
     ] {
         app.captcha.reply_with(reply);
-        let answer = app.register(&registration()).await;
-        answer.assert_status(status);
-        assert_exemplary("post", REGISTER, &answer).await;
+        let response = app.register(&registration()).await;
+        response.assert_status(status);
+        assert_exemplary("post", REGISTER, &response).await;
     }
 }
 
 /// Sends the example of a JSON body.
-async fn send_example(app: &App, path: &str) -> Answer {
+async fn send_example(app: &App, path: &str) -> Response {
     let document = document().await;
     let content = &document["paths"][path]["post"]["requestBody"]["content"]["application/json"];
     let body = example(document, content).expect("an example");

@@ -3,9 +3,9 @@
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, TEST_DATA};
+use crate::helpers::response::Response;
 
 const PATHS: [&str; 8] = [
     "/",
@@ -22,9 +22,9 @@ const PATHS: [&str; 8] = [
 async fn every_response_forbids_content_sniffing() {
     let app = spawn_app().await;
     for path in PATHS {
-        let answer = app.get(path).await;
+        let response = app.get(path).await;
         assert_eq!(
-            answer.header("x-content-type-options"),
+            response.header("x-content-type-options"),
             Some("nosniff"),
             "{path}"
         );
@@ -48,8 +48,8 @@ async fn every_response_has_an_id_that_is_in_the_log() {
     let app = spawn_app().await;
     let mut ids = Vec::new();
     for path in PATHS {
-        let answer = app.get(path).await;
-        ids.push(answer.header("x-request-id").expect("an id").to_owned());
+        let response = app.get(path).await;
+        ids.push(response.header("x-request-id").expect("an id").to_owned());
     }
     let log = app.server.output();
     for id in &ids {
@@ -71,9 +71,9 @@ async fn a_harmless_request_id_of_the_client_is_kept() {
         (&"a".repeat(65), false),
     ] {
         let request = app.request(Method::GET, "/").header("x-request-id", given);
-        let answer = Answer::to(request).await;
+        let response = Response::to(request).await;
         assert_eq!(
-            answer.header("x-request-id") == Some(given),
+            response.header("x-request-id") == Some(given),
             kept,
             "{given}"
         );
@@ -86,14 +86,14 @@ async fn preflight(app: &App, origin: &str) -> HeaderMap {
         .header("origin", origin)
         .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "content-type");
-    let answer = request.send().await.expect("a response");
-    answer.headers().clone()
+    let response = request.send().await.expect("a response");
+    response.headers().clone()
 }
 
 async fn login_from(app: &App, origin: &str) -> HeaderMap {
     let form = [("username", EMAIL), ("password", PASSWORD)];
     let request = app.request(Method::POST, LOGIN).header("origin", origin);
-    Answer::to(request.form(&form)).await.headers
+    Response::to(request.form(&form)).await.headers
 }
 
 fn allowed<'a>(headers: &'a HeaderMap, what: &str) -> Option<&'a str> {

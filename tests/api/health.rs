@@ -41,12 +41,12 @@ async fn the_readiness_probe_reports_the_database() {
 async fn probes_answer_head_requests() {
     let app = spawn_app().await;
     for path in ["/", "/health/live", "/health/ready"] {
-        let answer = app
+        let response = app
             .request(Method::HEAD, path)
             .send()
             .await
             .expect("a response");
-        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(response.status(), 200, "{path}");
     }
 }
 

@@ -5,29 +5,29 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, REGISTER, RESET_PASSWORD, link_in, token_in,
 };
 use crate::helpers::page::{PAGES, strings, unescape};
+use crate::helpers::response::Response;
 use crate::helpers::stub::{Received, Reply};
 use crate::helpers::time::{SOON, eventually};
 
 const LANGUAGES: [&str; 2] = ["en", "pl"];
 
 /// Posts JSON with an `Accept-Language` header.
-async fn post_in(app: &App, accept_language: &str, path: &str, body: &Value) -> Answer {
+async fn post_in(app: &App, accept_language: &str, path: &str, body: &Value) -> Response {
     let request = app.request(Method::POST, path);
     let request = request.header("accept-language", accept_language);
-    Answer::to(request.json(body)).await
+    Response::to(request.json(body)).await
 }
 
 /// Requests a reset link for Tom with an `Accept-Language` header.
 async fn forgot_password_in(app: &App, accept_language: &str) {
     let body = json!({"email": EMAIL});
-    let answer = post_in(app, accept_language, FORGOT_PASSWORD, &body).await;
-    answer.assert_status(202);
+    let response = post_in(app, accept_language, FORGOT_PASSWORD, &body).await;
+    response.assert_status(202);
 }
 
 /// A translated string.
@@ -163,8 +163,8 @@ async fn every_validation_message_is_translated() {
         for value in values {
             let mut body = json!({"captcha_answer": "x", "captcha_id": null});
             body[field] = value.into();
-            let answer = app.post(REGISTER, &body).await;
-            rules.extend(rules_of(&answer.json(), field));
+            let response = app.post(REGISTER, &body).await;
+            rules.extend(rules_of(&response.json(), field));
         }
     }
     rules.extend(rules_of(&app.login_form(&[]).await.json(), "password"));
@@ -224,9 +224,10 @@ fn rules_of(body: &Value, field: &str) -> Vec<String> {
                 .skip_while(|c| !c.is_ascii_digit())
                 .take_while(char::is_ascii_digit)
                 .collect();
-            match number.is_empty() {
-                true => rule.to_owned(),
-                false => rule.replacen(&number, "{n}", 1),
+            if number.is_empty() {
+                rule.to_owned()
+            } else {
+                rule.replacen(&number, "{n}", 1)
             }
         })
         .collect()
@@ -239,6 +240,6 @@ async fn login_errors_do_not_depend_on_the_language() {
     let request = app.request(Method::POST, LOGIN);
     let request = request.header("accept-language", "pl");
     let form = [("username", EMAIL), ("password", "wrong password 1")];
-    let answer = Answer::to(request.form(&form)).await;
-    assert_eq!(answer.field("detail"), "Incorrect email or password");
+    let response = Response::to(request.form(&form)).await;
+    assert_eq!(response.field("detail"), "Incorrect email or password");
 }

@@ -65,8 +65,8 @@ async fn legacy_users_log_in_with_their_passwords() {
         .await
         .assert_error(&INCORRECT_CREDENTIALS);
     for username in [EMAIL, USERNAME] {
-        let answer = app.login(username, PASSWORD).await;
-        let token = answer.assert_status(200).field("access_token");
+        let response = app.login(username, PASSWORD).await;
+        let token = response.assert_status(200).field("access_token");
         assert_eq!(claims(&token)["sub"], USER);
         assert_eq!(claims(&token)["role"], "ADMIN");
         app.test_data(&token).await.assert_status(200);
@@ -92,8 +92,8 @@ async fn a_legacy_hash_is_upgraded_at_the_first_login_and_the_password_stays_the
 #[tokio::test]
 async fn legacy_access_tokens_stay_valid() {
     let app = spawn_with_legacy_database().await;
-    let answer = app.test_data(&signed(&legacy_claims(USER))).await;
-    assert_eq!(answer.assert_status(200).field("user_id"), USER);
+    let response = app.test_data(&signed(&legacy_claims(USER))).await;
+    assert_eq!(response.assert_status(200).field("user_id"), USER);
 }
 
 #[tokio::test]
@@ -102,11 +102,11 @@ async fn legacy_users_keep_their_addresses_and_names() {
     app.register(&registration())
         .await
         .assert_error(&EMAIL_TAKEN);
-    let answer = app
+    let response = app
         .register(&registration_of("ann@example.com", "TOM"))
         .await;
     assert_eq!(
-        answer.assert_status(409).json()["detail"]["suggestion"],
+        response.assert_status(409).json()["detail"]["suggestion"],
         "TOM1"
     );
     app.register(&registration_of("ann@example.com", "ann"))
@@ -163,8 +163,8 @@ async fn used_legacy_refresh_tokens_leave_no_valid_token_in_the_table() {
     for id in 1..=3 {
         let query = format!("SELECT refresh_token FROM refresh_tokens WHERE id = '{id}'");
         let stored: String = app.value(&query);
-        let answer = app.refresh(&stored).await;
-        answer.assert_error(&INVALID_REFRESH_TOKEN);
+        let response = app.refresh(&stored).await;
+        response.assert_error(&INVALID_REFRESH_TOKEN);
     }
 }
 

@@ -4,10 +4,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::INCORRECT_CREDENTIALS;
 use crate::helpers::app::{Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, USERNAME, registration_with};
+use crate::helpers::response::Response;
 use crate::helpers::time::unix_now;
 use crate::helpers::token::{claims, header};
 use crate::helpers::validation::missing;
@@ -16,17 +16,17 @@ use crate::helpers::validation::missing;
 async fn a_login_returns_the_tokens_of_a_new_session() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answer = app.login(EMAIL, PASSWORD).await;
-    answer.assert_json(
+    let response = app.login(EMAIL, PASSWORD).await;
+    response.assert_json(
         200,
         &json!({
-            "access_token": answer.field("access_token"),
-            "refresh_token": answer.field("refresh_token"),
+            "access_token": response.field("access_token"),
+            "refresh_token": response.field("refresh_token"),
             "token_type": "bearer",
             "expires_in": 1800,
         }),
     );
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
     assert_eq!(app.count("sessions"), 1);
 }
 
@@ -44,7 +44,7 @@ async fn email_and_username_are_case_insensitive() {
 async fn other_fields_of_the_password_grant_are_ignored() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answer = app.login_form(&[
+    let response = app.login_form(&[
         ("grant_type", "password"),
         ("username", EMAIL),
         ("password", PASSWORD),
@@ -53,7 +53,7 @@ async fn other_fields_of_the_password_grant_are_ignored() {
         ("client_secret", "x"),
         ("more", "x"),
     ]);
-    answer.await.assert_status(200);
+    response.await.assert_status(200);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn a_failed_login_looks_the_same_whether_the_user_exists_or_not() {
     let unknown_user = app.login("ann@example.com", "wrong password 1").await;
     assert_eq!(wrong_password.status, unknown_user.status);
     assert_eq!(wrong_password.text, unknown_user.text);
-    let names = |answer: &Answer| answer.headers.keys().cloned().collect::<Vec<_>>();
+    let names = |response: &Response| response.headers.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&wrong_password), names(&unknown_user));
 }
 
@@ -151,10 +151,10 @@ async fn missing_or_empty_fields_get_a_422_that_names_them() {
 async fn a_json_body_counts_as_an_empty_form() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answer = app
+    let response = app
         .post(LOGIN, &json!({"username": EMAIL, "password": PASSWORD}))
         .await;
-    answer.assert_invalid(&["username", "password"].map(|field| missing(field, Value::Null)));
+    response.assert_invalid(&["username", "password"].map(|field| missing(field, Value::Null)));
 }
 
 #[tokio::test]
@@ -237,9 +237,9 @@ async fn two_logins_have_different_sessions_and_tokens() {
 async fn the_lifetime_of_access_tokens_is_configurable() {
     let app = spawn_app_with("access_token_expire_minutes", "5").await;
     app.register_tom().await;
-    let answer = app.login(EMAIL, PASSWORD).await;
-    assert_eq!(answer.json()["expires_in"], 300);
-    let claims = claims(&answer.field("access_token"));
+    let response = app.login(EMAIL, PASSWORD).await;
+    assert_eq!(response.json()["expires_in"], 300);
+    let claims = claims(&response.field("access_token"));
     let lifetime = claims["exp"].as_i64().zip(claims["iat"].as_i64());
     assert_eq!(lifetime.map(|(end, start)| end - start), Some(300));
 }
@@ -271,9 +271,9 @@ async fn the_lifetime_of_a_session_is_configurable() {
 async fn concurrent_logins_all_succeed() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answers = join_all((0..50).map(|_| app.login(EMAIL, PASSWORD))).await;
-    for answer in answers {
-        answer.assert_status(200);
+    let responses = join_all((0..50).map(|_| app.login(EMAIL, PASSWORD))).await;
+    for response in responses {
+        response.assert_status(200);
     }
     assert_eq!(app.count("sessions"), 50);
 }

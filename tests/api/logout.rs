@@ -12,8 +12,8 @@ use crate::helpers::validation::{missing, not_a_string, secret};
 async fn a_logout_ends_the_refresh_token_and_the_access_token_at_once() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
-    let answer = app.logout(&tokens.refresh).await;
-    assert_eq!(answer.assert_status(204).text, "");
+    let response = app.logout(&tokens.refresh).await;
+    assert_eq!(response.assert_status(204).text, "");
     app.test_data(&tokens.access)
         .await
         .assert_error(&INVALID_ACCESS_TOKEN);
@@ -67,8 +67,8 @@ async fn an_unknown_token_gets_the_same_204() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for token in ["", "nope", "żółw", &tokens.access, &"A".repeat(75)] {
-        let answer = app.logout(token).await;
-        assert_eq!(answer.assert_status(204).text, "", "{token}");
+        let response = app.logout(token).await;
+        assert_eq!(response.assert_status(204).text, "", "{token}");
     }
     app.logout(&tokens.refresh).await.assert_status(204);
     app.logout(&tokens.refresh).await.assert_status(204);

@@ -3,16 +3,16 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{
     DB_ERROR, INVALID_ACCESS_TOKEN, METHOD_NOT_ALLOWED, NOT_AUTHENTICATED,
 };
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, ME, PASSWORD, Tokens, USERNAME, registration};
+use crate::helpers::response::Response;
 use crate::legacy::{USER, spawn_with_legacy_database};
 
-async fn me(app: &App, access_token: &str) -> Answer {
-    Answer::to(app.request(Method::GET, ME).bearer_auth(access_token)).await
+async fn me(app: &App, access_token: &str) -> Response {
+    Response::to(app.request(Method::GET, ME).bearer_auth(access_token)).await
 }
 
 #[tokio::test]
@@ -20,9 +20,9 @@ async fn it_returns_the_same_user_as_the_registration() {
     let app = spawn_app().await;
     let registered = app.register(&registration()).await.json();
     let tokens = app.tokens_of_tom().await;
-    let answer = me(&app, &tokens.access).await;
-    answer.assert_json(200, &registered);
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let response = me(&app, &tokens.access).await;
+    response.assert_json(200, &registered);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
 }
 
 #[tokio::test]
@@ -134,8 +134,8 @@ async fn it_is_unauthorized_after_a_logout_a_reset_or_the_deletion_of_the_user()
 async fn it_is_read_only() {
     let app = Setup::new().spawn().await;
     for method in [Method::POST, Method::PUT, Method::DELETE] {
-        let answer = Answer::to(app.request(method, ME)).await;
-        answer.assert_error(&METHOD_NOT_ALLOWED);
-        assert_eq!(answer.header("allow"), Some("GET,HEAD"));
+        let response = Response::to(app.request(method, ME)).await;
+        response.assert_error(&METHOD_NOT_ALLOWED);
+        assert_eq!(response.header("allow"), Some("GET,HEAD"));
     }
 }

@@ -187,12 +187,12 @@ async fn only_protected_routes_require_the_access_token_of_a_login() {
 #[tokio::test]
 async fn the_yaml_is_equivalent_and_downloadable() {
     let app = spawn_app().await;
-    let answer = app.get("/docs.yaml").await;
-    answer.assert_status(200);
-    assert_eq!(answer.header("content-type"), Some("application/yaml"));
-    let disposition = answer.header("content-disposition");
+    let response = app.get("/docs.yaml").await;
+    response.assert_status(200);
+    assert_eq!(response.header("content-type"), Some("application/yaml"));
+    let disposition = response.header("content-disposition");
     assert_eq!(disposition, Some("attachment; filename=docs.yaml"));
-    let yaml: Value = yaml_serde::from_str(&answer.text).expect("YAML");
+    let yaml: Value = yaml_serde::from_str(&response.text).expect("YAML");
     assert_eq!(&yaml, document().await);
 }
 

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::NOT_FOUND;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::page::{PAGES, attributes};
+use crate::helpers::response::Response;
 
 /// Everything that the pages load, including the imports of their scripts.
-async fn assets(app: &App) -> BTreeMap<String, Answer> {
+async fn assets(app: &App) -> BTreeMap<String, Response> {
     let mut wanted = BTreeSet::new();
     for page in PAGES {
         let html = app.get(page).await.text;
@@ -20,12 +20,15 @@ async fn assets(app: &App) -> BTreeMap<String, Answer> {
     }
     let mut assets = BTreeMap::new();
     while let Some(path) = wanted.pop_first() {
-        let answer = app.get(&path).await;
-        let quoted = answer.text.split('"').filter(|text| text.ends_with(".js"));
+        let response = app.get(&path).await;
+        let quoted = response
+            .text
+            .split('"')
+            .filter(|text| text.ends_with(".js"));
         let names = quoted.filter_map(|path| path.rsplit('/').next());
         let named = names.map(|name| format!("/auth/assets/{name}"));
         wanted.extend(named.filter(|path| !assets.contains_key(path)));
-        assets.insert(path, answer);
+        assets.insert(path, response);
     }
     assets
 }
@@ -75,10 +78,10 @@ async fn an_asset_is_sent_again_only_when_it_has_changed() {
         assert_eq!(asset.header("cache-control"), Some("no-cache"), "{path}");
         let etag = asset.header("etag").expect("an ETag");
         let ask = |tag: &str| app.request(Method::GET, &path).header("if-none-match", tag);
-        let unchanged = Answer::to(ask(etag)).await;
+        let unchanged = Response::to(ask(etag)).await;
         assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""));
         assert_eq!(unchanged.header("etag"), Some(etag), "{path}");
-        let changed = Answer::to(ask("\"of an older version\"")).await;
+        let changed = Response::to(ask("\"of an older version\"")).await;
         assert_eq!((changed.status, &changed.text), (200, &asset.text));
     }
 }

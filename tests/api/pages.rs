@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{METHOD_NOT_ALLOWED, NOT_FOUND};
 use crate::helpers::app::{Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::EMAIL;
 use crate::helpers::page::{PAGES, attributes, strings, unescape};
+use crate::helpers::response::Response;
 
 #[tokio::test]
 async fn a_page_is_html_without_sniffing_framing_or_referrer() {
@@ -25,7 +25,7 @@ async fn a_page_is_html_without_sniffing_framing_or_referrer() {
         ] {
             assert_eq!(page.header(header), Some(value), "{path}");
         }
-        let head = Answer::to(app.request(Method::HEAD, path)).await;
+        let head = Response::to(app.request(Method::HEAD, path)).await;
         assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
     }
 }
@@ -77,9 +77,9 @@ async fn a_form_submitted_without_the_script_is_rejected() {
     let app = spawn_app().await;
     for path in PAGES {
         let request = app.request(Method::POST, path);
-        let answer = Answer::to(request.form(&[("password", "correct horse 1")])).await;
-        answer.assert_error(&METHOD_NOT_ALLOWED);
-        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
+        let response = Response::to(request.form(&[("password", "correct horse 1")])).await;
+        response.assert_error(&METHOD_NOT_ALLOWED);
+        assert_eq!(response.header("allow"), Some("GET,HEAD"), "{path}");
     }
 }
 
@@ -88,7 +88,7 @@ async fn with_pages_off_only_the_api_is_served() {
     let app = spawn_app_with("pages", "off").await;
     for path in PAGES {
         app.get(path).await.assert_error(&NOT_FOUND);
-        let post = Answer::to(app.request(Method::POST, path)).await;
+        let post = Response::to(app.request(Method::POST, path)).await;
         post.assert_error(&NOT_FOUND);
     }
     app.get("/auth/assets/page.js")

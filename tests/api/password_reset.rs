@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{
     INCORRECT_CREDENTIALS, INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN,
 };
 use crate::helpers::app::spawn_app;
 use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, PASSWORD, RESET_PASSWORD, Tokens, token_in};
+use crate::helpers::response::Response;
 use crate::helpers::validation::{bad_email, broken_rule, missing, not_a_string, secret};
 
 const NEW_PASSWORD: &str = "battery staple 2";
@@ -24,8 +24,8 @@ fn password_reset() -> Value {
 async fn the_token_in_the_mail_resets_the_password() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answer = app.forgot_password(EMAIL).await;
-    answer.assert_json(202, &link_sent());
+    let response = app.forgot_password(EMAIL).await;
+    response.assert_json(202, &link_sent());
     let token = token_in(&app.mail(1).await);
     app.reset_password(&token, NEW_PASSWORD)
         .await
@@ -44,7 +44,7 @@ async fn an_unknown_address_gets_the_same_response_as_a_known_one_and_no_mail() 
     let known = app.forgot_password(EMAIL).await;
     known.assert_json(202, &link_sent());
     unknown.assert_json(202, &link_sent());
-    let names = |answer: &Answer| answer.headers.keys().cloned().collect::<Vec<_>>();
+    let names = |response: &Response| response.headers.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&known), names(&unknown));
     let mail = app.mail(1).await;
     assert_eq!(mail.json()["to"], json!([EMAIL]));
@@ -68,8 +68,8 @@ async fn a_reset_ends_all_sessions_and_starts_none() {
     let first = app.log_tom_in().await;
     let second = app.tokens_of_tom().await;
     let token = app.reset_token(1).await;
-    let answer = app.reset_password(&token, NEW_PASSWORD).await;
-    answer.assert_json(200, &password_reset());
+    let response = app.reset_password(&token, NEW_PASSWORD).await;
+    response.assert_json(200, &password_reset());
     for tokens in [first, second] {
         app.test_data(&tokens.access)
             .await

@@ -53,15 +53,15 @@ async fn two_users_with_the_same_password_have_different_hashes() {
 #[tokio::test]
 async fn the_minimum_length_of_a_password_is_configurable() {
     let app = spawn_app_with("password_min_length", "12").await;
-    let answer = app
+    let response = app
         .register(&registration_with("password", "abcdefghij1"))
         .await;
     let message = "Password must be at least 12 characters long";
-    answer.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
-    let answer = app
+    response.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
+    let response = app
         .register(&registration_with("password", "abcdefghijk1"))
         .await;
-    answer.assert_status(201);
+    response.assert_status(201);
 }
 
 #[tokio::test]
@@ -87,8 +87,8 @@ async fn the_first_broken_rule_is_reported_without_echoing_the_password() {
         (&format!("{}1", "a".repeat(256)), LONG),
         (&format!("a1{}", "ż".repeat(128)), LONG),
     ] {
-        let answer = app.register(&registration_with("password", password)).await;
-        answer.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
+        let response = app.register(&registration_with("password", password)).await;
+        response.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
     }
     app.assert_untouched();
 }
@@ -97,7 +97,7 @@ async fn the_first_broken_rule_is_reported_without_echoing_the_password() {
 async fn a_password_of_a_million_characters_is_rejected_without_hashing_it() {
     let app = spawn_app().await;
     let password = format!("{}1", "a".repeat(1_000_000));
-    let answer = app.register(&registration_with("password", password)).await;
+    let response = app.register(&registration_with("password", password)).await;
     let message = "Password cannot be longer than 256 bytes";
-    answer.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
+    response.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
 }

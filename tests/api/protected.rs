@@ -3,16 +3,16 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, NOT_AUTHENTICATED};
 use crate::helpers::app::{App, SECRET_KEY, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, TEST_DATA, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::time::unix_now;
 use crate::helpers::token::{claims, legacy_claims, signed, signed_with};
 
-async fn with_authorization(app: &App, value: &str) -> Answer {
+async fn with_authorization(app: &App, value: &str) -> Response {
     let request = app.request(Method::GET, TEST_DATA);
-    Answer::to(request.header("authorization", value)).await
+    Response::to(request.header("authorization", value)).await
 }
 
 #[tokio::test]
@@ -20,8 +20,8 @@ async fn an_access_token_grants_access_to_its_user() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     let tokens = app.tokens_of_tom().await;
-    let answer = app.test_data(&tokens.access).await;
-    answer.assert_json(
+    let response = app.test_data(&tokens.access).await;
+    response.assert_json(
         200,
         &json!({"message": "This is protected test data", "user_id": user}),
     );
@@ -32,8 +32,8 @@ async fn the_scheme_is_case_insensitive() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for scheme in ["Bearer", "bearer", "BEARER"] {
-        let answer = with_authorization(&app, &format!("{scheme} {}", tokens.access)).await;
-        answer.assert_status(200);
+        let response = with_authorization(&app, &format!("{scheme} {}", tokens.access)).await;
+        response.assert_status(200);
     }
 }
 
@@ -129,9 +129,9 @@ async fn missing_or_wrong_claims_are_invalid() {
             Value::Null => drop(claims.as_object_mut().expect("claims").remove(claim)),
             value => claims[claim] = value,
         }
-        let answer = app.test_data(&signed(&claims)).await;
-        assert_eq!(answer.status, 401, "{claims}");
-        answer.assert_error(&INVALID_ACCESS_TOKEN);
+        let response = app.test_data(&signed(&claims)).await;
+        assert_eq!(response.status, 401, "{claims}");
+        response.assert_error(&INVALID_ACCESS_TOKEN);
     }
 }
 
@@ -187,8 +187,8 @@ async fn a_legacy_token_with_the_same_key_is_valid_until_it_expires() {
     let user = app.register_tom().await;
     app.adopt();
     let mut claims = legacy_claims(&user);
-    let answer = app.test_data(&signed(&claims)).await;
-    assert_eq!(answer.assert_status(200).field("user_id"), user);
+    let response = app.test_data(&signed(&claims)).await;
+    assert_eq!(response.assert_status(200).field("user_id"), user);
     claims["exp"] = json!(unix_now() - 60);
     app.test_data(&signed(&claims))
         .await

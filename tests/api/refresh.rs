@@ -16,9 +16,9 @@ const END_GRACE_PERIOD: &str = "UPDATE sessions SET rotated_at = rotated_at - 11
 async fn a_refresh_returns_the_next_tokens_of_the_same_session() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
-    let answer = app.refresh(&tokens.refresh).await;
-    let next = Tokens::of(&answer);
-    answer.assert_json(
+    let response = app.refresh(&tokens.refresh).await;
+    let next = Tokens::of(&response);
+    response.assert_json(
         200,
         &json!({
             "access_token": next.access,
@@ -27,7 +27,7 @@ async fn a_refresh_returns_the_next_tokens_of_the_same_session() {
             "expires_in": 1800,
         }),
     );
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
     assert_ne!(next.refresh, tokens.refresh);
     for claim in ["sub", "sid"] {
         assert_eq!(claims(&next.access)[claim], claims(&tokens.access)[claim]);
@@ -125,8 +125,8 @@ async fn ending_a_session_leaves_the_users_other_sessions_alone() {
 async fn concurrent_refreshes_of_one_token_get_the_same_successor() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
-    let answers = join_all((0..20).map(|_| app.refresh(&tokens.refresh))).await;
-    let successors: Vec<_> = answers.iter().map(Tokens::of).collect();
+    let responses = join_all((0..20).map(|_| app.refresh(&tokens.refresh))).await;
+    let successors: Vec<_> = responses.iter().map(Tokens::of).collect();
     for successor in &successors {
         assert_eq!(successor.refresh, successors[0].refresh);
         app.test_data(&successor.access).await.assert_status(200);

@@ -12,17 +12,17 @@ use crate::helpers::time::unix_now;
 #[tokio::test]
 async fn a_registration_returns_the_public_data_of_the_user() {
     let app = spawn_app().await;
-    let answer = app.register(&registration()).await;
-    answer.assert_json(
+    let response = app.register(&registration()).await;
+    response.assert_json(
         201,
         &json!({
             "email": EMAIL,
             "username": USERNAME,
-            "id": answer.field("id"),
+            "id": response.field("id"),
             "account_role": "REGULAR",
             "account_subscription": "FREE",
             "subscription_expires_at": null,
-            "created_at": answer.field("created_at"),
+            "created_at": response.field("created_at"),
         }),
     );
 }
@@ -76,10 +76,10 @@ async fn an_email_address_is_stored_in_lower_case_with_its_domain_in_idna_form()
     .into_iter()
     .enumerate()
     {
-        let answer = app
+        let response = app
             .register(&registration_of(typed, &format!("ann{number}")))
             .await;
-        assert_eq!(answer.assert_status(201).field("email"), kept, "{typed}");
+        assert_eq!(response.assert_status(201).field("email"), kept, "{typed}");
         let stored = app.value::<i64>(&format!(
             "SELECT count(*) FROM users WHERE email = '{kept}'"
         ));
@@ -102,8 +102,8 @@ async fn a_username_is_stored_as_typed() {
     .enumerate()
     {
         let body = registration_of(&format!("{number}@example.com"), username);
-        let answer = app.register(&body).await;
-        assert_eq!(answer.assert_status(201).field("username"), username);
+        let response = app.register(&body).await;
+        assert_eq!(response.assert_status(201).field("username"), username);
     }
 }
 

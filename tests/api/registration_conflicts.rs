@@ -3,10 +3,10 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{EMAIL_TAKEN, INVALID_CAPTCHA};
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{EMAIL, USERNAME, registration, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
 /// Enough concurrent requests to need several instances and contend for the database.
@@ -23,8 +23,8 @@ fn username_taken(suggestion: &str) -> Value {
 async fn register_all(app: &App, usernames: &[&str]) {
     for username in usernames {
         let email = format!("{username}@example.com").to_lowercase();
-        let answer = app.register(&registration_of(&email, username)).await;
-        answer.assert_status(201);
+        let response = app.register(&registration_of(&email, username)).await;
+        response.assert_status(201);
     }
 }
 
@@ -42,10 +42,10 @@ fn insert_users(app: &App, names: &[String]) {
 }
 
 async fn assert_suggested(app: &App, typed: &str, suggestion: &str) {
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", typed))
         .await;
-    answer.assert_json(409, &username_taken(suggestion));
+    response.assert_json(409, &username_taken(suggestion));
 }
 
 #[tokio::test]
@@ -58,8 +58,8 @@ async fn an_email_taken_in_another_spelling_gets_a_409() {
         "tom@EXAMPLE.com",
         "tom@ex\u{FF41}mple.com",
     ] {
-        let answer = app.register(&registration_of(email, "ann")).await;
-        answer.assert_error(&EMAIL_TAKEN);
+        let response = app.register(&registration_of(email, "ann")).await;
+        response.assert_error(&EMAIL_TAKEN);
     }
     assert_eq!(app.count("users"), 1);
 }
@@ -104,8 +104,8 @@ async fn the_search_ends_with_a_ten_character_suffix_when_every_number_that_it_t
     insert_users(&app, &names);
     let suggested = async || {
         let late = registration_of("late@example.com", "tom");
-        let answer = app.register(&late).await.assert_status(409).json();
-        let suggestion = answer["detail"]["suggestion"].as_str();
+        let response = app.register(&late).await.assert_status(409).json();
+        let suggestion = response["detail"]["suggestion"].as_str();
         suggestion.expect("a suggestion").to_owned()
     };
     let suggestion = suggested().await;
@@ -146,15 +146,15 @@ async fn wildcards_of_a_pattern_are_matched_literally() {
 async fn a_suggestion_can_be_registered() {
     let app = spawn_app().await;
     register_all(&app, &["Tom"]).await;
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", "tom"))
         .await;
-    let suggestion = answer.json()["detail"]["suggestion"].clone();
+    let suggestion = response.json()["detail"]["suggestion"].clone();
     let suggestion = suggestion.as_str().expect("a string");
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", suggestion))
         .await;
-    answer.assert_status(201);
+    response.assert_status(201);
 }
 
 #[tokio::test]
@@ -201,11 +201,12 @@ async fn one_of_many_concurrent_registrations_of_a_name_succeeds_and_the_others_
 }
 
 /// Sends all registrations concurrently, asserts that one succeeds, and returns the others' responses.
-async fn race(app: &App, bodies: impl Iterator<Item = Value>) -> Vec<Answer> {
+async fn race(app: &App, bodies: impl Iterator<Item = Value>) -> Vec<Response> {
     let bodies: Vec<_> = bodies.collect();
-    let answers = join_all(bodies.iter().map(|body| app.register(body))).await;
-    let (winners, losers): (Vec<_>, Vec<_>) =
-        answers.into_iter().partition(|answer| answer.status == 201);
+    let responses = join_all(bodies.iter().map(|body| app.register(body))).await;
+    let (winners, losers): (Vec<_>, Vec<_>) = responses
+        .into_iter()
+        .partition(|response| response.status == 201);
     assert_eq!(winners.len(), 1, "{losers:?}");
     losers
 }

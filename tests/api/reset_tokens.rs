@@ -169,14 +169,14 @@ async fn one_of_many_concurrent_resets_with_one_token_wins_and_only_its_password
     let resets = passwords
         .iter()
         .map(|password| app.reset_password(&token, password));
-    let answers = join_all(resets).await;
+    let responses = join_all(resets).await;
     let (winners, losers): (Vec<_>, Vec<_>) = passwords
         .iter()
-        .zip(&answers)
-        .partition(|(_, answer)| answer.status == 200);
+        .zip(&responses)
+        .partition(|(_, response)| response.status == 200);
     assert_eq!(winners.len(), 1);
-    for (password, answer) in losers {
-        answer.assert_error(&INVALID_RESET_TOKEN);
+    for (password, response) in losers {
+        response.assert_error(&INVALID_RESET_TOKEN);
         app.login(EMAIL, password)
             .await
             .assert_error(&INCORRECT_CREDENTIALS);

@@ -5,12 +5,12 @@ use std::fs;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, EMAIL_API_KEY, SECRET_KEY, spawn_app};
 use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, Tokens,
     registration,
 };
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
 const SECRET: &str = "hunter2-hunter2";
@@ -36,11 +36,11 @@ async fn no_validation_error_echoes_a_secret() {
         let fields = SECRET_FIELDS.map(|field| (field.to_owned(), shape.clone()));
         let body: Value = fields.into_iter().collect();
         for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
-            let answer = app.post(path, &body).await;
+            let response = app.post(path, &body).await;
             assert!(
-                !answer.text.contains(SECRET),
+                !response.text.contains(SECRET),
                 "{path} {body}: {}",
-                answer.text
+                response.text
             );
         }
     }
@@ -67,11 +67,11 @@ async fn no_response_echoes_an_unreadable_body() {
         ] {
             let request = app.request(Method::POST, path);
             let request = request.header("content-type", "application/json");
-            let answer = Answer::to(request.body(body.clone())).await;
+            let response = Response::to(request.body(body.clone())).await;
             assert!(
-                !answer.text.contains(SECRET),
+                !response.text.contains(SECRET),
                 "{path} {body}: {}",
-                answer.text
+                response.text
             );
         }
     }
@@ -90,8 +90,12 @@ async fn no_response_echoes_a_login_form() {
         ],
         vec![("grant_type", "x"), ("client_secret", SECRET)],
     ] {
-        let answer = app.login_form(&form).await;
-        assert!(!answer.text.contains(SECRET), "{form:?}: {}", answer.text);
+        let response = app.login_form(&form).await;
+        assert!(
+            !response.text.contains(SECRET),
+            "{form:?}: {}",
+            response.text
+        );
     }
     assert!(!app.server.output().contains(SECRET));
 }

@@ -5,15 +5,15 @@ use std::net::TcpListener;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app_with};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, REGISTER, TEST_DATA};
+use crate::helpers::response::Response;
 use crate::helpers::server::listen_address;
 
 /// Asserts that the service is not ready, and that the log names the variable without its value.
-async fn assert_unusable(app: &App, variable: &str, value: &str) {
-    let answer = app.get("/health/ready").await;
-    let mut body = answer.assert_status(503).json();
+async fn assert_invalid_setting(app: &App, variable: &str, value: &str) {
+    let response = app.get("/health/ready").await;
+    let mut body = response.assert_status(503).json();
     assert!(body["version"].take().is_string());
     assert_eq!(
         body,
@@ -73,7 +73,7 @@ async fn the_log_names_an_invalid_setting_without_its_value() {
         ("throttle", "perhaps"),
     ] {
         let app = spawn_app_with(variable, value).await;
-        assert_unusable(&app, variable, value).await;
+        assert_invalid_setting(&app, variable, value).await;
     }
 }
 
@@ -92,9 +92,9 @@ async fn with_invalid_settings_every_route_except_the_readiness_probe_fails() {
         (Method::POST, REGISTER),
         (Method::POST, LOGIN),
     ] {
-        let answer = app.request(method, path).send().await.expect("a response");
-        assert_eq!(answer.status(), 500, "{path}");
-        let body: Value = answer.json().await.expect("JSON");
+        let response = app.request(method, path).send().await.expect("a response");
+        assert_eq!(response.status(), 500, "{path}");
+        let body: Value = response.json().await.expect("JSON");
         assert_eq!(body, misconfigured, "{path}");
     }
 }
@@ -133,7 +133,7 @@ async fn all_problems_are_reported_at_once() {
         .spawn()
         .await;
     for variable in ["secret_key", "algorithm", "frontend_url"] {
-        assert_unusable(&app, variable, "").await;
+        assert_invalid_setting(&app, variable, "").await;
     }
 }
 
@@ -149,7 +149,7 @@ async fn a_secret_key_of_32_bytes_is_the_only_required_setting() {
         .spawn()
         .await;
     app.get("/health/ready").await.assert_status(200);
-    let hello = Answer::to(app.request(Method::GET, "/")).await;
+    let hello = Response::to(app.request(Method::GET, "/")).await;
     hello.assert_status(200);
 }
 

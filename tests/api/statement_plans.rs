@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::App;
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{EMAIL, MANY_NETWORKS, ME, PASSWORD, USERNAME, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::server::{in_repository, is_spin};
 use crate::helpers::stub::Reply;
 use crate::helpers::token::{legacy_claims, signed};
@@ -131,7 +131,7 @@ async fn log_in_refresh_and_log_out(app: &App) {
     let tokens = app.tokens_of_tom().await;
     app.test_data(&tokens.access).await.assert_status(200);
     let me = app.request(Method::GET, ME).bearer_auth(&tokens.access);
-    Answer::to(me).await.assert_status(200);
+    Response::to(me).await.assert_status(200);
     app.refresh(&tokens.refresh).await.assert_status(200);
     app.change("UPDATE sessions SET rotated_at = rotated_at - 60");
     app.refresh(&tokens.refresh).await.assert_status(401);
@@ -224,9 +224,12 @@ fn statements_of_the_source() -> Vec<String> {
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());
-    let files = paths.flat_map(|path| match path.is_dir() {
-        true => files_in(&path),
-        false => vec![path],
+    let files = paths.flat_map(|path| {
+        if path.is_dir() {
+            files_in(&path)
+        } else {
+            vec![path]
+        }
     });
     files.collect()
 }

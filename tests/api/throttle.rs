@@ -4,12 +4,12 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{
     ApiError, INCORRECT_CREDENTIALS, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN, TOO_MANY_REQUESTS,
 };
 use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, LOGIN, LOGOUT, PASSWORD, REFRESH, USERNAME, registration};
+use crate::helpers::response::Response;
 
 const WRONG: &str = "wrong password 1";
 
@@ -24,12 +24,12 @@ async fn spawn_behind_proxy() -> App {
     setup.with("trusted_proxy_hops", "1").spawn().await
 }
 
-async fn login_from(app: &App, address: &str, username: &str, password: &str) -> Answer {
+async fn login_from(app: &App, address: &str, username: &str, password: &str) -> Response {
     let form = [("username", username), ("password", password)];
     let request = app
         .request(Method::POST, LOGIN)
         .header("x-forwarded-for", address);
-    Answer::to(request.form(&form)).await
+    Response::to(request.form(&form)).await
 }
 
 /// Uses up the logins of one address, concurrently so that no time passes between them. Each forges a
@@ -39,22 +39,22 @@ async fn use_up_logins(app: &App) {
         let claimed = format!("203.0.113.{number}, 192.0.2.1");
         login_from(app, &claimed, &format!("user{number}"), WRONG).await
     });
-    for answer in join_all(logins).await {
-        answer.assert_error(&INCORRECT_CREDENTIALS);
+    for response in join_all(logins).await {
+        response.assert_error(&INCORRECT_CREDENTIALS);
     }
 }
 
 /// Asserts a 429 with a wait of at most `seconds`, plus one, because concurrent requests may read
 /// different seconds from the clock.
 #[track_caller]
-fn assert_throttled(answer: &Answer, seconds: u64) {
-    answer.assert_error(&TOO_MANY_REQUESTS);
-    let wait = answer
+fn assert_throttled(response: &Response, seconds: u64) {
+    response.assert_error(&TOO_MANY_REQUESTS);
+    let wait = response
         .header("retry-after")
         .and_then(|wait| wait.parse().ok());
     assert!(
         wait.is_some_and(|wait| (1..=seconds + 1).contains(&wait)),
-        "{answer:?}"
+        "{response:?}"
     );
 }
 
@@ -102,8 +102,8 @@ async fn ten_failures_from_one_network_hold_a_name_back_there_and_nowhere_else()
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     for username in [EMAIL, "Tom@Example.Com"].into_iter().cycle().take(10) {
-        let answer = login_from(&app, "192.0.2.1", username, WRONG).await;
-        answer.assert_error(&INCORRECT_CREDENTIALS);
+        let response = login_from(&app, "192.0.2.1", username, WRONG).await;
+        response.assert_error(&INCORRECT_CREDENTIALS);
     }
     let held_back = login_from(&app, "192.0.2.1", "TOM@example.com", PASSWORD).await;
     assert_throttled(&held_back, 60);
@@ -137,12 +137,12 @@ async fn a_login_clears_its_networks_failures_under_both_names() {
     right.assert_status(200);
     let_pass(&app, 60);
     for username in [EMAIL, USERNAME] {
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for _ in 0..3 {
-            answers.push(login_from(&app, "192.0.2.1", username, WRONG).await);
+            responses.push(login_from(&app, "192.0.2.1", username, WRONG).await);
         }
-        for answer in answers {
-            answer.assert_error(&INCORRECT_CREDENTIALS);
+        for response in responses {
+            response.assert_error(&INCORRECT_CREDENTIALS);
         }
     }
 }
@@ -215,11 +215,11 @@ async fn an_unknown_account_is_throttled_like_a_known_one() {
     let guesses = strangers
         .iter()
         .map(|address| login_from(&app, address, "ann@example.com", WRONG));
-    for answer in join_all(guesses).await {
-        answer.assert_error(&INCORRECT_CREDENTIALS);
+    for response in join_all(guesses).await {
+        response.assert_error(&INCORRECT_CREDENTIALS);
     }
-    let answer = login_from(&app, "192.0.2.100", "ANN@example.com", WRONG).await;
-    assert_throttled(&answer, 60);
+    let response = login_from(&app, "192.0.2.100", "ANN@example.com", WRONG).await;
+    assert_throttled(&response, 60);
 }
 
 #[tokio::test]
@@ -242,15 +242,15 @@ async fn at_most_thirty_of_many_concurrent_guesses_are_checked() {
     let guesses = addresses
         .iter()
         .map(|address| login_from(&app, address, EMAIL, WRONG));
-    let answers = join_all(guesses).await;
-    let (refused, looked_at): (Vec<_>, Vec<_>) = answers
+    let responses = join_all(guesses).await;
+    let (refused, looked_at): (Vec<_>, Vec<_>) = responses
         .iter()
-        .partition(|answer| answer.status == TOO_MANY_REQUESTS.status);
-    for answer in &looked_at {
-        answer.assert_error(&INCORRECT_CREDENTIALS);
+        .partition(|response| response.status == TOO_MANY_REQUESTS.status);
+    for response in &looked_at {
+        response.assert_error(&INCORRECT_CREDENTIALS);
     }
-    for answer in refused {
-        assert_throttled(answer, 60);
+    for response in refused {
+        assert_throttled(response, 60);
     }
     assert_eq!(looked_at.len(), 30);
 }
@@ -289,8 +289,8 @@ async fn without_a_trusted_proxy_headers_are_ignored() {
         let request = app
             .request(Method::POST, LOGIN)
             .header(header, "192.0.2.7:5");
-        let answer = Answer::to(request.form(&[("username", "a"), ("password", "b")])).await;
-        assert_throttled(&answer, 3);
+        let response = Response::to(request.form(&[("username", "a"), ("password", "b")])).await;
+        assert_throttled(&response, 3);
     }
 }
 
@@ -326,10 +326,10 @@ async fn after_three_links_an_address_gets_the_same_response_but_no_mail() {
 async fn link_requests_per_address_have_a_burst_of_ten_and_then_one_a_minute() {
     let app = spawn_throttled().await;
     for number in 0..10 {
-        let answer = app
+        let response = app
             .forgot_password(&format!("user{number}@example.com"))
             .await;
-        answer.assert_status(202);
+        response.assert_status(202);
     }
     assert_throttled(&app.forgot_password(EMAIL).await, 60);
 }
@@ -338,8 +338,8 @@ async fn link_requests_per_address_have_a_burst_of_ten_and_then_one_a_minute() {
 async fn resets_per_address_have_a_burst_of_ten_and_then_ten_a_minute() {
     let app = spawn_throttled().await;
     for _ in 0..10 {
-        let answer = app.reset_password("nope", "battery staple 2").await;
-        answer.assert_error(&INVALID_RESET_TOKEN);
+        let response = app.reset_password("nope", "battery staple 2").await;
+        response.assert_error(&INVALID_RESET_TOKEN);
     }
     assert_throttled(&app.reset_password("nope", "battery staple 2").await, 6);
 }
@@ -353,16 +353,16 @@ async fn refreshes_and_logouts_per_address_have_a_burst_of_thirty_and_then_thirt
         let body = json!({"refresh_token": "nope"});
         // Time passes between the requests, so a few more than the burst may pass.
         for _ in 0..30 {
-            let answer = app.post(path, &body).await;
+            let response = app.post(path, &body).await;
             match error {
-                Some(error) => answer.assert_error(error),
-                None => drop(answer.assert_status(204)),
+                Some(error) => response.assert_error(error),
+                None => drop(response.assert_status(204)),
             }
         }
         let more = join_all((0..10).map(|_| app.post(path, &body))).await;
         let last = more
             .iter()
-            .find(|answer| answer.status == TOO_MANY_REQUESTS.status);
+            .find(|response| response.status == TOO_MANY_REQUESTS.status);
         assert_throttled(last.expect("a throttled request"), 2);
     }
 }

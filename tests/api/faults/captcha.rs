@@ -16,11 +16,11 @@ const LIMIT: Duration = Duration::from_secs(6);
 
 async fn assert_rejected_in_time(app: &App, error: &ApiError) {
     let start = Instant::now();
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", "late"))
         .await;
     let took = start.elapsed();
-    answer.assert_error(error);
+    response.assert_error(error);
     assert!(took < LIMIT, "{took:?}");
 }
 
@@ -58,10 +58,10 @@ async fn a_huge_response_of_the_captcha_service_is_an_error() {
     let app = spawn_app_with("captcha_service_path", "/api/v1").await;
     let large = json!({"is_valid": true, "more": "x".repeat(10_000_000)});
     app.captcha.reply_with(Reply::Json(200, large));
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", "late"))
         .await;
-    answer.assert_status(503);
+    response.assert_status(503);
     assert_eq!(app.count("users"), 0);
 }
 

@@ -33,8 +33,8 @@ async fn half_a_minute_of_clock_skew_is_tolerated() {
         let mut claims = issued.clone();
         claims["iat"] = json!(issued_at);
         claims["exp"] = json!(expires_at);
-        let answer = app.test_data(&signed(&claims)).await;
-        assert_eq!(answer.status, status, "{claims}");
+        let response = app.test_data(&signed(&claims)).await;
+        assert_eq!(response.status, status, "{claims}");
     }
 }
 

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{
     DB_LOCKED, INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN,
 };
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::time::{SOON, eventually};
 use crate::helpers::token::{legacy_claims, signed};
 
@@ -55,9 +55,9 @@ fn unlock(other: &Connection) {
 }
 
 /// Sends every kind of writing request concurrently.
-async fn write_everything(app: &App, held: &Held) -> [Answer; 7] {
+async fn write_everything(app: &App, held: &Held) -> [Response; 7] {
     let late = registration_of("late@example.com", "late");
-    let answers = tokio::join!(
+    let responses = tokio::join!(
         app.register(&late),
         app.login(EMAIL, PASSWORD),
         app.login(EMAIL, "wrong password 1"),
@@ -66,7 +66,7 @@ async fn write_everything(app: &App, held: &Held) -> [Answer; 7] {
         app.forgot_password("late@example.com"),
         app.reset_password(&held.reset_token, NEW_PASSWORD),
     );
-    answers.into()
+    responses.into()
 }
 
 /// The contents of all tables that requests write to, as text.
@@ -93,8 +93,8 @@ fn attempts(app: &App) -> i64 {
 async fn requests_wait_for_a_lock_of_a_second() {
     let (app, held) = spawn_app_in_use().await;
     let lock = lock_for(&app, Duration::from_secs(1));
-    let (answers, ()) = tokio::join!(write_everything(&app, &held), lock);
-    let statuses = answers.map(|answer| answer.status);
+    let (responses, ()) = tokio::join!(write_everything(&app, &held), lock);
+    let statuses = responses.map(|response| response.status);
     // The reset may run before or after the logins and the refresh.
     assert!(
         matches!(statuses, [201, 200 | 401, 401, 200 | 401, 204, 202, 200]),
@@ -114,9 +114,9 @@ async fn a_lock_of_eight_seconds_gets_a_503_and_leaves_no_trace() {
         app.get("/health/ready").await.assert_status(200);
     };
     let lock = lock_for(&app, Duration::from_secs(8));
-    let (answers, (), ()) = tokio::join!(write_everything(&app, &held), reading, lock);
-    for answer in answers {
-        answer.assert_error(&DB_LOCKED);
+    let (responses, (), ()) = tokio::join!(write_everything(&app, &held), reading, lock);
+    for response in responses {
+        response.assert_error(&DB_LOCKED);
     }
     assert_eq!(contents(&app), before);
     assert!(attempts(&app) <= counted, "an attempt was counted");
@@ -155,8 +155,8 @@ async fn requests_that_do_not_write_do_not_wait_for_a_lock() {
     }
     let unknown = "A".repeat(43);
     for junk in ["junk", &unknown, &long] {
-        let answer = app.reset_password(junk, NEW_PASSWORD).await;
-        answer.assert_error(&INVALID_RESET_TOKEN);
+        let response = app.reset_password(junk, NEW_PASSWORD).await;
+        response.assert_error(&INVALID_RESET_TOKEN);
     }
     app.test_data(&tokens.access)
         .await

@@ -77,8 +77,10 @@ async fn twenty_concurrent_refreshes_of_a_legacy_token_get_one_session() {
         app, refresh_token, ..
     } = spawn_with_legacy_database().await;
     let refreshes = (0..20).map(|_| app.refresh(&refresh_token));
-    let answers = futures_util::future::join_all(refreshes).await;
-    let successors = answers.iter().map(|answer| Tokens::of(answer).refresh);
+    let responses = futures_util::future::join_all(refreshes).await;
+    let successors = responses
+        .iter()
+        .map(|response| Tokens::of(response).refresh);
     assert_eq!(successors.collect::<HashSet<_>>().len(), 1);
     assert_eq!(app.count("sessions"), 1);
 }

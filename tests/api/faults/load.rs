@@ -22,8 +22,8 @@ async fn others_during<T>(during: impl Future<Output = T>, app: &App, token: &st
     loop {
         tokio::select! {
             done = &mut during => return (done, answered),
-            answer = app.test_data(token) => {
-                answer.assert_status(200);
+            response = app.test_data(token) => {
+                response.assert_status(200);
                 answered += 1;
             }
         }

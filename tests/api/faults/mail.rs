@@ -25,10 +25,10 @@ fn accepted() -> Reply {
 /// Requests a link, and asserts the usual response within the usual time.
 async fn request_link(app: &App, email: &str) {
     let start = Instant::now();
-    let answer = app.forgot_password(email).await;
+    let response = app.forgot_password(email).await;
     let took = start.elapsed();
     let sent = json!({"message": "If the email exists, a reset link has been sent."});
-    answer.assert_json(202, &sent);
+    response.assert_json(202, &sent);
     assert!(took < RESPONSE_LIMIT, "{took:?}");
 }
 

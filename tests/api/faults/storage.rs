@@ -73,7 +73,7 @@ impl Drop for Disk {
 
 /// Asserts that writes fail and reads work.
 async fn assert_only_reads_work(app: &App, tokens: &Tokens, reset_token: &str) {
-    for answer in [
+    for response in [
         app.register(&registration_of("late@example.com", "late"))
             .await,
         app.login(EMAIL, PASSWORD).await,
@@ -81,7 +81,7 @@ async fn assert_only_reads_work(app: &App, tokens: &Tokens, reset_token: &str) {
         app.logout(&tokens.refresh).await,
         app.reset_password(reset_token, NEW_PASSWORD).await,
     ] {
-        answer.assert_error(&DB_ERROR);
+        response.assert_error(&DB_ERROR);
     }
     app.test_data(&tokens.access).await.assert_status(200);
     app.login(EMAIL, "wrong password 1")

@@ -10,9 +10,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::answer::Answer;
 use super::app::{App, SECRET_KEY, Setup};
 use super::flows::registration_with;
+use super::response::Response;
 use super::time::unix_now;
 
 pub(crate) const CHALLENGE: &str = "/api/v1/captcha/challenge";
@@ -35,7 +35,7 @@ impl App {
     }
 
     /// Registers Tom with `answer` as captcha answer.
-    pub(crate) async fn register_with_answer(&self, answer: &str) -> Answer {
+    pub(crate) async fn register_with_answer(&self, answer: &str) -> Response {
         let body = registration_with("captcha_answer", answer);
         self.register(&body).await
     }

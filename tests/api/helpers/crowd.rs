@@ -2,9 +2,9 @@
 
 use reqwest::Method;
 
-use super::answer::Answer;
 use super::app::{App, Setup};
 use super::flows::LOGIN;
+use super::response::Response;
 
 /// Inserts `?2` users with the first user's password.
 const ADD_USERS: &str = "
@@ -26,10 +26,15 @@ pub(crate) fn address(number: usize) -> String {
 
 impl App {
     /// Logs in from `address`, as reported by the proxy.
-    pub(crate) async fn login_from(&self, address: &str, username: &str, password: &str) -> Answer {
+    pub(crate) async fn login_from(
+        &self,
+        address: &str,
+        username: &str,
+        password: &str,
+    ) -> Response {
         let request = self.request(Method::POST, LOGIN);
         let request = request.header("x-forwarded-for", address);
-        Answer::to(request.form(&[("username", username), ("password", password)])).await
+        Response::to(request.form(&[("username", username), ("password", password)])).await
     }
 
     /// Inserts the users `<prefix>1` to `<prefix><count>` directly into the database.

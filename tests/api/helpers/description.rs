@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::answer::Answer;
 use super::app::spawn_app;
+use super::response::Response;
 
 static DOCUMENT: OnceCell<Value> = OnceCell::const_new();
 
@@ -40,43 +40,43 @@ pub(crate) async fn operations() -> Vec<(String, String, &'static Value)> {
 
 /// Fails the test if a response of a described path does not match its description. Methods that are
 /// not described must be rejected.
-pub(crate) async fn check(method: &str, path: &str, answer: &Answer) {
+pub(crate) async fn check(method: &str, path: &str, response: &Response) {
     let document = document().await;
     let Some(operations) = document["paths"].get(path) else {
         return;
     };
     let Some(operation) = operations.get(method) else {
-        assert_eq!(answer.status, 405, "{method} {path} is not described");
+        assert_eq!(response.status, 405, "{method} {path} is not described");
         return;
     };
-    let status = answer.status.to_string();
+    let status = response.status.to_string();
     let described = operation["responses"].get(&status);
     let described = described
-        .unwrap_or_else(|| panic!("{method} {path} does not describe a {status}: {answer:?}"));
+        .unwrap_or_else(|| panic!("{method} {path} does not describe a {status}: {response:?}"));
     match described.get("content") {
         None => assert_eq!(
-            answer.text, "",
+            response.text, "",
             "{method} {path} describes no body for a {status}"
         ),
-        Some(content) => check_content(document, content, answer),
+        Some(content) => check_content(document, content, response),
     }
 }
 
-fn check_content(document: &Value, content: &Value, answer: &Answer) {
-    let content_type = answer.header("content-type").unwrap_or_default();
+fn check_content(document: &Value, content: &Value, response: &Response) {
+    let content_type = response.header("content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default();
     let described = content.get(media_type);
     let described =
-        described.unwrap_or_else(|| panic!("{media_type} is not described: {answer:?}"));
+        described.unwrap_or_else(|| panic!("{media_type} is not described: {response:?}"));
     let body = match media_type {
-        "application/json" => answer.json(),
-        "application/yaml" => yaml_serde::from_str(&answer.text).expect("YAML"),
-        _ => json!(answer.text),
+        "application/json" => response.json(),
+        "application/yaml" => yaml_serde::from_str(&response.text).expect("YAML"),
+        _ => json!(response.text),
     };
     validate(document, &described["schema"], &body);
     if let Some(code) = body["error_code"].as_str() {
         let example = described["examples"].get(code);
-        assert!(example.is_some(), "{code} is not described: {answer:?}");
+        assert!(example.is_some(), "{code} is not described: {response:?}");
     }
 }
 

@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::answer::Answer;
 use super::app::App;
+use super::response::Response;
 use super::stub::Received;
 use super::time::{SOON, eventually};
 
@@ -40,11 +40,11 @@ pub(crate) struct Tokens {
 impl Tokens {
     /// The tokens in a response.
     #[track_caller]
-    pub(crate) fn of(answer: &Answer) -> Self {
-        answer.assert_status(200);
+    pub(crate) fn of(response: &Response) -> Self {
+        response.assert_status(200);
         Self {
-            access: answer.field("access_token"),
-            refresh: answer.field("refresh_token"),
+            access: response.field("access_token"),
+            refresh: response.field("refresh_token"),
         }
     }
 }
@@ -75,14 +75,14 @@ pub(crate) fn registration_of(email: &str, username: &str) -> Value {
 }
 
 impl App {
-    pub(crate) async fn register(&self, body: &Value) -> Answer {
+    pub(crate) async fn register(&self, body: &Value) -> Response {
         self.post(REGISTER, body).await
     }
 
     /// Registers Tom and returns his id.
     pub(crate) async fn register_tom(&self) -> String {
-        let answer = self.register(&registration()).await;
-        answer.assert_status(201).field("id")
+        let response = self.register(&registration()).await;
+        response.assert_status(201).field("id")
     }
 
     /// Asserts that rejected registrations stored nothing and did not reach the captcha service.
@@ -96,11 +96,11 @@ impl App {
         assert_eq!(self.count("users"), 0, "a user was stored");
     }
 
-    pub(crate) async fn login_form(&self, fields: &[(&str, &str)]) -> Answer {
-        Answer::to(self.request(Method::POST, LOGIN).form(fields)).await
+    pub(crate) async fn login_form(&self, fields: &[(&str, &str)]) -> Response {
+        Response::to(self.request(Method::POST, LOGIN).form(fields)).await
     }
 
-    pub(crate) async fn login(&self, username: &str, password: &str) -> Answer {
+    pub(crate) async fn login(&self, username: &str, password: &str) -> Response {
         self.login_form(&[("username", username), ("password", password)])
             .await
     }
@@ -116,28 +116,28 @@ impl App {
         Tokens::of(&self.login(EMAIL, PASSWORD).await)
     }
 
-    pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Response {
         self.post(REFRESH, &json!({"refresh_token": refresh_token}))
             .await
     }
 
-    pub(crate) async fn logout(&self, refresh_token: &str) -> Answer {
+    pub(crate) async fn logout(&self, refresh_token: &str) -> Response {
         self.post(LOGOUT, &json!({"refresh_token": refresh_token}))
             .await
     }
 
     /// Requests the protected route with an access token.
-    pub(crate) async fn test_data(&self, access_token: &str) -> Answer {
+    pub(crate) async fn test_data(&self, access_token: &str) -> Response {
         let request = self.request(Method::GET, TEST_DATA);
-        Answer::to(request.bearer_auth(access_token)).await
+        Response::to(request.bearer_auth(access_token)).await
     }
 
     /// Requests a reset link.
-    pub(crate) async fn forgot_password(&self, email: &str) -> Answer {
+    pub(crate) async fn forgot_password(&self, email: &str) -> Response {
         self.post(FORGOT_PASSWORD, &json!({"email": email})).await
     }
 
-    pub(crate) async fn reset_password(&self, token: &str, new_password: &str) -> Answer {
+    pub(crate) async fn reset_password(&self, token: &str, new_password: &str) -> Response {
         let body = json!({"token": token, "new_password": new_password});
         self.post(RESET_PASSWORD, &body).await
     }

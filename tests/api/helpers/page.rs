@@ -5,8 +5,8 @@ use std::fs;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::answer::Answer;
 use super::app::App;
+use super::response::Response;
 use super::server::in_repository;
 
 pub(crate) const PAGES: [&str; 5] = [
@@ -25,9 +25,9 @@ pub(crate) fn strings(language: &str) -> Value {
 
 impl App {
     /// Requests a path with an `Accept-Language` header.
-    pub(crate) async fn page_in(&self, path: &str, accept_language: &str) -> Answer {
+    pub(crate) async fn page_in(&self, path: &str, accept_language: &str) -> Response {
         let request = self.request(Method::GET, path);
-        Answer::to(request.header("accept-language", accept_language)).await
+        Response::to(request.header("accept-language", accept_language)).await
     }
 }
 

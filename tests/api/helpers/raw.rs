@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// A parsed response.
 #[derive(Debug)]
-pub(crate) struct RawAnswer {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     pub(crate) body: String,
 }
@@ -24,7 +24,7 @@ pub(crate) struct RawAnswer {
 #[derive(Debug)]
 pub(crate) struct Trickled {
     /// `None` if the connection was closed without a response.
-    pub(crate) answer: Option<RawAnswer>,
+    pub(crate) response: Option<RawResponse>,
     /// The time until the server closed the connection.
     pub(crate) took: Duration,
 }
@@ -44,16 +44,16 @@ impl App {
 
     /// Sends `request` over a new connection, and reads until the server closes it. `None` if there
     /// was no response.
-    pub(crate) async fn send_raw(&self, request: &[u8]) -> Option<RawAnswer> {
+    pub(crate) async fn send_raw(&self, request: &[u8]) -> Option<RawResponse> {
         let mut connection = self.connect().await;
         // The write fails if the server rejects the request early.
         let _ = connection.write_all(request).await;
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         // The read may then fail with a connection reset.
-        let _ = timeout(LIMIT, connection.read_to_end(&mut answer))
+        let _ = timeout(LIMIT, connection.read_to_end(&mut response))
             .await
             .expect("the connection is closed in time");
-        parse(&String::from_utf8_lossy(&answer))
+        parse(&String::from_utf8_lossy(&response))
     }
 
     /// Sends the beginning of a request, then repeats `bytes` at an interval until the server closes
@@ -62,24 +62,24 @@ impl App {
         let start = Instant::now();
         let mut connection = self.connect().await;
         let _ = connection.write_all(beginning).await;
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         while start.elapsed() < LIMIT {
-            match timeout(PAUSE, connection.read_buf(&mut answer)).await {
+            match timeout(PAUSE, connection.read_buf(&mut response)).await {
                 Ok(Ok(1..)) => {}
                 Ok(Ok(0) | Err(_)) => break,
                 Err(_) => _ = connection.write_all(bytes).await,
             }
         }
         Trickled {
-            answer: parse(&String::from_utf8_lossy(&answer)),
+            response: parse(&String::from_utf8_lossy(&response)),
             took: start.elapsed(),
         }
     }
 }
 
-fn parse(answer: &str) -> Option<RawAnswer> {
-    let (head, body) = answer.split_once("\r\n\r\n")?;
+fn parse(response: &str) -> Option<RawResponse> {
+    let (head, body) = response.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let body = body.to_owned();
-    Some(RawAnswer { status, body })
+    Some(RawResponse { status, body })
 }

@@ -59,7 +59,7 @@ impl Stub {
             .expect("a bound socket has an address");
         let received = Vec::new();
         let script = Arc::new(Mutex::new(Script { reply, received }));
-        let router = Router::new().fallback(answer).with_state(script.clone());
+        let router = Router::new().fallback(respond).with_state(script.clone());
         let serving = tokio::spawn(async move {
             axum::serve(listener, router)
                 .await
@@ -119,7 +119,7 @@ fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
     script.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn answer(
+async fn respond(
     State(script): State<Arc<Mutex<Script>>>,
     method: Method,
     uri: Uri,

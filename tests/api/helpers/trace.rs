@@ -6,8 +6,8 @@ use std::fs;
 use reqwest::RequestBuilder;
 use serde::Deserialize;
 
-use super::answer::Answer;
 use super::app::App;
+use super::response::Response;
 use super::time::{SOON, eventually};
 
 /// The beginning of the statement that checks for housekeeping work.
@@ -165,12 +165,12 @@ impl App {
     pub(crate) async fn measure(
         &self,
         request: impl Fn() -> RequestBuilder,
-    ) -> (Answer, Vec<Call>) {
+    ) -> (Response, Vec<Call>) {
         loop {
             let number = self.calls().len();
-            let answer = Answer::to(request()).await;
+            let response = Response::to(request()).await;
             if let Some(calls) = self.whole_request_since(number).await {
-                return (answer, calls);
+                return (response, calls);
             }
         }
     }

@@ -87,8 +87,8 @@ async fn a_tampered_answer_is_rejected() {
         *tampered.pointer_mut(pointer).expect("a value") = value;
         assert_refused(&app, &encoded(&tampered)).await;
     }
-    let answer = app.register_with_answer(&encoded(&payload)).await;
-    answer.assert_status(201);
+    let response = app.register_with_answer(&encoded(&payload)).await;
+    response.assert_status(201);
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{LOGIN, TEST_DATA};
+use crate::helpers::response::Response;
 
 const ALLOWED: &str = "https://app.example.com";
 const OTHER_ALLOWED: &str = "http://localhost:3000";
@@ -32,11 +32,11 @@ async fn responses_to(app: &App, origin: &str) -> [reqwest::Response; 3] {
         app.request(Method::GET, "/health/live"),
         app.request(Method::GET, TEST_DATA),
     ];
-    let answers = requests.map(|request| async {
-        let answer = request.header("origin", origin).send().await;
-        answer.expect("a response")
+    let responses = requests.map(|request| async {
+        let response = request.header("origin", origin).send().await;
+        response.expect("a response")
     });
-    let [preflight, read, error] = answers;
+    let [preflight, read, error] = responses;
     [preflight.await, read.await, error.await]
 }
 
@@ -46,16 +46,16 @@ fn header<'a>(response: &'a reqwest::Response, name: &str) -> Option<&'a str> {
 
 /// Asserts that no response may be read by this origin.
 async fn assert_unreadable(app: &App, origin: &str) {
-    for answer in responses_to(app, origin).await {
+    for response in responses_to(app, origin).await {
         for name in [
             "access-control-allow-origin",
             "access-control-allow-credentials",
         ] {
-            let value = header(&answer, name);
+            let value = header(&response, name);
             // The header may name an allowed origin, but neither this one nor the wildcard.
             assert!(
                 value != Some(origin) && value != Some("*"),
-                "{origin}: {answer:?}"
+                "{origin}: {response:?}"
             );
         }
     }
@@ -66,8 +66,8 @@ async fn by_default_no_other_origin_is_allowed() {
     let app = spawn_app().await;
     for origin in [ALLOWED, OTHER_ALLOWED].iter().chain(&FOREIGN) {
         assert_unreadable(&app, origin).await;
-        for answer in responses_to(&app, origin).await {
-            assert_eq!(header(&answer, "access-control-allow-origin"), None);
+        for response in responses_to(&app, origin).await {
+            assert_eq!(header(&response, "access-control-allow-origin"), None);
         }
     }
 }
@@ -77,16 +77,19 @@ async fn only_listed_origins_are_allowed_with_credentials() {
     let list = format!("{ALLOWED}, {OTHER_ALLOWED}");
     let app = Setup::new().with("cors_allow_origins", &list).spawn().await;
     for origin in [ALLOWED, OTHER_ALLOWED] {
-        for answer in responses_to(&app, origin).await {
-            assert_eq!(header(&answer, "access-control-allow-origin"), Some(origin));
+        for response in responses_to(&app, origin).await {
             assert_eq!(
-                header(&answer, "access-control-allow-credentials"),
+                header(&response, "access-control-allow-origin"),
+                Some(origin)
+            );
+            assert_eq!(
+                header(&response, "access-control-allow-credentials"),
                 Some("true")
             );
-            let vary = header(&answer, "vary").unwrap_or_default().to_lowercase();
+            let vary = header(&response, "vary").unwrap_or_default().to_lowercase();
             assert!(
                 vary.contains("origin"),
-                "a cache must not mix up origins: {answer:?}"
+                "a cache must not mix up origins: {response:?}"
             );
         }
     }
@@ -99,9 +102,9 @@ async fn only_listed_origins_are_allowed_with_credentials() {
 async fn a_wildcard_allows_every_origin_without_credentials() {
     let app = Setup::new().with("cors_allow_origins", "*").spawn().await;
     for origin in [ALLOWED, FOREIGN[0]] {
-        for answer in responses_to(&app, origin).await {
-            assert_eq!(header(&answer, "access-control-allow-origin"), Some("*"));
-            assert_eq!(header(&answer, "access-control-allow-credentials"), None);
+        for response in responses_to(&app, origin).await {
+            assert_eq!(header(&response, "access-control-allow-origin"), Some("*"));
+            assert_eq!(header(&response, "access-control-allow-credentials"), None);
         }
     }
 }
@@ -123,6 +126,6 @@ async fn a_preflight_allows_what_the_front_end_sends() {
         assert!(allowed(name).contains(value), "{preflight:?}");
     }
     let login = app.request(Method::POST, LOGIN).header("origin", ALLOWED);
-    let login = Answer::to(login).await;
+    let login = Response::to(login).await;
     assert_eq!(login.header("access-control-allow-origin"), Some(ALLOWED));
 }

@@ -5,10 +5,10 @@ use std::time::Instant;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
 use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, LOGIN, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::time::{SOON, eventually};
 
 const WRONG: &str = "wrong password 1";
@@ -34,8 +34,8 @@ async fn spawn_app_with_users() -> App {
 }
 
 /// Everything in a response that could distinguish it from another.
-fn shape(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
-    let headers = answer.headers.iter().map(|(name, value)| {
+fn shape(response: &Response) -> (u16, Vec<(String, String)>, String) {
+    let headers = response.headers.iter().map(|(name, value)| {
         let is_unique = ["date", "x-request-id"].contains(&name.as_str());
         let value = if is_unique {
             ""
@@ -44,7 +44,7 @@ fn shape(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
         };
         (name.to_string(), value.to_owned())
     });
-    (answer.status, headers.collect(), answer.text.clone())
+    (response.status, headers.collect(), response.text.clone())
 }
 
 /// The latencies of each kind of request, in milliseconds. The kinds take turns.
@@ -157,8 +157,8 @@ async fn no_address_gets_more_mails_than_the_limit_allows() {
         for email in [EMAIL, "TOM@example.com", UNKNOWN] {
             let request = app.request(Method::POST, FORGOT_PASSWORD);
             let request = request.header("x-forwarded-for", address(number * 3));
-            let answer = Answer::to(request.json(&json!({"email": email}))).await;
-            shapes.push(shape(&answer));
+            let response = Response::to(request.json(&json!({"email": email}))).await;
+            shapes.push(shape(&response));
         }
     }
     shapes.dedup();
@@ -179,8 +179,8 @@ async fn throttling_does_not_reveal_whether_the_account_exists() {
     ] {
         for username in [known, unknown] {
             for number in 0..11 {
-                let answer = app.login_from(&address(number), username, WRONG).await;
-                last.push((username, answer.status));
+                let response = app.login_from(&address(number), username, WRONG).await;
+                last.push((username, response.status));
             }
         }
     }
@@ -217,8 +217,8 @@ async fn a_failed_login_takes_the_same_time_with_any_kind_of_hash() {
     for _ in 0..3 {
         for (index, username) in kinds.into_iter().enumerate() {
             let start = Instant::now();
-            let answer = Answer::to(login(username)).await;
-            answer.assert_status(401);
+            let response = Response::to(login(username)).await;
+            response.assert_status(401);
             quickest[index] = start.elapsed().as_secs_f64().min(quickest[index]);
         }
     }

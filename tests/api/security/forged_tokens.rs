@@ -110,15 +110,15 @@ fn wrong_claims(good: &Value) -> Vec<Value> {
 }
 
 async fn assert_refused(app: &App, token: &str) {
-    let answer = app.test_data(token).await;
+    let response = app.test_data(token).await;
     let readable = token
         .split('.')
         .map(|part| BASE64_URL_SAFE_NO_PAD.decode(part));
     let readable: Vec<_> = readable
         .map(|part| String::from_utf8_lossy(&part.unwrap_or_default()).into_owned())
         .collect();
-    assert_eq!(answer.status, 401, "{readable:?}");
-    answer.assert_error(&INVALID_ACCESS_TOKEN);
+    assert_eq!(response.status, 401, "{readable:?}");
+    response.assert_error(&INVALID_ACCESS_TOKEN);
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@ use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
 use crate::helpers::flows::{EMAIL, LOGIN, MANY_NETWORKS, PASSWORD, USERNAME};
+use crate::helpers::response::Response;
 use crate::helpers::shapes::ROUTES;
 use crate::helpers::tally::{Tally, expect};
 use crate::helpers::time::{SOON, eventually, unix_now};
@@ -42,21 +42,21 @@ fn let_pass(app: &App, seconds: i64) {
 }
 
 /// Whether a wrong guess was checked. If not, the response must be a valid 429.
-fn is_checked(answer: &Answer) -> Result<bool, String> {
-    let wait = answer.header("retry-after");
+fn is_checked(response: &Response) -> Result<bool, String> {
+    let wait = response.header("retry-after");
     let wait = wait.and_then(|wait| wait.parse::<u64>().ok());
-    match (answer.status, wait) {
+    match (response.status, wait) {
         (401, None) => Ok(true),
         (429, Some(1..=60)) => Ok(false),
-        _ => Err(format!("a wrong guess got {answer:?}")),
+        _ => Err(format!("a wrong guess got {response:?}")),
     }
 }
 
 /// Makes `count` guesses with `guess`, and returns how many were checked.
-async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Answer) -> Result<usize, String> {
+async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Response) -> Result<usize, String> {
     let guesses = stream::iter(0..count).map(|number| guess(number));
-    let answers: Vec<_> = guesses.buffer_unordered(CONCURRENCY).collect().await;
-    let checked: Vec<_> = answers.iter().map(is_checked).collect::<Result<_, _>>()?;
+    let responses: Vec<_> = guesses.buffer_unordered(CONCURRENCY).collect().await;
+    let checked: Vec<_> = responses.iter().map(is_checked).collect::<Result<_, _>>()?;
     Ok(checked.into_iter().filter(|is_checked| *is_checked).count())
 }
 
@@ -67,9 +67,9 @@ async fn guess_from_many(app: &App, count: usize, username: &str) -> usize {
 }
 
 async fn expect_login(app: &App, network: &str, username: &str) -> Result<(), String> {
-    let answer = app.login_from(network, username, PASSWORD).await;
-    expect(answer.status == 200, || {
-        format!("{username} at home got {}", answer.status)
+    let response = app.login_from(network, username, PASSWORD).await;
+    expect(response.status == 200, || {
+        format!("{username} at home got {}", response.status)
     })
 }
 
@@ -145,8 +145,8 @@ async fn throttling_one_name_reveals_nothing_about_another_whether_they_exist_or
         let checked = guess_from_many(&app, STRANGERS_BURST + 10, one).await;
         assert_eq!(checked, STRANGERS_BURST, "{one}");
         for (username, is_throttled) in [(one, true), (other_spelling, true), (other, false)] {
-            let answer = app.login_from("198.51.100.1", username, WRONG).await;
-            assert_eq!(is_checked(&answer), Ok(!is_throttled), "{username}");
+            let response = app.login_from("198.51.100.1", username, WRONG).await;
+            assert_eq!(is_checked(&response), Ok(!is_throttled), "{username}");
         }
     }
 }
@@ -237,8 +237,8 @@ async fn a_rejected_guess_is_not_hashed() {
             let request = request.header("x-forwarded-for", network);
             request.form(&[("username", username), ("password", PASSWORD)])
         };
-        let (answer, calls) = app.measure(request).await;
-        assert_eq!(is_checked(&answer), Ok(false), "{network} {username}");
+        let (response, calls) = app.measure(request).await;
+        assert_eq!(is_checked(&response), Ok(false), "{network} {username}");
         let instructions = instructions_of(&calls);
         assert!(
             instructions < MAX_REJECTION_COST,
@@ -267,8 +267,8 @@ async fn a_clock_that_was_a_day_ahead_throttles_no_route() {
         app.change(&format!("UPDATE {table} SET full_at = {tomorrow}"));
     }
     for route in &ROUTES {
-        let answer = Answer::to(app.request(Method::POST, route.path)).await;
-        assert_ne!(answer.status, 429, "{}", route.path);
+        let response = Response::to(app.request(Method::POST, route.path)).await;
+        assert_ne!(response.status, 429, "{}", route.path);
     }
     assert_eq!(expect_login(&app, HOME, EMAIL).await, Ok(()));
     app.next_reset_token(EMAIL).await;

@@ -3,11 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{
     FORGOT_PASSWORD, LOGIN, LOGOUT, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA, registration,
 };
+use crate::helpers::response::Response;
 
 /// The limit for error responses, in bytes.
 const MAX_RESPONSE: usize = 2000;
@@ -67,9 +67,12 @@ async fn malformed_http_gets_a_short_error() {
         ),
     ] {
         // Closing the connection without a response is acceptable, too.
-        if let Some(answer) = app.send_raw(&bytes).await {
-            assert!((400..500).contains(&answer.status), "{what}: {answer:?}");
-            assert!(answer.body.len() < MAX_RESPONSE, "{what}: {answer:?}");
+        if let Some(response) = app.send_raw(&bytes).await {
+            assert!(
+                (400..500).contains(&response.status),
+                "{what}: {response:?}"
+            );
+            assert!(response.body.len() < MAX_RESPONSE, "{what}: {response:?}");
         }
     }
     assert_alive(&app).await;
@@ -78,10 +81,13 @@ async fn malformed_http_gets_a_short_error() {
 #[tokio::test]
 async fn headers_that_are_not_utf_8_get_the_hosts_empty_500() {
     let app = spawn_app().await;
-    let answer = app.send_raw(&request(b"x-bytes: \xff\xfe\r\n", "{}")).await;
-    let answer = answer.expect("a response");
-    assert!(matches!(answer.status, 400..=500), "{answer:?}");
-    assert!(answer.body.is_empty() || answer.status < 500, "{answer:?}");
+    let response = app.send_raw(&request(b"x-bytes: \xff\xfe\r\n", "{}")).await;
+    let response = response.expect("a response");
+    assert!(matches!(response.status, 400..=500), "{response:?}");
+    assert!(
+        response.body.is_empty() || response.status < 500,
+        "{response:?}"
+    );
     assert_alive(&app).await;
 }
 
@@ -148,14 +154,14 @@ async fn assert_refused(app: &App, path: &str, content_type: &str, body: String)
     let request = app
         .request(Method::POST, path)
         .header("content-type", content_type);
-    let answer = Answer::to(request.body(body)).await;
+    let response = Response::to(request.body(body)).await;
     assert!(
-        (400..500).contains(&answer.status),
-        "{path} {start}: {answer:?}"
+        (400..500).contains(&response.status),
+        "{path} {start}: {response:?}"
     );
     assert!(
-        answer.text.len() < MAX_RESPONSE,
-        "{path} {start}: {answer:?}"
+        response.text.len() < MAX_RESPONSE,
+        "{path} {start}: {response:?}"
     );
 }
 
@@ -175,8 +181,8 @@ async fn ten_megabytes_are_rejected_with_and_without_a_length() {
                  content-type: application/json\r\n{rest}"
             );
             // The connection may be reset before the response is read, because the server discards the rest.
-            if let Some(answer) = app.send_raw(request.as_bytes()).await {
-                assert_eq!(answer.status, 413, "{path}: {answer:?}");
+            if let Some(response) = app.send_raw(request.as_bytes()).await {
+                assert_eq!(response.status, 413, "{path}: {response:?}");
             }
         }
     }
@@ -193,9 +199,9 @@ async fn tokens_in_a_query_or_a_cookie_are_ignored() {
     ] {
         let request = app.request(Method::GET, &path);
         let cookie = format!("access_token={0}; Authorization=Bearer {0}", tokens.access);
-        let answer = Answer::to(request.header("cookie", cookie)).await;
+        let response = Response::to(request.header("cookie", cookie)).await;
         assert_eq!(
-            answer.assert_status(401).json()["error_code"],
+            response.assert_status(401).json()["error_code"],
             Value::from("NOT_AUTHENTICATED")
         );
     }

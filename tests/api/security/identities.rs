@@ -67,8 +67,8 @@ fn invalid_addresses() -> Vec<String> {
 async fn equivalent_spellings_of_an_address_are_one_identity() {
     let app = spawn_app_with_stored().await;
     for spelling in EQUIVALENT {
-        let answer = app.register(&registration_of(spelling, "eve")).await;
-        answer.assert_error(&EMAIL_TAKEN);
+        let response = app.register(&registration_of(spelling, "eve")).await;
+        response.assert_error(&EMAIL_TAKEN);
         app.forgot_password(spelling).await.assert_status(202);
     }
     app.mail(1).await;
@@ -82,10 +82,10 @@ async fn equivalent_spellings_of_an_address_are_one_identity() {
 async fn strings_that_resemble_an_address_are_rejected() {
     let app = spawn_app_with_stored().await;
     for text in invalid_addresses() {
-        let answer = app.register(&registration_of(&text, "eve")).await;
-        assert_eq!(answer.status, 422, "{text:?}: {answer:?}");
-        let answer = app.forgot_password(&text).await;
-        assert_eq!(answer.status, 422, "{text:?}: {answer:?}");
+        let response = app.register(&registration_of(&text, "eve")).await;
+        assert_eq!(response.status, 422, "{text:?}: {response:?}");
+        let response = app.forgot_password(&text).await;
+        assert_eq!(response.status, 422, "{text:?}: {response:?}");
     }
     for list in [json!([STORED, "eve@example.com"]), json!({"0": STORED})] {
         app.register(&registration_with("email", list))
@@ -119,18 +119,18 @@ async fn a_name_that_resembles_another_is_rejected() {
         "ta\u{301}sk",
         "task\u{661}",
     ] {
-        let answer = app
+        let response = app
             .register(&registration_of("eve@example.com", name))
             .await;
-        assert_eq!(answer.status, 422, "{name:?}: {answer:?}");
-        let entry = &answer.json()["detail"][0];
+        assert_eq!(response.status, 422, "{name:?}: {response:?}");
+        let entry = &response.json()["detail"][0];
         assert_eq!(entry["loc"], json!(["body", "username"]), "{name:?}");
     }
     for name in ["TASK", "Task", "tasK"] {
-        let answer = app
+        let response = app
             .register(&registration_of("eve@example.com", name))
             .await;
-        answer.assert_status(409);
+        response.assert_status(409);
     }
     assert_eq!(app.count("users"), 1);
 }

@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, EMAIL_API_KEY, SECRET_KEY, spawn_app_with};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, REGISTER, RESET_PASSWORD, registration};
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
 const WRONG: &str = "wrong password 1";
@@ -15,18 +15,18 @@ const NEW_PASSWORD: &str = "battery staple 2";
 /// A user's life cycle: all responses and all secrets involved.
 #[derive(Default)]
 struct LifeCycle {
-    answers: Vec<Answer>,
+    responses: Vec<Response>,
     issued: Vec<String>,
     never_sent: Vec<String>,
 }
 
 impl LifeCycle {
     /// Records a response with tokens, and returns the refresh token.
-    fn take_tokens(&mut self, answer: Answer) -> String {
-        let refresh_token = answer.field("refresh_token");
+    fn take_tokens(&mut self, response: Response) -> String {
+        let refresh_token = response.field("refresh_token");
         self.issued
-            .extend([answer.field("access_token"), refresh_token.clone()]);
-        self.answers.push(answer);
+            .extend([response.field("access_token"), refresh_token.clone()]);
+        self.responses.push(response);
         refresh_token
     }
 
@@ -43,17 +43,17 @@ impl LifeCycle {
             never_sent: secrets.map(str::to_owned).into(),
             ..Self::default()
         };
-        life.answers.push(app.register(&registration()).await);
+        life.responses.push(app.register(&registration()).await);
         let first = life.take_tokens(app.login(EMAIL, PASSWORD).await);
         let second = life.take_tokens(app.refresh(&first).await);
-        life.answers.push(app.login(EMAIL, WRONG).await);
+        life.responses.push(app.login(EMAIL, WRONG).await);
         app.change("UPDATE sessions SET rotated_at = rotated_at - 11");
-        life.answers.push(app.refresh(&first).await);
-        life.answers.push(app.logout(&second).await);
+        life.responses.push(app.refresh(&first).await);
+        life.responses.push(app.logout(&second).await);
         let used = app.next_reset_token(EMAIL).await;
-        life.answers
+        life.responses
             .push(app.reset_password(&used, NEW_PASSWORD).await);
-        life.answers
+        life.responses
             .push(app.reset_password(&used, NEW_PASSWORD).await);
         app.mail_provider.reply_with(Reply::Text(500, "oops"));
         let pending = app.next_reset_token(EMAIL).await;
@@ -65,19 +65,19 @@ impl LifeCycle {
     /// Sends invalid requests that contain secrets.
     async fn cause_errors(&mut self, app: &App) {
         let in_query = format!("{RESET_PASSWORD}?token={}", self.never_sent[6]);
-        self.answers.push(app.get(&in_query).await);
-        self.answers
+        self.responses.push(app.get(&in_query).await);
+        self.responses
             .push(app.post(REGISTER, &json!({"password": PASSWORD})).await);
-        self.answers
+        self.responses
             .push(app.post(LOGIN, &json!({"password": PASSWORD})).await);
-        self.answers
+        self.responses
             .push(app.post(RESET_PASSWORD, &json!([PASSWORD, WRONG])).await);
         app.captcha.reply_with(Reply::Text(500, "oops"));
-        self.answers.push(app.register(&registration()).await);
+        self.responses.push(app.register(&registration()).await);
         app.database()
             .execute_batch("DROP TABLE sessions")
             .expect("a dropped table");
-        self.answers.push(app.login(EMAIL, NEW_PASSWORD).await);
+        self.responses.push(app.login(EMAIL, NEW_PASSWORD).await);
     }
 }
 
@@ -119,8 +119,8 @@ async fn no_file_log_or_other_response_contains_a_secret() {
         }
     }
     let responses_with = |secret: &String| {
-        let contains = |answer: &&Answer| format!("{answer:?}").contains(secret);
-        life.answers.iter().filter(contains).count()
+        let contains = |response: &&Response| format!("{response:?}").contains(secret);
+        life.responses.iter().filter(contains).count()
     };
     for secret in &life.issued {
         assert_eq!(responses_with(secret), 1, "{secret}");

@@ -3,10 +3,10 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::INVALID_RESET_TOKEN;
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, PASSWORD, RESET_PASSWORD, link_in};
+use crate::helpers::response::Response;
 use crate::helpers::tally::rounds;
 use crate::security::races;
 
@@ -21,8 +21,8 @@ async fn one_of_twenty_concurrent_resets_with_one_token_wins_and_only_its_passwo
 }
 
 async fn assert_invalid(app: &App, token: &str) {
-    let answer = app.reset_password(token, NEW_PASSWORD).await;
-    answer.assert_error(&INVALID_RESET_TOKEN);
+    let response = app.reset_password(token, NEW_PASSWORD).await;
+    response.assert_error(&INVALID_RESET_TOKEN);
 }
 
 #[tokio::test]
@@ -86,9 +86,9 @@ async fn request_headers_do_not_affect_the_link() {
         for (name, value) in &headers {
             request = request.header(*name, *value);
         }
-        let answer = Answer::to(request.json(&json!({"email": EMAIL}))).await;
-        if answer.status != 400 {
-            answer.assert_status(202);
+        let response = Response::to(request.json(&json!({"email": EMAIL}))).await;
+        if response.status != 400 {
+            response.assert_status(202);
             assert_links_to_the_front_end(&app, &format!("{headers:?}")).await;
         }
     }
@@ -104,8 +104,8 @@ async fn an_absolute_request_target_does_not_affect_the_link() {
          connection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let answer = app.send_raw(request.as_bytes()).await.expect("a response");
-    if answer.status == 202 {
+    let response = app.send_raw(request.as_bytes()).await.expect("a response");
+    if response.status == 202 {
         assert_links_to_the_front_end(&app, "an absolute target").await;
     }
 }

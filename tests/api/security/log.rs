@@ -3,11 +3,11 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{
     EMAIL, LOGIN, PASSWORD, RESET_PASSWORD, TEST_DATA, Tokens, registration,
 };
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 use crate::helpers::time::{SOON, eventually};
 
@@ -59,7 +59,7 @@ async fn every_request_is_logged_once_with_its_route_status_duration_and_id() {
         let request = app
             .request(method.clone(), path)
             .header("x-request-id", &id);
-        Answer::to(request).await;
+        Response::to(request).await;
         let line = request_line(&app, &id).await;
         assert_eq!(line["method"], method.as_str(), "{line}");
         assert_eq!(line["route"], route, "{line}");
@@ -82,15 +82,15 @@ async fn a_valid_request_id_of_the_client_is_kept() {
         &"a".repeat(64),
     ] {
         let request = app.request(Method::GET, "/").header("x-request-id", id);
-        let answer = Answer::to(request).await;
-        assert_eq!(answer.header("x-request-id"), Some(id));
+        let response = Response::to(request).await;
+        assert_eq!(response.header("x-request-id"), Some(id));
     }
 }
 
 #[tokio::test]
 async fn an_invalid_request_id_is_replaced() {
     let app = spawn_app().await;
-    let without = Answer::to(app.request(Method::GET, "/")).await;
+    let without = Response::to(app.request(Method::GET, "/")).await;
     let mut seen = vec![without.header("x-request-id").expect("an id").to_owned()];
     for id in [
         "",
@@ -105,8 +105,8 @@ async fn an_invalid_request_id_is_replaced() {
         let request = app
             .request(Method::GET, "/")
             .header("x-request-id", id.as_bytes());
-        let answer = Answer::to(request).await;
-        let given = answer.header("x-request-id").expect("an id").to_owned();
+        let response = Response::to(request).await;
+        let given = response.header("x-request-id").expect("an id").to_owned();
         assert!(
             given != id && uuid::Uuid::parse_str(&given).is_ok(),
             "{id:?}: {given}"
@@ -161,7 +161,7 @@ async fn a_client_cannot_inject_log_lines() {
     let agent = app
         .request(Method::GET, "/")
         .header("user-agent", "{\"message\":\"forged\"}");
-    Answer::to(agent).await;
+    Response::to(agent).await;
     flush_log(&app).await;
     assert!(lines(&app).iter().all(|line| line["message"] != "forged"));
 }
@@ -169,7 +169,7 @@ async fn a_client_cannot_inject_log_lines() {
 /// Sends a last request and waits until it is logged, so that all earlier ones are logged, too.
 async fn flush_log(app: &App) {
     let last = app.request(Method::GET, "/").header("x-request-id", "last");
-    Answer::to(last).await;
+    Response::to(last).await;
     request_line(app, "last").await;
 }
 

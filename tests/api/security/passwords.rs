@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration_with};
+use crate::helpers::response::Response;
 
-async fn timed(request: impl Future<Output = Answer>) -> (Answer, Duration) {
+async fn timed(request: impl Future<Output = Response>) -> (Response, Duration) {
     let start = Instant::now();
     (request.await, start.elapsed())
 }
@@ -19,7 +19,7 @@ async fn a_password_of_a_megabyte_is_rejected_before_it_is_hashed() {
     let (_, hashing) = timed(app.login(EMAIL, "wrong password 1")).await;
     let token = app.reset_token(1).await;
     let long = format!("{}1", "a".repeat(1_000_000));
-    let answers = [
+    let responses = [
         (
             422,
             timed(app.register(&registration_with("password", long.as_str()))).await,
@@ -28,8 +28,8 @@ async fn a_password_of_a_megabyte_is_rejected_before_it_is_hashed() {
         (401, timed(app.login("nobody", &long)).await),
         (422, timed(app.reset_password(&token, &long)).await),
     ];
-    for (status, (answer, took)) in answers {
-        answer.assert_status(status);
+    for (status, (response, took)) in responses {
+        response.assert_status(status);
         assert!(
             took < hashing / 2,
             "{took:?}, while a hash takes {hashing:?}"
@@ -42,8 +42,8 @@ async fn a_password_of_a_megabyte_is_rejected_before_it_is_hashed() {
 
 async fn assert_only(app: &App, password: &str, others: &[&str]) {
     for other in others {
-        let answer = app.login(USERNAME, other).await;
-        assert_eq!(answer.status, 401, "{other:?} instead of {password:?}");
+        let response = app.login(USERNAME, other).await;
+        assert_eq!(response.status, 401, "{other:?} instead of {password:?}");
     }
     app.login(USERNAME, password).await.assert_status(200);
 }

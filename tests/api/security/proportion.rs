@@ -8,9 +8,9 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
+use crate::helpers::response::Response;
 use crate::helpers::server::is_spin;
 use crate::helpers::shapes::{MAX_BODY, ROUTES, Route, Shape, shapes_without_fields};
 use crate::helpers::stub::Reply;
@@ -49,17 +49,17 @@ fn post(app: &App, route: &Route, body: Vec<u8>) -> RequestBuilder {
 }
 
 /// The problem with a response, if there is one.
-fn problem_of(answer: &Answer) -> Option<String> {
-    let length = answer.text.len();
-    let is_refused = (400..500).contains(&answer.status) || matches!(answer.status, 202 | 204);
+fn problem_of(response: &Response) -> Option<String> {
+    let length = response.text.len();
+    let is_refused = (400..500).contains(&response.status) || matches!(response.status, 202 | 204);
     let is_short = length <= MAX_RESPONSE;
-    (!is_refused || !is_short).then(|| format!("{} and {length} bytes", answer.status))
+    (!is_refused || !is_short).then(|| format!("{} and {length} bytes", response.status))
 }
 
 /// The linear memory of an instance after a tiny request to each route.
 async fn idle_memory(app: &App) -> u64 {
     for route in &ROUTES {
-        Answer::to(post(app, route, b"{}".to_vec())).await;
+        Response::to(post(app, route, b"{}".to_vec())).await;
     }
     let (_, calls) = app.measure(|| app.request(Method::GET, "/")).await;
     memory_after(&calls)
@@ -77,15 +77,15 @@ async fn a_body_of_any_shape_takes_little_memory_and_time() {
     for route in &ROUTES {
         for shape in route.shapes() {
             let what = &shape.what;
-            let (answer, calls) = app.measure(|| post(&app, route, shape.body())).await;
+            let (response, calls) = app.measure(|| post(&app, route, shape.body())).await;
             let grown = memory_after(&calls).saturating_sub(idle);
             let instructions = instructions_of(&calls);
             let figures = format!(
                 "{} {what}: {grown} bytes of memory, {instructions} instructions",
                 route.path
             );
-            println!("{} {} {figures}", answer.status, answer.text.len());
-            problems.extend(problem_of(&answer).map(|it| format!("{} {what}: {it}", route.path)));
+            println!("{} {} {figures}", response.status, response.text.len());
+            problems.extend(problem_of(&response).map(|it| format!("{} {what}: {it}", route.path)));
             if grown > MAX_GROWTH || instructions > MAX_INSTRUCTIONS {
                 problems.push(figures);
             }
@@ -98,10 +98,10 @@ async fn a_body_of_any_shape_takes_little_memory_and_time() {
 async fn send_all(app: &App, bodies: &[(&Route, Shape)]) -> Result<(), String> {
     let requests = bodies
         .iter()
-        .map(|(route, shape)| Answer::to(post(app, route, shape.body())));
-    let answers = join_all(requests).await;
-    for ((route, shape), answer) in bodies.iter().zip(&answers) {
-        if let Some(problem) = problem_of(answer) {
+        .map(|(route, shape)| Response::to(post(app, route, shape.body())));
+    let responses = join_all(requests).await;
+    for ((route, shape), response) in bodies.iter().zip(&responses) {
+        if let Some(problem) = problem_of(response) {
             return Err(format!("{} {}: {problem}", route.path, shape.what));
         }
     }
@@ -164,17 +164,18 @@ async fn count_processed(app: &App, route: &Route, address: &str, body: &[u8]) -
     let start = Instant::now();
     let requests = (0..route.burst + EXTRA).map(|_| {
         let request = post(app, route, body.to_vec());
-        Answer::to(request.header("x-forwarded-for", address))
+        Response::to(request.header("x-forwarded-for", address))
     });
-    let answers = join_all(requests).await;
+    let responses = join_all(requests).await;
     let refilled = start.elapsed().as_secs() / route.seconds_per_attempt + 1;
-    let (throttled, processed): (Vec<_>, Vec<_>) =
-        answers.iter().partition(|answer| answer.status == 429);
-    for answer in throttled {
-        let wait = answer
+    let (throttled, processed): (Vec<_>, Vec<_>) = responses
+        .iter()
+        .partition(|response| response.status == 429);
+    for response in throttled {
+        let wait = response
             .header("retry-after")
             .and_then(|it| it.parse::<u64>().ok());
-        assert!(wait.is_some_and(|wait| wait > 0), "{answer:?}");
+        assert!(wait.is_some_and(|wait| wait > 0), "{response:?}");
     }
     processed.len().saturating_sub(refilled as usize)
 }

@@ -42,8 +42,8 @@ async fn a_registration_without_a_captcha_is_rejected_without_an_outbound_reques
             Some(json!({})),
             Some(json!(true)),
         ] {
-            let answer = app.register(&with_captcha(field, value)).await;
-            answer.assert_status(422);
+            let response = app.register(&with_captcha(field, value)).await;
+            response.assert_status(422);
         }
     }
     app.register(&with_captcha("captcha_id", Some(json!(""))))
@@ -126,7 +126,7 @@ async fn sql_in_a_field_is_treated_as_text() {
         app.register(&body).await.assert_status(201);
         app.login(email, PASSWORD).await.assert_status(200);
     }
-    for nobody in [
+    for unknown in [
         "tom@example.com",
         "%@example.com",
         "user_",
@@ -134,7 +134,7 @@ async fn sql_in_a_field_is_treated_as_text() {
         "' OR '1'='1",
         "\"user0\"",
     ] {
-        app.login(nobody, PASSWORD).await.assert_status(401);
+        app.login(unknown, PASSWORD).await.assert_status(401);
     }
     app.forgot_password("tom@example.com")
         .await
@@ -152,18 +152,18 @@ async fn a_suggestion_stays_fast_with_a_million_users_of_one_prefix() {
     app.register_tom().await;
     app.add_users("Tom", 1_000_000);
     let start = Instant::now();
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", "tom"))
         .await;
     let took = start.elapsed();
-    let suggestion = answer.assert_status(409).json()["detail"]["suggestion"].clone();
+    let suggestion = response.assert_status(409).json()["detail"]["suggestion"].clone();
     assert!(took < Duration::from_secs(1), "{took:?}");
     let suggestion = suggestion.as_str().expect("a suggestion");
     let body = registration_of("late@example.com", suggestion);
     app.register(&body).await.assert_status(201);
     let start = Instant::now();
-    let nobody = [("username", "tom_"), ("password", PASSWORD)];
-    app.login_form(&nobody).await.assert_status(401);
+    let unknown = [("username", "tom_"), ("password", PASSWORD)];
+    app.login_form(&unknown).await.assert_status(401);
     assert!(
         start.elapsed() < Duration::from_secs(1),
         "{LOGIN}: {:?}",

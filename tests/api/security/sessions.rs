@@ -109,12 +109,12 @@ async fn after_a_reset_every_token_is_invalid_and_the_owner_is_notified() {
     let superseded = app.next_reset_token(EMAIL).await;
     let used = app.next_reset_token(EMAIL).await;
     app.mail_provider.clear();
-    let answer = app.reset_password(&used, NEW_PASSWORD).await;
-    answer.assert_json(
+    let response = app.reset_password(&used, NEW_PASSWORD).await;
+    response.assert_json(
         200,
         &json!({"message": "Password has been reset successfully"}),
     );
-    assert_eq!(answer.header("set-cookie"), None);
+    assert_eq!(response.header("set-cookie"), None);
     for tokens in &sessions {
         assert_dead(&app, tokens).await;
     }

@@ -3,13 +3,13 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::CROSS_SITE;
 use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, ME, PASSWORD, REFRESH, REGISTER, TEST_DATA, Tokens,
     registration,
 };
+use crate::helpers::response::Response;
 
 /// Every kind of state-changing request, as the service's own pages would send it.
 fn requests(app: &App, tokens: &Tokens) -> [RequestBuilder; 4] {
@@ -36,7 +36,7 @@ async fn cross_site_requests_have_no_effect() {
     for request in requests(&app, &tokens) {
         let request = request.header("sec-fetch-site", "cross-site");
         let request = request.header("origin", "https://evil.example.com");
-        Answer::to(request).await.assert_error(&CROSS_SITE);
+        Response::to(request).await.assert_error(&CROSS_SITE);
     }
     assert_eq!(rows(&app), before);
     app.refresh(&tokens.refresh).await.assert_status(200);
@@ -52,7 +52,7 @@ async fn listed_origins_may_send_cross_site_requests() {
     {
         let request = request.header("sec-fetch-site", "cross-site");
         let request = request.header("origin", "https://app.example.com");
-        Answer::to(request).await.assert_status(status);
+        Response::to(request).await.assert_status(status);
     }
 }
 
@@ -63,11 +63,11 @@ async fn same_site_requests_and_direct_navigation_are_allowed() {
     for site in ["same-origin", "same-site", "none"] {
         let form = [("username", EMAIL), ("password", PASSWORD)];
         let request = app.request(Method::POST, LOGIN).form(&form);
-        let answer = Answer::to(request.header("sec-fetch-site", site)).await;
-        answer.assert_status(200);
+        let response = Response::to(request.header("sec-fetch-site", site)).await;
+        response.assert_status(200);
     }
     let link = app.request(Method::GET, "/auth/login");
-    let link = Answer::to(link.header("sec-fetch-site", "cross-site")).await;
+    let link = Response::to(link.header("sec-fetch-site", "cross-site")).await;
     link.assert_status(200);
 }
 
@@ -85,7 +85,7 @@ async fn json_without_its_content_type_has_no_effect() {
             request = request.header("content-type", content_type);
         }
         let request = request.body(registration().to_string());
-        Answer::to(request).await.assert_status(422);
+        Response::to(request).await.assert_status(422);
     }
     app.assert_untouched();
 }
@@ -96,19 +96,19 @@ async fn personal_data_is_not_cached() {
     let registered = app.register(&registration()).await;
     let tokens = app.tokens_of_tom().await;
     let me = app.request(Method::GET, ME).bearer_auth(&tokens.access);
-    let answers = [
+    let responses = [
         registered,
         app.register(&registration()).await,
         app.test_data(&tokens.access).await,
-        Answer::to(me).await,
+        Response::to(me).await,
         app.get(TEST_DATA).await,
         app.forgot_password(EMAIL).await,
         app.reset_password("nope", PASSWORD).await,
         app.logout(&tokens.refresh).await,
     ];
-    for answer in answers {
-        let cache_control = answer.header("cache-control");
-        assert_eq!(cache_control, Some("no-store"), "{answer:?}");
+    for response in responses {
+        let cache_control = response.header("cache-control");
+        assert_eq!(cache_control, Some("no-store"), "{response:?}");
     }
 }
 
@@ -116,9 +116,9 @@ async fn personal_data_is_not_cached() {
 async fn hsts_is_sent_if_the_front_end_uses_https() {
     let app = spawn_app_with("frontend_url", "https://app.example.com").await;
     for path in ["/", "/auth/login", TEST_DATA, "/nope"] {
-        let answer = app.get(path).await;
-        let hsts = answer.header("strict-transport-security");
-        assert_eq!(hsts, Some("max-age=31536000"), "{answer:?}");
+        let response = app.get(path).await;
+        let hsts = response.header("strict-transport-security");
+        assert_eq!(hsts, Some("max-age=31536000"), "{response:?}");
     }
 }
 
@@ -131,8 +131,8 @@ async fn only_a_trusted_proxy_can_report_a_request_over_https() {
     ] {
         let app = Setup::new().with("trusted_proxy_hops", hops).spawn().await;
         let request = app.request(Method::GET, "/");
-        let answer = Answer::to(request.header("x-forwarded-proto", proto)).await;
-        let hsts = answer.header("strict-transport-security");
+        let response = Response::to(request.header("x-forwarded-proto", proto)).await;
+        let hsts = response.header("strict-transport-security");
         assert_eq!(hsts.is_some(), expected, "{hops} hops, {proto}");
     }
 }

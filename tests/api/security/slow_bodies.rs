@@ -36,13 +36,13 @@ fn head(path: &str, content_type: &str, length: &str) -> String {
 }
 
 /// Expects a 408 with a valid body, neither too early nor too late.
-fn expect_refused(Trickled { answer, took }: &Trickled) -> Result<(), String> {
-    let answer = answer.as_ref().ok_or("no response")?;
-    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    let is_timeout = answer.status == 408 && body["error_code"] == "BODY_TIMEOUT";
+fn expect_refused(Trickled { response, took }: &Trickled) -> Result<(), String> {
+    let response = response.as_ref().ok_or("no response")?;
+    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+    let is_timeout = response.status == 408 && body["error_code"] == "BODY_TIMEOUT";
     let holds =
         is_timeout && body["detail"].is_string() && (BODY_LIMIT..REJECTION_LIMIT).contains(took);
-    expect(holds, || format!("{answer:?} after {took:?}"))
+    expect(holds, || format!("{response:?} after {took:?}"))
 }
 
 #[tokio::test]
@@ -59,10 +59,10 @@ async fn a_body_that_takes_longer_than_ten_seconds_is_rejected() {
             requests.push((format!("{} {how}", route.path), head, bytes));
         }
     }
-    let answers = requests
+    let responses = requests
         .iter()
         .map(|(_, head, bytes)| app.trickle(head.as_bytes(), bytes));
-    for ((what, ..), trickled) in requests.iter().zip(&join_all(answers).await) {
+    for ((what, ..), trickled) in requests.iter().zip(&join_all(responses).await) {
         assert_eq!(expect_refused(trickled), Ok(()), "{what}");
     }
 }
@@ -77,13 +77,13 @@ async fn a_body_that_is_too_large_cannot_trickle_while_it_is_discarded() {
         format!("{head}{:x}\r\n{chunk}\r\n", chunk.len())
     });
     let beginnings: Vec<_> = beginnings.collect();
-    let answers = beginnings
+    let responses = beginnings
         .iter()
         .map(|beginning| app.trickle(beginning.as_bytes(), b"1\r\n \r\n"));
-    for (route, Trickled { answer, took }) in ROUTES.iter().zip(&join_all(answers).await) {
-        let status = answer.as_ref().map(|answer| answer.status);
+    for (route, Trickled { response, took }) in ROUTES.iter().zip(&join_all(responses).await) {
+        let status = response.as_ref().map(|response| response.status);
         let holds = matches!(status, Some(408 | 413)) && *took < REJECTION_LIMIT;
-        assert!(holds, "{}: {answer:?} after {took:?}", route.path);
+        assert!(holds, "{}: {response:?} after {took:?}", route.path);
     }
 }
 
@@ -100,7 +100,7 @@ async fn a_body_in_two_pieces_half_a_second_apart_is_accepted() {
     let head = head(LOGIN, "application/x-www-form-urlencoded", &length);
     let beginning = format!("{head}{first}");
     let trickled = app.trickle(beginning.as_bytes(), second.as_bytes()).await;
-    assert_eq!(trickled.answer.expect("a response").status, 200);
+    assert_eq!(trickled.response.expect("a response").status, 200);
 }
 
 #[tokio::test]
@@ -153,12 +153,12 @@ async fn others(app: &App, tokens: &Tokens) -> Result<(), String> {
     eventually("all slow bodies have started", SOON, handled).await;
     for what in ["GET /", "the protected GET", "login"] {
         let start = Instant::now();
-        let answer = match what {
+        let response = match what {
             "GET /" => app.get("/").await,
             "login" => app.login(EMAIL, PASSWORD).await,
             _ => app.test_data(&tokens.access).await,
         };
-        let (status, took) = (answer.status, start.elapsed());
+        let (status, took) = (response.status, start.elapsed());
         println!("{what}: {status} after {took:?}");
         let holds = status == 200 && took < OTHERS_LIMIT;
         expect(holds, || format!("{what}: {status} after {took:?}"))?;

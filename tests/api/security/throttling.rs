@@ -6,10 +6,10 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, USERNAME};
+use crate::helpers::response::Response;
 
 const WRONG: &str = "wrong password 1";
 /// The burst of strangers' failures per name, and of logins per address.
@@ -19,24 +19,25 @@ const PER_ADDRESS: usize = 20;
 const CONCURRENCY: usize = 50;
 
 /// The number of checked passwords. All other responses must be valid 429s.
-fn count_checked(answers: &[Answer]) -> usize {
-    let (checked, throttled): (Vec<_>, Vec<_>) =
-        answers.iter().partition(|answer| answer.status == 401);
-    for answer in throttled {
-        answer.assert_status(429);
-        let wait = answer
+fn count_checked(responses: &[Response]) -> usize {
+    let (checked, throttled): (Vec<_>, Vec<_>) = responses
+        .iter()
+        .partition(|response| response.status == 401);
+    for response in throttled {
+        response.assert_status(429);
+        let wait = response
             .header("retry-after")
             .and_then(|wait| wait.parse::<u64>().ok());
         assert!(
             wait.is_some_and(|wait| (1..=60).contains(&wait)),
-            "{answer:?}"
+            "{response:?}"
         );
     }
     checked.len()
 }
 
 /// Makes `count` guesses with `guess`.
-async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Answer) -> Vec<Answer> {
+async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Response) -> Vec<Response> {
     let guesses = stream::iter(0..count).map(|number| guess(number));
     guesses.buffer_unordered(CONCURRENCY).collect().await
 }
@@ -46,11 +47,11 @@ async fn a_thousand_guesses_at_one_account_from_as_many_addresses_are_throttled(
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let start = Instant::now();
-    let answers = guess_many(1000, async |number| {
+    let responses = guess_many(1000, async |number| {
         let username = [EMAIL, USERNAME, "TOM", "Tom@Example.com"][number % 4];
         app.login_from(&address(number), username, WRONG).await
     });
-    let allowed = count_checked(&answers.await);
+    let allowed = count_checked(&responses.await);
     let refilled = start.elapsed().as_secs() / 60 + 1;
     // Tom has two names.
     assert!(allowed <= 2 * (PER_NAME + refilled as usize), "{allowed}");
@@ -83,11 +84,11 @@ async fn spraying_one_password_over_five_hundred_accounts_hits_the_limit_of_the_
     app.register_tom().await;
     app.add_users("user", 500);
     let start = Instant::now();
-    let answers = guess_many(500, async |number| {
+    let responses = guess_many(500, async |number| {
         app.login_from("10.0.0.1", &format!("user{}", number + 1), WRONG)
             .await
     });
-    let allowed = count_checked(&answers.await);
+    let allowed = count_checked(&responses.await);
     let refilled = start.elapsed().as_secs() / 3 + 1;
     assert!(allowed <= PER_ADDRESS + refilled as usize, "{allowed}");
     app.login_from("10.0.0.2", EMAIL, PASSWORD)
@@ -116,7 +117,7 @@ async fn rotate_headers(
     headers: impl Fn(usize) -> Vec<(&'static str, String)>,
 ) -> usize {
     let start = Instant::now();
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for number in 0..2 * PER_ADDRESS {
         let mut request = app.request(Method::POST, LOGIN);
         for (name, value) in headers(number) {
@@ -124,9 +125,9 @@ async fn rotate_headers(
         }
         let username = format!("nobody{number}");
         let form = [("username", username.as_str()), ("password", WRONG)];
-        answers.push(Answer::to(request.form(&form)).await);
+        responses.push(Response::to(request.form(&form)).await);
     }
-    count_checked(&answers).saturating_sub(start.elapsed().as_secs() as usize / 3)
+    count_checked(&responses).saturating_sub(start.elapsed().as_secs() as usize / 3)
 }
 
 #[tokio::test]
@@ -177,9 +178,9 @@ async fn correct_passwords_do_not_allow_more_guesses() {
         let right = app.login_from(&address(number), EMAIL, PASSWORD).await;
         right.assert_status(200);
     }
-    let answers = guess_many(60, async |number| {
+    let responses = guess_many(60, async |number| {
         app.login_from(&address(100 + number), EMAIL, WRONG).await
     });
-    let allowed = count_checked(&answers.await);
+    let allowed = count_checked(&responses.await);
     assert!(allowed <= PER_NAME + 1, "{allowed}");
 }

@@ -9,7 +9,7 @@ use super::description;
 
 /// A response of the service.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
@@ -17,7 +17,7 @@ pub(crate) struct Answer {
     request: String,
 }
 
-impl Answer {
+impl Response {
     /// Sends a request, and checks the response against the OpenAPI description.
     pub(crate) async fn to(request: RequestBuilder) -> Self {
         let (client, request) = request.build_split();
@@ -29,14 +29,14 @@ impl Answer {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let text = response.text().await.expect("a readable response");
-        let answer = Self {
+        let response = Self {
             status,
             headers,
             text,
             request: format!("{method} {path}"),
         };
-        description::check(&method, &path, &answer).await;
-        answer
+        description::check(&method, &path, &response).await;
+        response
     }
 
     /// The body, which must be JSON with the right content type.
