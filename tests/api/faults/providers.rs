@@ -24,7 +24,7 @@ async fn spawn_app_of(provider: &str) -> App {
     app
 }
 
-/// Sends a reset mail, and returns the request to a provider that replies with `taken`.
+/// Sends a reset mail, and returns the request to a provider that replies with `accepted`.
 async fn sent_to(provider: &str, accepted: Reply) -> Received {
     let app = spawn_app_of(provider).await;
     app.mail_provider.reply_with(accepted);
