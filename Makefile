@@ -1,4 +1,4 @@
-# Every target does its own set-up: a clone, a Rust toolchain and the package registries are enough.
+# Every target sets itself up: a clone, a Rust toolchain and access to the package registries suffice.
 
 .DEFAULT_GOAL := help
 .PHONY: help up example build component host frontend openapi test test-browser fuzz bench soak lint
@@ -6,10 +6,10 @@
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: ## Build, and serve on http://127.0.0.1:3000 until Ctrl-C
+up: ## Build and serve on http://127.0.0.1:3000 until Ctrl-C
 	@scripts/up.sh
 
-example: frontend ## The same with a front end in WebAssembly, at http://127.0.0.1:3000/app/
+example: frontend ## Like up, with a front end in WebAssembly at http://127.0.0.1:3000/app/
 	@scripts/up.sh examples/frontend /app/
 
 build: component host ## Build the component and the host for development
@@ -21,40 +21,40 @@ component:
 host:
 	cargo build --profile native --package gatehouse-host
 
-# In its own folder, because it is a workspace of its own.
+# Built in its own folder, because it is a separate workspace.
 frontend:
 	@scripts/wasm-target.sh
 	@scripts/wasm-target.sh wasm32-unknown-unknown
 	cd examples/frontend && cargo build --release --target wasm32-unknown-unknown --package gatehouse-example-page
 	cd examples/frontend && cargo build --release --target wasm32-wasip2 --package gatehouse-example-server
 
-openapi: ## Write the API's description in docs/ anew, from the code
+openapi: ## Regenerate the OpenAPI description in docs/ from the code
 	UPDATE_OPENAPI=1 cargo test --profile native --package gatehouse description
 
-test: build ## Run all tests; SPIN=1 runs those over HTTP against spin instead of the host
-# One by one: together they would need the engine once more, with other features.
+test: build ## Run all tests; SPIN=1 runs the API tests against spin instead of the host
+# One by one: a common build would unify features, and compile the engine again.
 	cargo test --profile native --package gatehouse
 	cargo test --profile native --package gatehouse-host
 	cargo test --profile native --package gatehouse-api-tests
 
-test-browser: build frontend ## Run the tests in a real browser; pictures of the pages stay in target/
+test-browser: build frontend ## Run the tests in a real browser; screenshots are left in target/
 	@scripts/browser.sh
 
-fuzz: build ## Send every route what a fuzzer makes of the API's description, for a minute
+fuzz: build ## Fuzz every route for a minute, based on the OpenAPI description
 	@scripts/fuzz.sh
 
-bench: build ## Measure the service against what bounds it, in fifteen minutes; QUICK=1 for a glance
-# One by one, as the tests.
+bench: build ## Benchmark the service for fifteen minutes; QUICK=1 for a smoke test
+# One by one, like the tests.
 	cargo build --release --target wasm32-wasip2 --package gatehouse-empty
 	cargo build --release --target wasm32-wasip2 --package gatehouse-hash
 	cargo build --profile native --package gatehouse-bench
 	@wrk=$$(scripts/wrk.sh) && WRK=$$wrk target/native/gatehouse-bench
 
-soak: build ## Run every race 1,000 times, attack by the thousand, kill the host 500 times, and fuzz
+soak: build ## Repeat every race and attack up to 1,000 times, kill the host 500 times, and fuzz
 	SOAK_ROUNDS=1000 cargo test --profile native --package gatehouse-api-tests soak -- --ignored --nocapture
 	@FUZZ_SECONDS=600 FUZZ_SEED=random FUZZ_WORKERS=4 scripts/fuzz.sh
 
-lint: frontend ## Check the format, and let clippy read everything
+lint: frontend ## Check the formatting, and run clippy on everything
 	cargo fmt --all --check
 	cd examples/frontend && cargo fmt --all --check
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse -- --deny warnings

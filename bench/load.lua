@@ -1,10 +1,10 @@
--- Tells wrk to send what stands in a file, line by line, and prints what came of it as JSON.
+-- Makes wrk send the lines of a file, one per request, and prints the results as JSON.
 --
 -- wrk ... -- KIND STATUS FILE
---   KIND    authorization: a line is the value of that header
---           body:          a line is a body
---           chain:         a line is a refresh token, and each answer brings the next one
---   STATUS  what every answer must have
+--   KIND    authorization: a line is the value of the header
+--           body:          a line is a request body
+--           chain:         a line is a refresh token, and each response contains the next one
+--   STATUS  the expected status of every response
 
 local threads = {}
 
@@ -23,7 +23,7 @@ function init(arguments)
     lines[last] = line
   end
   unexpected = 0
-  -- Reading answers takes the processors time that the server could use.
+  -- Inspecting responses takes processor time from the server: do it only where needed.
   if kind == "chain" then
     response = take_next_token
   elseif expected >= 400 then

@@ -1,12 +1,12 @@
--- The tables of the predecessor, as it created them: an empty file gets them, and its own
--- `users.db` keeps what it has.
+-- The tables of the legacy FastAPI service. They are created in an empty database, and kept as they are
+-- in the legacy service's `users.db`.
 
 -- Times are 'YYYY-MM-DD HH:MM:SS[.ffffff]' in UTC.
 CREATE TABLE IF NOT EXISTS users (
     id VARCHAR NOT NULL PRIMARY KEY,          -- UUID
-    username VARCHAR NOT NULL,                -- as it was typed
+    username VARCHAR NOT NULL,                -- as typed
     email VARCHAR NOT NULL,                   -- in lower case
-    hashed_password VARCHAR NOT NULL,         -- argon2id as a PHC string; bcrypt from the predecessor
+    hashed_password VARCHAR NOT NULL,         -- argon2id as a PHC string; legacy: bcrypt
     account_role VARCHAR(9) NOT NULL,         -- ADMIN, MODERATOR, REGULAR
     account_subscription VARCHAR(4) NOT NULL, -- FREE, PRO
     subscription_expires_at DATETIME,
@@ -18,8 +18,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS ix_users_username_lower ON users (lower(userna
 
 CREATE UNIQUE INDEX IF NOT EXISTS ix_users_email ON users (email);
 
--- The predecessor's refresh tokens, in plain text. No new ones are written, and each is voided
--- when it is used or expires.
+-- Legacy refresh tokens, in plain text. No new ones are written, and each is voided when it is used or
+-- expires.
 CREATE TABLE IF NOT EXISTS refresh_tokens (
     id VARCHAR NOT NULL PRIMARY KEY,
     user_id VARCHAR NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS refresh_tokens (
     created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL
 );
 
--- Password reset tokens: the SHA-256 of each in hexadecimal.
+-- Password reset tokens, stored as their SHA-256 in hexadecimal.
 CREATE TABLE IF NOT EXISTS password_reset_tokens (
     id VARCHAR NOT NULL PRIMARY KEY,
     user_id VARCHAR NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS password_reset_tokens (
     created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL
 );
 
--- The predecessor wrote them in plain text. What it left here is good for nothing any more.
+-- The legacy service stored its reset tokens in plain text: void them all.
 UPDATE password_reset_tokens SET token = 'void:' || id, is_used = 1;
 
 -- A new token replaces the older ones of its user.

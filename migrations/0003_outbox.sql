@@ -1,14 +1,14 @@
--- Mail that is to be sent: written together with what it tells of, deleted when the provider has
--- taken it. No address and no token waits here, both are looked up or computed when it is sent.
--- Times are seconds since 1970 in UTC.
+-- Pending mail: inserted in the transaction that causes it, and deleted once the provider has accepted it.
+-- Addresses and tokens are not stored, but looked up or computed when the mail is sent. Times are seconds
+-- since 1970 in UTC.
 CREATE TABLE outbox (
     id VARCHAR NOT NULL PRIMARY KEY, -- UUID, the provider's idempotency key
     kind VARCHAR NOT NULL,           -- password_reset, password_changed
     user_id VARCHAR NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    -- The link's token; a mail whose link has been superseded goes with its token.
+    -- The token in the link; a mail is deleted with its token when a newer link supersedes it.
     reset_token_id VARCHAR REFERENCES password_reset_tokens (id) ON DELETE CASCADE,
     attempts INTEGER NOT NULL DEFAULT 0,
-    due_at INTEGER NOT NULL          -- when it is to be tried next
+    due_at INTEGER NOT NULL          -- the next attempt
 );
 
 CREATE INDEX ix_outbox_due ON outbox (due_at);

@@ -1,9 +1,9 @@
--- Attempts, counted by the generic cell rate algorithm: one row per limit and whom it holds back.
+-- Attempts, counted by the generic cell rate algorithm: one row per limit and client or account.
 CREATE TABLE throttle (
-    key VARCHAR NOT NULL PRIMARY KEY, -- limit, then an address, or the digest of an account
-    -- When all attempts so far would be allowed again, in seconds since 1970 in UTC.
+    key VARCHAR NOT NULL PRIMARY KEY, -- the limit, then an address or the digest of an account
+    -- The time at which the full burst is allowed again, in seconds since 1970 in UTC.
     full_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- What lies in the past holds nobody back and is cleared away.
+-- Rows in the past have no effect and are deleted.
 CREATE INDEX ix_throttle_full_at ON throttle (full_at);

@@ -1,6 +1,5 @@
--- The predecessor had no index to find what is to be voided: the refresh tokens of a user at a reset
--- of the password, and those that have expired. Its tokens are JSON Web Tokens, which begin with
--- `ey`; what is void already leaves the second index.
+-- Indexes of the legacy refresh tokens to void: those of a user at a password reset, and those that have
+-- expired. Legacy tokens are JSON Web Tokens, which start with `ey`; the second index skips void ones.
 CREATE INDEX ix_refresh_tokens_user ON refresh_tokens (user_id);
 
 CREATE INDEX ix_refresh_tokens_expires_at ON refresh_tokens (expires_at)

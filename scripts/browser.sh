@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Runs the tests in a real browser against what `make build` built, after fetching what they need:
-# packages from npm and PyPI, and Chromium where there is none and this is Debian.
+# Runs the browser tests against the build of `make build`. Installs their dependencies first: packages
+# from npm and PyPI and, on Debian, Chromium.
 #
-# CHROMIUM  the browser's executable; by default the first of the usual names on the PATH
-# Arguments: the test files to run; by default all. Pictures of the pages are left in
-# target/browser-screenshots.
+# CHROMIUM  the browser's executable; by default, the first of the usual names on the PATH
+# Arguments: the test files to run; by default, all. Screenshots are left in target/browser-screenshots.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -21,14 +20,14 @@ fail() {
 
 have() { command -v "$1" >/dev/null; }
 
-# newer FILE MARK: whether the file was changed after the mark, or there is no mark.
+# newer FILE MARK: whether FILE is newer than MARK, or MARK does not exist.
 newer() { [[ ! -e $2 || $1 -nt $2 ]]; }
 
 ensure_node() {
   local version
-  have node && have npm || fail "the tests run on Node.js $min_node or newer with npm: install it."
+  have node && have npm || fail "the tests need Node.js $min_node or newer and npm: install them."
   version=$(node --print 'process.versions.node.split(".")[0]')
-  ((version >= min_node)) || fail "Node.js is $version, and has to be $min_node or newer."
+  ((version >= min_node)) || fail "the tests need Node.js $min_node or newer, and this is $version."
 }
 
 ensure_packages() {
@@ -36,12 +35,12 @@ ensure_packages() {
   npm ci --prefix $tests
 }
 
-# The official captcha solver in Python, in an environment of its own.
+# Installs the official Python captcha solver in a virtual environment.
 ensure_python() {
   newer $tests/requirements.txt $python/installed || return 0
-  have python3 || fail "one of the captcha's official solvers runs in Python 3: install it."
+  have python3 || fail "an official captcha solver needs Python 3: install it."
   rm -rf "$python"
-  python3 -m venv "$python" || fail "Python cannot make an environment: install python3-venv."
+  python3 -m venv "$python" || fail "Python cannot create a virtual environment: install python3-venv."
   "$python/bin/pip" install --quiet --disable-pip-version-check --requirement $tests/requirements.txt
   touch "$python/installed"
 }
@@ -64,7 +63,7 @@ ensure_chromium() {
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --option DPkg::Lock::Timeout=300 chromium >&2
   fi
-  CHROMIUM=$(find_chromium) || fail "there is no Chromium: install it, or name it by CHROMIUM."
+  CHROMIUM=$(find_chromium) || fail "there is no Chromium: install it, or set CHROMIUM."
 }
 
 ensure_node
@@ -75,6 +74,6 @@ export CHROMIUM
 
 rm -rf "$screenshots"
 if (($# == 0)); then set -- $tests/*.test.js; fi
-# Two files at a time: each keeps a browser and a host busy.
+# Two files at a time, because each keeps a browser and a host busy.
 node --test --test-concurrency=2 "$@"
-echo "Pictures of the pages are in $screenshots."
+echo "Screenshots are in $screenshots."

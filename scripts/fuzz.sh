@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzes every route of what `make build` built: Schemathesis makes requests of the API's own
-# description and judges the answers, while the host is watched.
+# Fuzzes every route of the build of `make build`: Schemathesis generates requests from the OpenAPI
+# description and checks the responses, while the host is monitored.
 #
-# FUZZ_SECONDS  for how long; by default a minute
-# FUZZ_SEED     what is drawn: the same number draws the same, `random` is another each time; by
-#               default 1
-# FUZZ_WORKERS  how many requests at once; by default one
+# FUZZ_SECONDS  the duration; by default, 60
+# FUZZ_SEED     the random seed, or `random` for a different one each time; by default, 1
+# FUZZ_WORKERS  the number of concurrent requests; by default, 1
 # The host's log, its database and the fuzzer's report are left in target/fuzz.
 
 set -euo pipefail
@@ -20,12 +19,12 @@ fail() {
   exit 1
 }
 
-# In an environment of its own.
+# Installs Schemathesis in a virtual environment.
 ensure_python() {
   [[ $tests/requirements.txt -nt $python/installed ]] || return 0
-  command -v python3 >/dev/null || fail "the fuzzer runs in Python 3.11 or newer: install it."
+  command -v python3 >/dev/null || fail "the fuzzer needs Python 3.11 or newer: install it."
   rm -rf "$python"
-  python3 -m venv "$python" || fail "Python cannot make an environment: install python3-venv."
+  python3 -m venv "$python" || fail "Python cannot create a virtual environment: install python3-venv."
   "$python/bin/pip" install --quiet --disable-pip-version-check \
     --requirement $tests/requirements.txt
   touch "$python/installed"
@@ -40,6 +39,6 @@ echo "fuzz: $seconds s, FUZZ_SEED=$seed FUZZ_WORKERS=$workers"
 
 rm -rf "$results"
 mkdir -p "$results"
-export PYTHONDONTWRITEBYTECODE=1 # nothing is left beside the sources
+export PYTHONDONTWRITEBYTECODE=1 # leave nothing next to the sources
 "$python/bin/python" $tests/run.py \
   --seconds "$seconds" --seed "$seed" --workers "$workers" "$results"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 #
-# Builds the service and serves it until Ctrl-C: with Spin where there is one, else with the
-# stand-in in host/.
+# Builds the service and serves it until Ctrl-C: with Spin if it is installed, otherwise with the stand-in
+# in host/.
 #
 # up.sh [FOLDER [PATH]]
 #
-# FOLDER   the application to serve, by default the service alone; what it has besides must be built
-# PATH     where its page is
-# LISTEN   the address to listen on, 127.0.0.1:3000 by default
+# FOLDER   the application to serve; by default, the service alone. Other components must be built
+# PATH     the path of the page to open
+# LISTEN   the address to listen on; by default, 127.0.0.1:3000
 # SPIN_VARIABLE_*, also in .env: the settings
 
 set -euo pipefail
@@ -25,7 +25,7 @@ fail() {
   exit 1
 }
 
-# The secret key signs the tokens: every installation needs its own.
+# The secret key signs the tokens, so every installation needs its own.
 ensure_secret_key() {
   if [[ -n ${SPIN_VARIABLE_SECRET_KEY:-} ]] || grep -qs '^SPIN_VARIABLE_SECRET_KEY=' .env; then
     return
@@ -34,11 +34,11 @@ ensure_secret_key() {
     umask 077
     echo "SPIN_VARIABLE_SECRET_KEY=$(head -c 48 /dev/urandom | base64 -w 0)" >>.env
   )
-  echo "Made a secret key for you in .env. Keep it: it signs the tokens."
+  echo "Generated a secret key in .env. Keep it: it signs the tokens."
 }
 
-# Links in mails lead to where it is served: another name for this machine would be another origin, with
-# sessions of its own.
+# Links in mails must use the address that is served: another name for this machine would be another
+# origin, with other sessions.
 ensure_frontend_url() {
   if ! grep -qs '^SPIN_VARIABLE_FRONTEND_URL=' .env; then
     export SPIN_VARIABLE_FRONTEND_URL=${SPIN_VARIABLE_FRONTEND_URL:-$url}
@@ -52,19 +52,19 @@ has_spin() {
   [[ -n $version && $(printf '%s\n' "$min_spin" "$version" | sort -V | head -n 1) == "$min_spin" ]]
 }
 
-# Waits until the service answers, and fails with it if it ends instead.
+# Waits until the service is ready; fails if the server exits.
 wait_until_ready() {
   local status
-  # Another server may have the port; then ours is about to end, and says so.
+  # Another server may use the port; then ours prints an error and exits.
   while sleep 0.2 && kill -0 "$server" 2>/dev/null; do
     status=$(curl -s -o /dev/null -w '%{http_code}' "$url/health/ready" || true)
     case $status in
       200) return ;;
-      503) fail "Gatehouse cannot work like this: the log above names the setting or the database, and what is wrong." ;;
+      503) fail "Gatehouse is not ready: the log above says which setting is wrong, or what is wrong with the database." ;;
     esac
   done
   wait "$server" || exit
-  fail "The server ended before it answered."
+  fail "The server exited before it was ready."
 }
 
 ensure_secret_key
@@ -96,8 +96,8 @@ Try:
   curl $url/api/v1/auth/login -d username=tom@example.com -d password=abcde1
 
 To register from a terminal, solve the captcha with a script: the README shows one.
-To try without, start with SPIN_VARIABLE_CAPTCHA_PROVIDER=off.
+To try it without a captcha, start with SPIN_VARIABLE_CAPTCHA_PROVIDER=off.
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 END
 wait "$server"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints where the load generator wrk is: on the path, or else unpacked from Debian's packages into
-# target/tools, which needs no root and changes nothing of the system.
+# Prints the path of the load generator wrk. If it is not on the PATH, unpacks Debian's packages into
+# target/tools, which needs no root and does not change the system.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -17,7 +17,7 @@ unpack() {
   local scratch=$tools/packages
   mkdir -p "$scratch"
   (cd "$scratch" && apt-get download "${packages[@]}") >&2 ||
-    fail "there is none on the path, and Debian's package cannot be had: install wrk 4"
+    fail "wrk is not on the PATH, and Debian's package cannot be downloaded: install wrk 4"
   for package in "$scratch"/*.deb; do
     dpkg-deb -x "$package" "$tools/root"
   done

@@ -1,4 +1,5 @@
-//! Every route of an earlier component against today's, in turn, so that both have the same machine.
+//! Compares the routes of an earlier component with the current one, interleaved so that both run on
+//! the same machine under the same conditions.
 
 use anyhow::Result;
 
@@ -10,7 +11,7 @@ use crate::routes::CONNECTIONS;
 use crate::scale::Scale;
 use crate::world::World;
 
-/// What is compared.
+/// The routes to compare.
 const ROUTES: &[Route] = &[
     Route::TestData,
     Route::Refresh,
@@ -22,33 +23,30 @@ const ROUTES: &[Route] = &[
 ];
 
 /// Prints the table.
-///
-/// # Errors
-/// Something does not run.
 pub fn measure(scale: &Scale) -> Result<()> {
     report::heading(
-        "Today against earlier",
-        "The ratio is the median of those of each round.",
+        "Current against earlier",
+        "The ratio is the median of the ratios of all rounds.",
     );
     let earlier = World::served_by(Component::Earlier, scale.users)?;
-    let today = World::of(scale.users)?;
+    let current = World::with_users(scale.users)?;
     report::head(&[
         "",
         "connections",
         "earlier requests/s",
-        "today",
-        "today of earlier",
+        "current",
+        "current/earlier",
         "p99 ms earlier",
-        "today",
+        "current",
         "errors",
     ]);
     for connections in CONNECTIONS {
         for route in ROUTES {
             let mut rounds = [Vec::new(), Vec::new()];
             for round in 0..scale.rounds {
-                // Each goes first every other time.
+                // They take turns in going first.
                 for turn in [round % 2, (round + 1) % 2] {
-                    let world = [&earlier, &today][turn];
+                    let world = [&earlier, &current][turn];
                     let outcome = route.measure(world, connections, route.seconds(scale))?;
                     rounds[turn].push(outcome);
                 }
@@ -59,14 +57,14 @@ pub fn measure(scale: &Scale) -> Result<()> {
     Ok(())
 }
 
-fn print(name: &str, connections: usize, [earlier, today]: &[Vec<Outcome>; 2]) {
-    let [before, after] = [report::median(earlier), report::median(today)];
+fn print(name: &str, connections: usize, [earlier, current]: &[Vec<Outcome>; 2]) {
+    let [before, after] = [report::median(earlier), report::median(current)];
     report::row(&[
         name.to_owned(),
         connections.to_string(),
         report::rate(before.rate()),
         report::rate(after.rate()),
-        report::ratio_of_rates(today, earlier),
+        report::ratio_of_rates(current, earlier),
         report::milliseconds(before.p99),
         report::milliseconds(after.p99),
         (before.errors + after.errors).to_string(),

@@ -1,4 +1,4 @@
-//! What it costs to make a write durable on this disk, without the service.
+//! Measures the cost of a durable write on this disk, without the service.
 
 use std::time::{Duration, Instant};
 
@@ -9,21 +9,18 @@ use crate::report;
 use crate::scale::Scale;
 use crate::world::{Lane, World};
 
-/// How many sessions are rotated in turn.
+/// The number of sessions to rotate in turn.
 const SESSIONS: u32 = 250;
 
 /// Prints the table.
-///
-/// # Errors
-/// The database fails.
 pub fn measure(scale: &Scale) -> Result<()> {
     report::heading(
         "Commits",
-        "The rotation of a session in a transaction of its own, by one writer that does nothing \
-         else, in a database with a write-ahead log. FULL, the default, waits for the disk at \
-         each; NORMAL at checkpoints only, and a power cut takes back the latest.",
+        "A single writer rotates sessions, one transaction each, in a database with a write-ahead \
+         log. FULL, the default, syncs on every commit; NORMAL syncs only at checkpoints, so a \
+         power failure can lose the latest commits.",
     );
-    let world = World::of(scale.users)?;
+    let world = World::with_users(scale.users)?;
     report::head(&["synchronous", "commits/s", "\u{b5}s each"]);
     for synchronous in ["FULL", "NORMAL"] {
         let rate = commit_rate(&world, synchronous, Duration::from_secs(scale.seconds))?;
@@ -39,8 +36,8 @@ fn commit_rate(world: &World, synchronous: &str, duration: Duration) -> Result<f
     let mut statement = database.prepare(
         "UPDATE sessions SET counter = counter + 1, rotated_at = ?2 WHERE id = ?1 RETURNING user_id",
     )?;
-    let people = world.people(Lane::Refreshes, SESSIONS);
-    let sessions: Vec<_> = people
+    let users = world.users_of(Lane::Refresh, SESSIONS);
+    let sessions: Vec<_> = users
         .map(|user| population::first_session(user).to_string())
         .collect();
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! How long others wait while many log in at once.
+//! Measures how long other requests wait during a flood of logins.
 
 use std::time::Duration;
 
@@ -9,25 +9,22 @@ use crate::route::Route;
 use crate::scale::Scale;
 use crate::world::World;
 
-/// Who is kept waiting.
-const OTHERS: [Route; 3] = [Route::TestData, Route::Refresh, Route::Logout];
-/// How many log in at once.
+/// The routes to measure during the flood.
+const ROUTES: [Route; 3] = [Route::TestData, Route::Refresh, Route::Logout];
+/// The number of concurrent logins.
 const LOGINS: usize = 64;
-/// Over how many connections the others come.
+/// The numbers of connections to measure the other routes with.
 const CONNECTIONS: [usize; 2] = [1, 16];
 
 /// Prints the table.
-///
-/// # Errors
-/// Something does not run.
 pub fn measure(scale: &Scale) -> Result<()> {
     report::heading(
         "A flood of logins",
         &format!(
-            "The time within which 99 of 100 are answered, without and with {LOGINS} logins at once."
+            "The 99th percentile of the latency, without and with {LOGINS} concurrent logins."
         ),
     );
-    let world = World::of(scale.users)?;
+    let world = World::with_users(scale.users)?;
     report::head(&[
         "",
         "connections",
@@ -36,7 +33,7 @@ pub fn measure(scale: &Scale) -> Result<()> {
         "ratio",
         "errors",
     ]);
-    for route in OTHERS {
+    for route in ROUTES {
         for connections in CONNECTIONS {
             compare(scale, &world, route, connections)?;
         }
@@ -48,9 +45,9 @@ pub fn measure(scale: &Scale) -> Result<()> {
 }
 
 fn compare(scale: &Scale, world: &World, route: Route, connections: usize) -> Result<()> {
-    let seconds = scale.seconds_of_hashing;
+    let seconds = scale.hashing_seconds;
     let quiet = route.measure(world, connections, seconds)?;
-    // The flood begins before and ends after what is measured.
+    // The flood starts before the measurement and ends after it.
     let load = route.load(world, seconds)?;
     let flood = Route::Login
         .load(world, seconds)?
@@ -58,7 +55,7 @@ fn compare(scale: &Scale, world: &World, route: Route, connections: usize) -> Re
     std::thread::sleep(Duration::from_secs(1));
     let flooded = load.run(connections, seconds)?;
     let flood = flood.finish()?;
-    world.host.rest();
+    world.host.wait_until_idle();
     report::row(&[
         route.name().to_owned(),
         connections.to_string(),

@@ -1,4 +1,4 @@
-//! Whether more users make anything slower.
+//! Measures whether more users make any route slower.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::route::Route;
 use crate::scale::Scale;
 use crate::world::World;
 
-/// What could become slower.
+/// The routes whose cost might depend on the number of users.
 const ROUTES: [Route; 5] = [
     Route::TestData,
     Route::Refresh,
@@ -15,32 +15,33 @@ const ROUTES: [Route; 5] = [
     Route::Login,
     Route::Register,
 ];
-/// Over how many connections it is asked for.
+/// The number of connections.
 const CONNECTIONS: usize = 16;
 
 /// Prints the table.
-///
-/// # Errors
-/// Something does not run.
 pub fn measure(scale: &Scale) -> Result<()> {
     let [few, some, many] = scale.growth;
     report::heading(
         "Growth",
         &format!(
-            "Requests/s over {CONNECTIONS} connections, by the number of users; each has a session, one in ten a mail that waits."
+            "Requests/s over {CONNECTIONS} connections, by the number of users. Every user has a session, every tenth a pending mail."
         ),
     );
-    let worlds = [World::of(few)?, World::of(some)?, World::of(many)?];
+    let worlds = [
+        World::with_users(few)?,
+        World::with_users(some)?,
+        World::with_users(many)?,
+    ];
     let columns = scale.growth.map(|users| format!("{users} users"));
     let [few, some, many] = &columns;
-    report::head(&["", few, some, many, "times slower with the most", "errors"]);
+    report::head(&["", few, some, many, "slowdown", "errors"]);
     for route in ROUTES {
         compare(scale, &worlds, route)?;
     }
     Ok(())
 }
 
-/// One size after the other, round after round.
+/// Measures all sizes in each round.
 fn compare(scale: &Scale, worlds: &[World; 3], route: Route) -> Result<()> {
     let mut rounds = [const { Vec::new() }; 3];
     for _ in 0..scale.rounds {
@@ -48,7 +49,7 @@ fn compare(scale: &Scale, worlds: &[World; 3], route: Route) -> Result<()> {
             outcomes.push(route.measure(world, CONNECTIONS, route.seconds(scale))?);
         }
     }
-    let slower = report::ratio_of_rates(&rounds[0], &rounds[2]);
+    let slowdown = report::ratio_of_rates(&rounds[0], &rounds[2]);
     let medians = rounds.map(|outcomes| report::median(&outcomes));
     let [few, some, many] = medians.map(|outcome| report::rate(outcome.rate()));
     report::row(&[
@@ -56,7 +57,7 @@ fn compare(scale: &Scale, worlds: &[World; 3], route: Route) -> Result<()> {
         few,
         some,
         many,
-        slower,
+        slowdown,
         medians
             .iter()
             .map(|outcome| outcome.errors)

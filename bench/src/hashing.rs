@@ -1,4 +1,4 @@
-//! Argon2id with the service's default parameters, natively.
+//! Native Argon2id with the service's default parameters.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,10 +10,7 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 
 const SALT: &[u8; 16] = b"sixteen bytes ok";
 
-/// The hash of a password as the service stores it.
-///
-/// # Errors
-/// There is no memory for it.
+/// The hash of a password, as the service stores it.
 pub fn phc_string(password: &str) -> Result<String> {
     let (m, t) = (Params::DEFAULT_M_COST, Params::DEFAULT_T_COST);
     let encode = |bytes: &[u8]| BASE64_STANDARD_NO_PAD.encode(bytes);
@@ -21,10 +18,7 @@ pub fn phc_string(password: &str) -> Result<String> {
     Ok(format!("$argon2id$v=19$m={m},t={t},p=1${salt}${hash}"))
 }
 
-/// How many hashes a second so many threads compute.
-///
-/// # Errors
-/// There is no memory for one.
+/// Hashes per second on `threads` threads.
 pub fn native_rate(threads: usize, duration: Duration) -> Result<f64> {
     let start = Instant::now();
     let count = || {

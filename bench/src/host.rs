@@ -1,4 +1,4 @@
-//! The host under test: a process with one component in it, whose end is this value's end.
+//! The host under test: a process that runs one component and is stopped on drop.
 
 use std::env;
 use std::fs;
@@ -13,24 +13,24 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::tokens::SECRET_KEY;
 
-/// Compiling a component takes its time where no cache holds it.
+/// Generous, because an uncached component has to be compiled.
 const START_LIMIT: Duration = Duration::from_secs(300);
-/// How long to wait between two looks at whether it serves.
+/// The interval between two checks whether the host serves.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Who computes nothing for so long has nothing left to compute.
-const REST: Duration = Duration::from_millis(200);
+/// A host that uses no processor time for this long is idle.
+const IDLE: Duration = Duration::from_millis(200);
 
-/// What is served.
+/// A component to serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Component {
     /// The service.
     Gatehouse,
-    /// The service as it was: the file that `AGAINST` names.
+    /// An earlier build of the service: the file that `AGAINST` names.
     Earlier,
-    /// One fixed answer.
+    /// One fixed response.
     Empty,
-    /// A password's hash for each request.
+    /// One password hash per request.
     Hash,
 }
 
@@ -41,7 +41,7 @@ pub struct Host {
 }
 
 impl Component {
-    /// Its manifest; one that has to be made is written into `directory`.
+    /// The path of its manifest; a generated one is written to `directory`.
     fn manifest(self, directory: &Path) -> Result<PathBuf> {
         let path = match self {
             Self::Gatehouse => "spin.toml",
@@ -56,7 +56,7 @@ impl Component {
         Ok(in_repository(path))
     }
 
-    /// The built component.
+    /// The path of the built component.
     pub fn file(self) -> PathBuf {
         let name = match self {
             Self::Gatehouse | Self::Earlier => "gatehouse",
@@ -68,10 +68,7 @@ impl Component {
 }
 
 impl Host {
-    /// Starts a host whose database lies in `directory`.
-    ///
-    /// # Errors
-    /// It does not start.
+    /// Starts a host that keeps its database in `directory`.
     pub fn start(component: Component, directory: &Path) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let child = program()
@@ -79,50 +76,47 @@ impl Host {
             .arg(component.manifest(directory)?)
             .args(["--quiet", "--listen", &address, "--state-dir"])
             .arg(directory)
-            // Where no `.env` of a developer lies.
+            // Not where a developer may have a `.env`.
             .current_dir(directory)
             .envs(settings())
-            // It would make every error that a host call passes on cost more.
+            // Backtraces would make every error of a host call slower.
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .context("the host cannot be started")?;
+            .context("cannot start the host")?;
         Ok(Self {
             child,
             url: format!("http://{address}"),
         })
     }
 
-    /// Waits until it serves.
-    ///
-    /// # Errors
-    /// It ends instead, or takes too long.
+    /// Waits until the host serves.
     pub fn wait(&mut self) -> Result<()> {
         self.wait_until(|host| ureq::get(host.at("/health/live")).call().is_ok())
     }
 
-    /// Waits until `answers` says that it answers.
-    ///
-    /// # Errors
-    /// It ends instead, or takes too long.
-    pub fn wait_until(&mut self, answers: impl Fn(&Self) -> bool) -> Result<()> {
+    /// Waits until `is_serving` returns true.
+    pub fn wait_until(&mut self, is_serving: impl Fn(&Self) -> bool) -> Result<()> {
         let start = Instant::now();
-        while !answers(self) {
-            ensure!(self.child.try_wait()?.is_none(), "the host ended");
-            ensure!(start.elapsed() < START_LIMIT, "the host does not serve");
+        while !is_serving(self) {
+            ensure!(self.child.try_wait()?.is_none(), "the host exited");
+            ensure!(
+                start.elapsed() < START_LIMIT,
+                "the host did not start in time"
+            );
             sleep(PAUSE);
         }
         Ok(())
     }
 
-    /// The address of a path.
+    /// The URL of a path.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
 
-    /// The most memory that it ever had, in KiB; where the system does not tell, nothing.
+    /// The peak resident memory, in KiB, if the system reports it.
     pub fn peak_memory(&self) -> Option<u64> {
         let pid = self.serving_process();
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -132,9 +126,9 @@ impl Host {
         peak.trim().strip_suffix(" kB")?.parse().ok()
     }
 
-    /// Waits until it computes nothing any more, such as hashes that nobody waits for: what is
-    /// measured next would be slower. Where the system does not tell, it does not wait.
-    pub fn rest(&self) {
+    /// Waits until the host is idle. It may still hash for clients that are gone, which would slow
+    /// down the next measurement. Returns at once if the system does not report processor time.
+    pub fn wait_until_idle(&self) {
         let mut before = None;
         loop {
             let ticks = self.processor_ticks();
@@ -142,22 +136,23 @@ impl Host {
                 return;
             }
             before = ticks;
-            sleep(REST);
+            sleep(IDLE);
         }
     }
 
-    /// How long it has kept the processor busy, in ticks of the system's clock.
+    /// The processor time used so far, in clock ticks.
     fn processor_ticks(&self) -> Option<u64> {
         let pid = self.serving_process();
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name before it may hold spaces; user and system time are the 12th and 13th after it.
+        // The name in parentheses may contain spaces; user and system time are the 12th and 13th
+        // fields after it.
         let (_, fields) = stat.rsplit_once(") ")?;
         let fields: Vec<_> = fields.split(' ').collect();
         let ticks = |index: usize| fields.get(index)?.parse::<u64>().ok();
         Some(ticks(11)? + ticks(12)?)
     }
 
-    /// `spin` is two processes, of which the second serves.
+    /// The process that serves: `spin` starts a child for it.
     fn serving_process(&self) -> u32 {
         let pid = self.child.id();
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
@@ -169,7 +164,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // Not SIGKILL: `spin` is two processes, and the first would leave the second behind.
+        // Not SIGKILL, which would orphan the child process of `spin`.
         if let Some(pid) = Pid::from_raw(self.child.id().cast_signed()) {
             let _ = kill_process(pid, Signal::TERM);
         }
@@ -177,14 +172,14 @@ impl Drop for Host {
     }
 }
 
-/// The component that `AGAINST` names, if it does.
+/// The earlier component, from `AGAINST`.
 pub fn earlier() -> Option<PathBuf> {
     env::var_os("AGAINST").map(PathBuf::from)
 }
 
-/// The service's manifest with the earlier component in the place of today's.
+/// The service's manifest, with the earlier component in place of the current one.
 fn manifest_of_earlier() -> Result<String> {
-    let file = earlier().context("AGAINST names no component")?;
+    let file = earlier().context("AGAINST is not set")?;
     let file = fs::canonicalize(&file).with_context(|| file.display().to_string())?;
     let manifest = fs::read_to_string(in_repository("spin.toml"))?;
     let source = "target/wasm32-wasip2/release/gatehouse.wasm";
@@ -200,12 +195,12 @@ fn program() -> Command {
     Command::new(in_repository("target/native/gatehouse-host"))
 }
 
-/// A path inside the repository.
+/// Resolves a path relative to the repository's root.
 pub fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// The service's settings: its defaults, but nobody is held back or asked for a captcha.
+/// The service's settings: the defaults, without throttling and captcha.
 fn settings() -> [(&'static str, &'static str); 4] {
     [
         ("SPIN_VARIABLE_SECRET_KEY", SECRET_KEY),

@@ -1,4 +1,4 @@
-//! The load: wrk, which sends what `load.lua` tells it.
+//! Generates load with wrk and `load.lua`.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,57 +11,55 @@ use tempfile::NamedTempFile;
 
 use crate::host::in_repository;
 
-/// How long an answer may take, in seconds, before it counts as none.
+/// The timeout of a request.
 const TIMEOUT: &str = "60s";
 
-/// What is asked, over and over.
+/// The requests to send.
 pub struct Load {
-    /// The address.
     pub url: String,
-    /// What the lines are.
     pub kind: Kind,
-    /// The status that every answer must have.
+    /// The expected status of every response.
     pub status: u16,
-    /// What is sent in turn.
+    /// The variable part of each request, see [`Kind`].
     pub lines: Vec<String>,
 }
 
-/// What the lines of a load are.
+/// The meaning of a load's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Values of the header `Authorization`, for a GET.
+    /// Values of the `Authorization` header of a GET.
     Authorization,
-    /// JSON, for a POST.
+    /// JSON bodies of a POST.
     Json,
-    /// The fields of a form, for a POST.
+    /// Form bodies of a POST.
     Form,
-    /// Refresh tokens, for a POST each; the answer brings the next one.
+    /// Refresh tokens, each sent in a POST whose response contains the next one.
     Chain,
 }
 
-/// What came of a load.
+/// The results of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct Outcome {
-    /// Answers.
+    /// The number of responses.
     pub requests: u64,
-    /// How long it took.
+    /// The duration of the measurement.
     pub microseconds: u64,
-    /// The time, in microseconds, within which half of the answers came.
+    /// The median latency, in microseconds.
     pub p50: u64,
-    /// The time, in microseconds, within which 99 of 100 answers came.
+    /// The 99th percentile of the latency, in microseconds.
     pub p99: u64,
-    /// Answers with another status, and none at all.
+    /// Responses with an unexpected status, and requests without a response.
     pub errors: u64,
 }
 
-/// A load under way.
+/// A running load.
 pub struct Running {
     wrk: Child,
     _lines: NamedTempFile,
 }
 
 impl Kind {
-    /// Its name in the script, and the type of the body.
+    /// The kind's name in the script, and the content type of its bodies.
     fn describe(self) -> (&'static str, &'static str) {
         match self {
             Self::Authorization => ("authorization", ""),
@@ -73,19 +71,12 @@ impl Kind {
 }
 
 impl Load {
-    /// Sends it over so many connections for so many seconds, each connection one request after
-    /// the other.
-    ///
-    /// # Errors
-    /// wrk cannot be run.
+    /// Sends the requests for `seconds` over `connections` connections, sequentially on each.
     pub fn run(&self, connections: usize, seconds: u64) -> Result<Outcome> {
         self.start(connections, seconds)?.finish()
     }
 
-    /// The same, without waiting for it.
-    ///
-    /// # Errors
-    /// wrk cannot be started.
+    /// Like [`run`](Self::run), but does not wait.
     pub fn start(&self, connections: usize, seconds: u64) -> Result<Running> {
         let mut lines = NamedTempFile::new()?;
         lines.write_all(self.lines.join("\n").as_bytes())?;
@@ -102,27 +93,24 @@ impl Load {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .context("wrk cannot be started")?;
+            .context("cannot start wrk")?;
         Ok(Running { wrk, _lines: lines })
     }
 }
 
 impl Running {
-    /// Waits for its end.
-    ///
-    /// # Errors
-    /// wrk failed.
+    /// Waits for the load to finish.
     pub fn finish(self) -> Result<Outcome> {
         let output = self.wrk.wait_with_output()?;
         let text = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "wrk failed: {text}");
         let outcome = text.lines().last().unwrap_or_default();
-        serde_json::from_str(outcome).with_context(|| format!("wrk said: {text}"))
+        serde_json::from_str(outcome).with_context(|| format!("unexpected output of wrk: {text}"))
     }
 }
 
 impl Outcome {
-    /// Answers in a second.
+    /// Responses per second.
     pub fn rate(&self) -> f64 {
         self.requests as f64 * 1e6 / self.microseconds as f64
     }

@@ -1,4 +1,4 @@
-//! What the figures were measured on.
+//! Describes the machine that the benchmark runs on.
 
 use std::fs;
 use std::thread::available_parallelism;
@@ -7,23 +7,20 @@ use anyhow::Result;
 
 use crate::scale::Scale;
 
-/// Prints the machine, and how busy others keep it.
-///
-/// # Errors
-/// The system does not say how many processors there are.
+/// Prints the number of cores, the scale, and the load average before the run.
 pub fn describe(scale: &Scale) -> Result<()> {
     println!(
-        "Measured on {} cores, {} rounds of {} s ({} s where a request takes a hash), median.",
+        "Measured on {} cores; medians of {} rounds of {} s ({} s for routes that hash).",
         available_parallelism()?,
         scale.rounds,
         scale.seconds,
-        scale.seconds_of_hashing,
+        scale.hashing_seconds,
     );
-    println!("Load of the machine before: {}.", load_average());
+    println!("Load average before the run: {}.", load_average());
     Ok(())
 }
 
-/// Processes that wanted to run, on average of the last minute.
+/// The load average of the last minute.
 fn load_average() -> String {
     let average = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let minute = average.split_whitespace().next();

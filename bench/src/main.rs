@@ -1,12 +1,12 @@
-//! The benchmark: everything in one go, on one machine, printed as Markdown.
+//! The benchmark: one run measures everything and prints Markdown.
 //!
-//! QUICK=1       a look at whether it works, in a minute; its figures are worth little
-//! AGAINST=FILE  instead of all that: each route of the component in FILE, and of today's
-//! SPIN=1        served by `spin` from the path instead of the host in host/
+//! QUICK=1       a smoke test of about a minute; its figures mean little
+//! AGAINST=FILE  only compares the routes of the component in FILE with the current one
+//! SPIN=1        serves with `spin` from the PATH instead of the host in host/
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "a benchmark is the world outside: it has a clock"
+    reason = "a benchmark needs the clock and the environment"
 )]
 
 mod against;
@@ -32,7 +32,7 @@ use anyhow::Result;
 use scale::Scale;
 
 fn main() -> Result<()> {
-    let scale = Scale::of_environment();
+    let scale = Scale::from_environment();
     machine::describe(&scale)?;
     if host::earlier().is_some() {
         return against::measure(&scale);

@@ -1,4 +1,4 @@
-//! Users, sessions and mail, written straight into the database.
+//! Writes users, sessions and mail straight into the database.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,13 +11,13 @@ use uuid::Uuid;
 use crate::hashing;
 use crate::tokens;
 
-/// Everybody's password.
+/// The password of every user.
 pub const PASSWORD: &str = "correct horse 1";
-/// Every other user has this name with a number behind it.
+/// Every second user has this name, followed by a number.
 pub const POPULAR_NAME: &str = "Popular";
-/// Of so many users one waits for mail.
+/// One in this many users has a pending mail.
 const USERS_PER_MAIL: u32 = 10;
-/// Longer than a benchmark lasts, in seconds.
+/// In seconds; longer than the benchmark takes.
 const DAY: u64 = 24 * 3600;
 
 const INSERT_SESSION: &str = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
@@ -27,14 +27,11 @@ const INSERT_RESET_TOKEN: &str = "INSERT INTO password_reset_tokens (id, user_id
                                   VALUES (?1, ?2, ?3, datetime(?4 + 86400, 'unixepoch'), 0, \
                                   datetime(?4, 'unixepoch'))";
 
-/// Fills a database that has been migrated and that nobody else uses: `users` users with a session
-/// each, and mail for some of them that is not due before the benchmark is over.
-///
-/// # Errors
-/// The database fails.
+/// Fills a migrated database that is not in use: `users` users with a session each, and pending mail
+/// for some of them, due after the benchmark.
 pub fn fill(path: &Path, users: u32) -> Result<()> {
     let mut database = Connection::open(path)?;
-    // Nobody needs what an interrupted benchmark has stored.
+    // The data of an interrupted benchmark is worthless.
     database.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000;",
     )?;
@@ -79,20 +76,14 @@ fn insert_mail(transaction: &Transaction<'_>, user: u32) -> Result<()> {
     Ok(())
 }
 
-/// Adds a session of a user.
-///
-/// # Errors
-/// The database fails.
+/// Inserts a session of a user.
 pub fn insert_session(database: &Connection, user: Uuid, session: Uuid) -> Result<()> {
     let mut statement = database.prepare_cached(INSERT_SESSION)?;
     statement.execute(params![session.to_string(), user.to_string(), now()])?;
     Ok(())
 }
 
-/// Adds a reset token of a user, and returns its id.
-///
-/// # Errors
-/// The database fails.
+/// Inserts a reset token of a user, and returns its id.
 pub fn insert_reset_token(database: &Connection, user: Uuid, token: &str) -> Result<Uuid> {
     let id = id_of("reset token", token);
     let hash = tokens::reset_token_hash(token);
@@ -101,17 +92,15 @@ pub fn insert_reset_token(database: &Connection, user: Uuid, token: &str) -> Res
     Ok(id)
 }
 
-/// The id of a user.
 pub fn user_id(user: u32) -> Uuid {
     id_of("user", &user.to_string())
 }
 
-/// The id of the session that a user has from the start.
+/// The id of the session that [`fill`] inserts for a user.
 pub fn first_session(user: u32) -> Uuid {
     id_of("session", &user.to_string())
 }
 
-/// The address of a user.
 pub fn email(user: u32) -> String {
     format!("user{user}@example.com")
 }
@@ -124,7 +113,7 @@ fn username(user: u32) -> String {
     }
 }
 
-/// An identifier that looks as random as any, and is the same in every run.
+/// A UUID that looks random and is the same in every run.
 pub fn id_of(kind: &str, name: &str) -> Uuid {
     let digest: [u8; 32] = Sha256::digest(format!("{kind} {name}")).into();
     let half = digest.first_chunk().expect("32 bytes begin with 16");

@@ -1,4 +1,4 @@
-//! The routes that are measured, and what is sent to each.
+//! The measured routes, and the requests for each.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -9,36 +9,36 @@ use crate::scale::Scale;
 use crate::tokens::{access_token, refresh_token};
 use crate::world::{Lane, World};
 
-/// How many users take turns where a request can be sent again.
-const PEOPLE: u32 = 2_000;
-/// More than any machine answers in a second, where each request is good once.
-const ONCE_PER_SECOND: u32 = 20_000;
-/// The same where it takes a hash.
-const HASHES_PER_SECOND: u32 = 1_000;
+/// The number of users to take turns where requests can be repeated.
+const USERS: u32 = 2_000;
+/// More requests per second than any machine answers, for requests that work only once.
+const MAX_PER_SECOND: u32 = 20_000;
+/// The same for requests that hash.
+const MAX_HASHES_PER_SECOND: u32 = 1_000;
 
-/// A route, with what is asked of it.
+/// A measured route; one may be measured with different requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// A protected GET.
     TestData,
-    /// The next tokens of a session.
+    /// Rotates the tokens of a session.
     Refresh,
-    /// The end of a session.
+    /// Ends a session.
     Logout,
-    /// A mail with a reset link.
+    /// Requests a mail with a reset link.
     ForgotPassword,
-    /// A registration under a name that half of all users have, with a number behind it.
+    /// Registers under the name that half of all users share, so that a free one is suggested.
     Suggestion,
-    /// A new session.
+    /// Starts a session.
     Login,
-    /// A new user.
+    /// Creates a user.
     Register,
-    /// A new password.
+    /// Sets a new password.
     ResetPassword,
 }
 
 impl Route {
-    /// Its name in a table.
+    /// The name in a table.
     pub fn name(self) -> &'static str {
         match self {
             Self::TestData => "protected GET",
@@ -52,7 +52,7 @@ impl Route {
         }
     }
 
-    /// Whether a request takes a password's hash.
+    /// Whether a request hashes a password.
     pub fn hashes(self) -> bool {
         matches!(self, Self::Login | Self::Register | Self::ResetPassword)
     }
@@ -88,42 +88,38 @@ impl Route {
         }
     }
 
-    /// For how many seconds it is measured.
+    /// The duration of a measurement, in seconds.
     pub fn seconds(self, scale: &Scale) -> u64 {
-        match self.hashes() {
-            true => scale.seconds_of_hashing,
-            false => scale.seconds,
+        if self.hashes() {
+            scale.hashing_seconds
+        } else {
+            scale.seconds
         }
     }
 
-    /// What to send to it for so many seconds.
-    ///
-    /// # Errors
-    /// The database fails where something has to be there first.
+    /// Prepares enough requests for `seconds`, including the data that they need.
     pub fn load(self, world: &World, seconds: u64) -> Result<Load> {
         let once = |per_second: u32| per_second * u32::try_from(seconds).unwrap_or(u32::MAX);
         let lines = match self {
             Self::TestData => authorizations(world),
-            Self::Refresh => refresh_tokens(world, PEOPLE)?,
+            Self::Refresh => refresh_tokens(world, USERS)?,
             Self::Logout => {
-                let tokens = refresh_tokens(world, once(ONCE_PER_SECOND))?;
+                let tokens = refresh_tokens(world, once(MAX_PER_SECOND))?;
                 let body = |token| json!({"refresh_token": token}).to_string();
                 tokens.into_iter().map(body).collect()
             }
             Self::ForgotPassword => {
-                let people = world.people(Lane::Forgets, PEOPLE);
+                let users = world.users_of(Lane::ResetPassword, USERS);
                 let body = |user| json!({"email": population::email(user)}).to_string();
-                people.map(body).collect()
+                users.map(body).collect()
             }
-            Self::Suggestion => {
-                registrations(world, once(ONCE_PER_SECOND), |_| POPULAR_NAME.into())
-            }
-            Self::Register => registrations(world, once(HASHES_PER_SECOND), |number| {
+            Self::Suggestion => registrations(world, once(MAX_PER_SECOND), |_| POPULAR_NAME.into()),
+            Self::Register => registrations(world, once(MAX_HASHES_PER_SECOND), |number| {
                 format!("new-user-{number}")
             }),
             Self::Login => logins(world),
             Self::ResetPassword => {
-                let tokens = world.new_reset_tokens(once(HASHES_PER_SECOND))?;
+                let tokens = world.new_reset_tokens(once(MAX_HASHES_PER_SECOND))?;
                 let body = |token| json!({"token": token, "new_password": PASSWORD}).to_string();
                 tokens.into_iter().map(body).collect()
             }
@@ -136,32 +132,29 @@ impl Route {
         })
     }
 
-    /// Measures it over so many connections.
-    ///
-    /// # Errors
-    /// The database fails, wrk does, or it answered more requests than were there.
+    /// Measures the route over `connections` connections.
     pub fn measure(self, world: &World, connections: usize, seconds: u64) -> Result<Outcome> {
         let load = self.load(world, seconds)?;
         let outcome = load.run(connections, seconds)?;
-        world.host.rest();
-        let is_good_once = matches!(self, Self::Logout | Self::Register | Self::ResetPassword);
-        let has_run_out = is_good_once && outcome.requests >= load.lines.len() as u64;
-        ensure!(!has_run_out, "{} is faster than was thought", self.name());
+        world.host.wait_until_idle();
+        let works_once = matches!(self, Self::Logout | Self::Register | Self::ResetPassword);
+        let ran_out = works_once && outcome.requests >= load.lines.len() as u64;
+        ensure!(!ran_out, "{} ran out of prepared requests", self.name());
         Ok(outcome)
     }
 }
 
-/// Access tokens of sessions that nobody ends.
+/// `Authorization` headers of sessions that stay active.
 pub fn authorizations(world: &World) -> Vec<String> {
     let now = population::now();
     let token = |user| access_token(user_id(user), first_session(user), now);
-    let people = world.people(Lane::Reads, PEOPLE);
-    people
+    let users = world.users_of(Lane::Read, USERS);
+    users
         .map(|user| format!("Bearer {}", token(user)))
         .collect()
 }
 
-/// Refresh tokens of sessions that begin now.
+/// Refresh tokens of new sessions.
 fn refresh_tokens(world: &World, count: u32) -> Result<Vec<String>> {
     let sessions = world.new_sessions(count)?;
     Ok(sessions.into_iter().map(refresh_token).collect())
@@ -170,8 +163,8 @@ fn refresh_tokens(world: &World, count: u32) -> Result<Vec<String>> {
 fn logins(world: &World) -> Vec<String> {
     let password = PASSWORD.replace(' ', "+");
     let form = |user| format!("username={}&password={password}", population::email(user));
-    let people = world.people(Lane::LogsIn, PEOPLE);
-    people.map(|user| form(user).replace('@', "%40")).collect()
+    let users = world.users_of(Lane::Login, USERS);
+    users.map(|user| form(user).replace('@', "%40")).collect()
 }
 
 fn registrations(world: &World, count: u32, username: impl Fn(u32) -> String) -> Vec<String> {

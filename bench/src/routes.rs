@@ -1,4 +1,4 @@
-//! Every route against what bounds it: the empty component, or bare hashing.
+//! Compares each route with its upper bound: the empty component, or bare hashing.
 
 use std::thread::available_parallelism;
 
@@ -12,10 +12,10 @@ use crate::route::{self, Route};
 use crate::scale::Scale;
 use crate::world::{World, directory_on_disk};
 
-/// How many connections there are at once.
+/// The numbers of connections to measure with.
 pub const CONNECTIONS: [usize; 3] = [1, 16, 64];
 
-/// What is measured, each bound before what it bounds.
+/// The subjects in order; each bound precedes the routes that it applies to.
 const SUBJECTS: [Subject; 9] = [
     Subject::Bound(Component::Empty),
     Subject::Route(Route::TestData),
@@ -34,7 +34,7 @@ enum Subject {
     Route(Route),
 }
 
-/// Everything that is measured at once, so that all of it has the same machine.
+/// The running hosts of all subjects, so that their measurements can be interleaved.
 struct Bench<'a> {
     scale: &'a Scale,
     world: World,
@@ -43,19 +43,16 @@ struct Bench<'a> {
 }
 
 /// Prints the table.
-///
-/// # Errors
-/// Something does not run.
 pub fn measure(scale: &Scale) -> Result<()> {
     report::heading(
         "Routes",
-        "\"Of its bound\" is the rate as a share of that of the line above that bounds it in the \
-         same round: the empty component, or the component that only hashes.",
+        "\"Of bound\" is the rate divided by that of the preceding bold line in the same round: the \
+         empty component, or the component that only hashes.",
     );
     let directory = directory_on_disk()?;
     let bench = Bench {
         scale,
-        world: World::of(scale.users)?,
+        world: World::with_users(scale.users)?,
         empty: started(Component::Empty, &directory)?,
         hash: started(Component::Hash, &directory)?,
     };
@@ -67,7 +64,7 @@ pub fn measure(scale: &Scale) -> Result<()> {
         "p99 ms",
         "p99/p50",
         "errors",
-        "of its bound",
+        "of bound",
     ]);
     for connections in CONNECTIONS {
         bench.compare(connections)?;
@@ -82,7 +79,7 @@ fn started(component: Component, directory: &tempfile::TempDir) -> Result<Host> 
 }
 
 impl Bench<'_> {
-    /// One subject after the other, round after round.
+    /// Measures all subjects in each round.
     fn compare(&self, connections: usize) -> Result<()> {
         let mut rounds = SUBJECTS.map(|_| Vec::new());
         for _ in 0..self.scale.rounds {
@@ -106,15 +103,15 @@ impl Bench<'_> {
             Subject::Route(route) => route.measure(&self.world, connections, route.seconds(scale)),
             Subject::Bound(Component::Hash) => {
                 let load = self.load(&self.hash);
-                let outcome = load.run(connections, scale.seconds_of_hashing);
-                self.hash.rest();
+                let outcome = load.run(connections, scale.hashing_seconds);
+                self.hash.wait_until_idle();
                 outcome
             }
             Subject::Bound(_) => self.load(&self.empty).run(connections, scale.seconds),
         }
     }
 
-    /// The same requests as those of the protected GET.
+    /// The requests of the protected GET.
     fn load(&self, host: &Host) -> Load {
         Load {
             url: host.at("/"),
@@ -124,12 +121,12 @@ impl Bench<'_> {
         }
     }
 
-    /// What the component makes of a hash that the machine could compute natively.
+    /// Compares hashing in a component with native hashing.
     fn compare_hashing(&self) -> Result<()> {
         let cores = available_parallelism()?.get();
-        let native = hashing::native_rate(cores, self.scale.hashing())?;
+        let native = hashing::native_rate(cores, self.scale.hashing_duration())?;
         let component = self.load(&self.hash);
-        let component = component.run(CONNECTIONS[1], self.scale.seconds_of_hashing)?;
+        let component = component.run(CONNECTIONS[1], self.scale.hashing_seconds)?;
         println!(
             "\nBare hashing on all {cores} cores: {} hashes/s natively, {} in a component.",
             report::rate(native),

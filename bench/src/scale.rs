@@ -1,31 +1,32 @@
-//! How long and how often things are measured.
+//! The duration and repetition of the measurements.
 
 use std::env;
 use std::time::Duration;
 
-/// How long and how often things are measured.
+/// The duration and repetition of the measurements.
 pub struct Scale {
-    /// How long one measurement lasts, in seconds.
+    /// The duration of one measurement, in seconds.
     pub seconds: u64,
-    /// The same where a request takes a hash, of which there are few in a second.
-    pub seconds_of_hashing: u64,
-    /// How often each measurement is repeated; the median counts.
+    /// The same for routes that hash, which answer few requests per second.
+    pub hashing_seconds: u64,
+    /// The number of repetitions, whose median is reported.
     pub rounds: usize,
-    /// How many users there are where it does not matter.
+    /// The number of users where it does not matter.
     pub users: u32,
-    /// How many users there are where it may matter, in rising order.
+    /// The numbers of users to compare, in ascending order.
     pub growth: [u32; 3],
-    /// How often something is started.
+    /// The number of starts to measure.
     pub starts: usize,
 }
 
 impl Scale {
-    /// That of the table in docs/performance.md, about fifteen minutes; with QUICK=1 that of a glance.
-    pub fn of_environment() -> Self {
+    /// The scale of the tables in docs/performance.md, about fifteen minutes; with QUICK=1, a smoke
+    /// test.
+    pub fn from_environment() -> Self {
         if env::var_os("QUICK").is_some_and(|value| value == "1") {
             return Self {
                 seconds: 1,
-                seconds_of_hashing: 1,
+                hashing_seconds: 1,
                 rounds: 1,
                 users: 1_000,
                 growth: [1_000, 2_000, 20_000],
@@ -34,7 +35,7 @@ impl Scale {
         }
         Self {
             seconds: 2,
-            seconds_of_hashing: 4,
+            hashing_seconds: 4,
             rounds: 5,
             users: 10_000,
             growth: [1_000, 100_000, 1_000_000],
@@ -42,8 +43,8 @@ impl Scale {
         }
     }
 
-    /// How long one measurement of bare hashing lasts.
-    pub fn hashing(&self) -> Duration {
-        Duration::from_secs(self.seconds_of_hashing)
+    /// The duration of one measurement of bare hashing.
+    pub fn hashing_duration(&self) -> Duration {
+        Duration::from_secs(self.hashing_seconds)
     }
 }

@@ -1,4 +1,4 @@
-//! How much room things take.
+//! Measures the size of the component and of database rows.
 
 use std::fs;
 
@@ -11,13 +11,10 @@ use crate::scale::Scale;
 use crate::world::World;
 
 /// Prints the table.
-///
-/// # Errors
-/// The component or the database cannot be read.
 pub fn measure(scale: &Scale) -> Result<()> {
     report::heading(
         "Sizes",
-        "Rows with their share of the indexes, in whole pages of the database.",
+        "Rows include their share of the indexes and are averaged over whole database pages.",
     );
     report::head(&["", "bytes"]);
     for (name, component) in [
@@ -27,13 +24,13 @@ pub fn measure(scale: &Scale) -> Result<()> {
         let size = fs::metadata(component.file())?.len();
         report::row(&[name.to_owned(), size.to_string()]);
     }
-    let world = World::of(scale.users)?;
+    let world = World::with_users(scale.users)?;
     let database = world.database()?;
     for (name, table) in [
         ("a user", "users"),
         ("a session", "sessions"),
         ("a reset token", "password_reset_tokens"),
-        ("a mail that waits", "outbox"),
+        ("a pending mail", "outbox"),
     ] {
         report::row(&[
             name.to_owned(),

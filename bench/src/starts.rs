@@ -1,4 +1,4 @@
-//! How long the first request takes: of a process that starts, and of an instance that starts.
+//! Measures the latency of the first request to a new process and to a new instance.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -12,22 +12,19 @@ use crate::route;
 use crate::scale::Scale;
 use crate::world::{World, directory_on_disk};
 
-/// Instances that nobody asks for anything are dropped after a second.
+/// Idle instances are dropped after one second.
 const UNTIL_DROPPED: Duration = Duration::from_millis(1500);
-/// How many requests of a warm instance are looked at for each of a new one.
+/// The number of warm requests to measure for each cold one.
 const WARM_REQUESTS: usize = 20;
 const TEST_DATA: &str = "/api/v1/data/test-data";
 
 /// Prints the table.
-///
-/// # Errors
-/// Something does not run.
 pub fn measure(scale: &Scale) -> Result<()> {
     report::heading(
         "Starts",
-        "From the start of a process to its first answer, with the component compiled before; and \
-         the answer of an instance that has to be started for it, against one that is there. The \
-         service is asked for the protected GET.",
+        "From the start of a process to its first response, with the component already compiled, \
+         and the latency of a request to a new instance and to a warm one. The service is asked for \
+         the protected GET.",
     );
     report::head(&[
         "",
@@ -39,9 +36,9 @@ pub fn measure(scale: &Scale) -> Result<()> {
     let directory = directory_on_disk()?;
     let start = || Host::start(Component::Empty, directory.path());
     compare(scale, "empty component", "/", "none", start)?;
-    let world = World::of(scale.users)?;
+    let world = World::with_users(scale.users)?;
     let authorization = route::authorizations(&world).swap_remove(0);
-    let start = || world.start_another();
+    let start = || world.start_host();
     compare(scale, "service", TEST_DATA, &authorization, start)
 }
 
@@ -61,8 +58,8 @@ fn compare(
     };
     let time = |host: &Host| {
         let start = Instant::now();
-        let answer = ask(host)?.into_body().read_to_string()?;
-        ensure!(!answer.is_empty(), "an empty answer");
+        let body = ask(host)?.into_body().read_to_string()?;
+        ensure!(!body.is_empty(), "an empty response");
         Ok(microseconds(start))
     };
     let (mut cold, mut new, mut warm) = (Vec::new(), Vec::new(), Vec::new());
@@ -77,7 +74,7 @@ fn compare(
             warm.push(time(&host)?);
         }
     }
-    let [cold, new, warm] = [cold, new, warm].map(|times| report::middle_of(times.into_iter()));
+    let [cold, new, warm] = [cold, new, warm].map(|times| report::median_of(times.into_iter()));
     report::row(&[
         name.to_owned(),
         report::milliseconds(cold),

@@ -1,4 +1,4 @@
-//! Tokens as the service issues them, for more sessions than could log in one by one.
+//! Issues tokens like the service, because logging in once per session would take too long.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,12 +8,12 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// The service's secret key in a benchmark.
+/// The secret key of the benchmarked service.
 pub const SECRET_KEY: &str = "a secret key of the benchmark, 44 bytes long";
-/// How long an access token is good, in seconds: longer than the benchmark lasts.
+/// The lifetime of an access token, in seconds; longer than the benchmark takes.
 const LIFETIME: u64 = 24 * 3600;
 
-/// An access token that the service takes.
+/// An access token that the service accepts.
 pub fn access_token(user: Uuid, session: Uuid, now: u64) -> String {
     let header = json!({"alg": "HS256", "typ": "JWT"});
     let claims = json!({
@@ -44,7 +44,7 @@ pub fn refresh_token(session: Uuid) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(token)
 }
 
-/// What the database knows of a reset token.
+/// The hash of a reset token, as the database stores it.
 pub fn reset_token_hash(token: &str) -> String {
     Sha256::digest(token.as_bytes())
         .iter()

@@ -1,4 +1,4 @@
-//! `allowed_outbound_hosts`: which requests of the component may leave.
+//! `allowed_outbound_hosts`: decides which outbound requests are allowed.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -8,7 +8,7 @@ use url::Host;
 
 use crate::template;
 
-/// The parsed entries; a request leaves when one of them matches.
+/// The parsed entries; a request is allowed if any of them matches.
 #[derive(Debug)]
 pub(crate) struct AllowedHosts(Vec<Entry>);
 
@@ -31,12 +31,12 @@ enum HostPattern {
 }
 
 impl AllowedHosts {
-    /// Renders and parses the entries. A template that comes out without a host is skipped,
-    /// so that an optional service can be left empty.
+    /// Renders and parses the entries. A template that renders without a host is skipped, so that
+    /// an optional service can be left unset.
     ///
     /// # Errors
-    /// When an entry is not one that Spin accepts, or is a network in CIDR notation or
-    /// `self`, which this host does not have.
+    /// If Spin would reject an entry, or if it is a CIDR block or `self`, which this host does not
+    /// support.
     pub(crate) fn parse(entries: &[String], values: &HashMap<String, String>) -> Result<Self> {
         let mut parsed = Vec::new();
         for entry in entries {
@@ -45,15 +45,15 @@ impl AllowedHosts {
             if empty && template::is_template(entry) {
                 continue;
             }
-            // The entry, not what it came out as: that is a variable's value.
-            let context = || format!("`{entry}` is not a host to allow");
+            // Shows the template, not the rendered text, which may contain a secret.
+            let context = || format!("`{entry}` is not a valid allowed host");
             parsed.push(Entry::parse(&rendered).with_context(context)?);
         }
         Ok(Self(parsed))
     }
 
-    /// Whether a request to this absolute URI may leave.
-    pub(crate) fn allow(&self, uri: &Uri) -> bool {
+    /// Whether a request to this absolute URI is allowed.
+    pub(crate) fn allows(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
             return false;
         };
@@ -103,7 +103,7 @@ impl HostPattern {
     }
 }
 
-/// Splits at the last colon, unless that is inside an IPv6 address.
+/// Splits at the last colon that is not inside an IPv6 address.
 fn split_port(text: &str) -> (&str, &str) {
     match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port),
@@ -117,7 +117,7 @@ fn parse_scheme(scheme: &str) -> Result<Option<String>> {
     }
     ensure!(
         scheme.chars().all(char::is_alphabetic),
-        "its scheme has other characters than letters"
+        "its scheme may contain only letters"
     );
     Ok(Some(scheme.to_owned()))
 }
@@ -127,25 +127,25 @@ fn parse_host(host: &str) -> Result<HostPattern> {
         return Ok(HostPattern::Any);
     }
     if matches!(host, "self" | "self.alt") {
-        bail!("this host has no requests to itself");
+        bail!("this host does not support requests to itself");
     }
     if let Some(domain) = host.strip_prefix("*.") {
         ensure!(
             !domain.contains('*'),
-            "a wildcard stands only at the beginning"
+            "a wildcard is allowed only at the beginning"
         );
         let Ok(Host::Domain(domain)) = Host::parse(domain) else {
-            bail!("no domain follows its wildcard");
+            bail!("its wildcard is not followed by a domain");
         };
         return Ok(HostPattern::Subdomain(format!(".{domain}")));
     }
     ensure!(
         !host.contains('*'),
-        "a wildcard stands only for whole subdomains"
+        "a wildcard must replace whole subdomains"
     );
     let host = Host::parse(host)
         .ok()
-        .context("its host is not a name or an address")?;
+        .context("its host is neither a name nor an address")?;
     Ok(HostPattern::Exact(host))
 }
 
@@ -193,11 +193,11 @@ mod tests {
     }
 
     fn allows(entry: &str, uri: &'static str) -> bool {
-        parse(entry).unwrap().allow(&Uri::from_static(uri))
+        parse(entry).unwrap().allows(&Uri::from_static(uri))
     }
 
     #[test]
-    fn an_entry_that_is_not_scheme_host_and_port_is_refused() {
+    fn an_entry_other_than_scheme_host_and_port_is_rejected() {
         for entry in [
             "",
             "*",
@@ -223,20 +223,20 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_does_not_show_the_value_of_a_variable() {
+    fn an_error_does_not_show_the_value_of_a_variable() {
         let message = format!("{:#}", parse("{{ wrong }}").unwrap_err());
         assert!(!message.contains("hunter2"), "{message}");
     }
 
     #[test]
-    fn a_template_that_comes_out_empty_allows_nothing() {
+    fn a_template_that_renders_empty_allows_nothing() {
         for entry in ["{{ none }}", "http://{{ none }}", "https://{{ none }}"] {
             assert!(!allows(entry, "http://example.com/"), "{entry}");
         }
     }
 
     #[test]
-    fn what_no_entry_matches_stays_in() {
+    fn a_uri_that_no_entry_matches_is_denied() {
         for (entry, uri) in [
             ("http://example.com", "https://example.com/"),
             ("http://example.com", "http://example.com:8080/"),
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_entry_matches_may_leave() {
+    fn a_uri_that_an_entry_matches_is_allowed() {
         for (entry, uri) in [
             ("http://example.com", "http://example.com/path?query"),
             ("http://example.com", "http://EXAMPLE.com:80/"),

@@ -1,4 +1,4 @@
-//! The WebAssembly engine, set up as Spin sets it up, and the compiled component.
+//! The WebAssembly engine, configured like Spin's, and the compiled component.
 
 use std::path::Path;
 
@@ -12,18 +12,18 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::{bindings::Spin, cli::Args, state::State};
 
-/// How many instances can live at once.
+/// The maximum number of live instances.
 const MAX_INSTANCES: u32 = 1_000;
 
 /// An engine with Spin's features and limits.
 ///
 /// # Errors
-/// When the cache of compiled code cannot be set up.
+/// If the compilation cache cannot be set up.
 pub(crate) fn new(args: &Args) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
-    // Nothing is interrupted here, but Spin's checks for it cost time: they are kept so
-    // that measurements compare.
+    // Nothing is ever interrupted here, but Spin pays for the epoch checks: keep them, so that
+    // measurements are comparable.
     config.epoch_interruption(true);
     config.consume_fuel(args.trace_calls.is_some());
     if args.perf_map {
@@ -31,17 +31,17 @@ pub(crate) fn new(args: &Args) -> Result<Engine> {
     }
     if !args.disable_cache {
         let cache = Cache::from_file(args.cache.as_deref()).context(
-            "cannot use the cache of compiled code (move it with --cache, or pass --disable-cache)",
+            "cannot use the compilation cache (configure it with --cache, or pass --disable-cache)",
         )?;
         config.cache(Some(cache));
     }
     let on_demand = config.clone();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
-    // The pool reserves terabytes of address space, which some machines do not have.
+    // The pool reserves terabytes of address space, more than some machines allow.
     Engine::new(&config).or_else(|_| Engine::new(&on_demand))
 }
 
-/// Spin's limits.
+/// The instance pool, with Spin's limits.
 fn pool() -> PoolingAllocationConfig {
     const MIB: usize = 1 << 20;
     let mut pool = PoolingAllocationConfig::default();
@@ -64,11 +64,11 @@ fn pool() -> PoolingAllocationConfig {
     pool
 }
 
-/// Compiles the component, or takes it from the cache, and links it.
+/// Compiles the component, or loads it from the cache, and links it.
 ///
 /// # Errors
-/// When it is not a component, imports what this host does not have, or does not
-/// export `wasi:http/handler@0.3`.
+/// If the file is not a component, imports something that this host does not provide, or does
+/// not export `wasi:http/handler@0.3`.
 pub(crate) fn load(engine: &Engine, path: &Path) -> Result<ServicePre<State>> {
     let component = Component::from_file(engine, path)
         .with_context(|| format!("{} is not a WebAssembly component", path.display()))?;

@@ -1,4 +1,4 @@
-//! The life of instances: how they start, how often they are reused, when they end.
+//! The lifecycle of instances: start, reuse and expiration.
 
 use std::{
     pin::Pin,
@@ -26,22 +26,22 @@ use crate::{
     trace::Call,
 };
 
-/// Spin's: requests that an instance answers before it is replaced.
+/// Spin's limit: requests that an instance answers before it is replaced.
 const MAX_REUSE: usize = 128;
-/// Spin's: requests that an instance answers at once.
+/// Spin's limit: requests that an instance answers concurrently.
 const MAX_CONCURRENT: usize = 16;
-/// Spin's: how long an instance waits for work before it is dropped.
+/// Spin's limit: how long an instance may be idle before it is dropped.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Epochs are never counted up, so any deadline lies beyond reach.
+/// The epoch is never incremented, so no deadline is ever reached.
 const NO_DEADLINE: u64 = u64::MAX / 2;
 
 /// Starts instances of the component.
 pub(crate) struct Instances {
     pub(crate) app: Arc<App>,
     pub(crate) component: ServicePre<State>,
-    /// Cancelled when the host is about to end: idle instances then end at once.
+    /// Cancelled when the host shuts down: idle instances then end at once.
     pub(crate) stopping: CancellationToken,
-    /// Counts the instances that live.
+    /// Counts the live instances.
     pub(crate) alive: TaskTracker,
 }
 
@@ -74,7 +74,7 @@ impl HandlerState for Instances {
     }
 }
 
-/// Ends an instance that is idle; requests and what they leave running have no limit.
+/// Ends idle instances. Requests, and the tasks that outlive them, have no time limit.
 pub(crate) struct Expiration {
     idle: Pin<Box<Sleep>>,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -101,7 +101,7 @@ impl WorkerExpiration for Expiration {
     }
 }
 
-/// How many requests one instance takes.
+/// Limits how many requests an instance takes.
 pub(crate) struct Limits;
 
 impl WorkerState for Limits {
@@ -124,7 +124,7 @@ impl WorkerState for Limits {
         (): (),
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        // There is fuel only where it is traced.
+        // Fuel is only enabled when tracing.
         if let Ok(instructions_left) = store.get_fuel() {
             let State { trace, memory, .. } = store.data();
             let bytes = memory.bytes();

@@ -31,7 +31,7 @@ use tokio::{
 use cli::Args;
 use start::Host;
 
-/// How long requests and what they left running may go on after a signal to stop.
+/// How long requests and background tasks may continue after a stop signal.
 const GRACE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<()> {
     let runtime = Runtime::new().context("cannot start the threads")?;
     let outcome = runtime.block_on(serve(args));
-    // A component that computes without end is not waited for.
+    // Do not wait for a component that never yields.
     runtime.shutdown_background();
     outcome
 }

@@ -1,20 +1,20 @@
-//! The linear memory of an instance, as the trace tells it.
+//! Traces the linear memory of an instance.
 
 use wasmtime::{Error, ResourceLimiter, Result};
 
 use crate::trace::{Call, InstanceTrace};
 
-/// How much linear memory an instance has. It never shrinks, and is given back with the instance:
-/// dropping this is traced as the instance's end.
+/// The size of an instance's linear memory. It never shrinks and is freed with the instance, so
+/// dropping this is traced as the end of the instance.
 pub(crate) struct Memory {
     bytes: usize,
-    /// What was granted last, in bytes: it is taken back if there was not so much.
+    /// The last growth that was granted, in bytes; reverted if the allocation fails.
     granted: usize,
     trace: InstanceTrace,
 }
 
 impl Memory {
-    /// The memory of a new instance: none yet.
+    /// The memory of a new instance, which is empty.
     pub(crate) fn new(trace: InstanceTrace) -> Self {
         Self {
             bytes: 0,
@@ -23,7 +23,7 @@ impl Memory {
         }
     }
 
-    /// In bytes, all its memories together.
+    /// The total size of all its memories, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -33,7 +33,7 @@ impl Memory {
     }
 }
 
-/// Limits nothing: it is how the engine tells that memory grows.
+/// Limits nothing: the engine reports the growth of memory through this trait.
 impl ResourceLimiter for Memory {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
         self.granted = desired.saturating_sub(current);
@@ -70,10 +70,10 @@ mod tests {
     use super::*;
     use crate::trace::Trace;
 
-    /// Of WebAssembly, in bytes.
+    /// The size of a WebAssembly page, in bytes.
     const PAGE: usize = 65_536;
 
-    /// What is traced while something is done with a store that has no memory yet.
+    /// Runs `act` on a store without memory, and returns the lines of the trace.
     fn traced(act: impl FnOnce(&mut Store<Memory>)) -> Vec<String> {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("trace.jsonl");
@@ -94,7 +94,7 @@ mod tests {
     const END: &str = "{\"instance\":1,\"call\":\"end\"}";
 
     #[test]
-    fn memory_is_traced_as_it_grows_and_the_end_when_it_is_given_back() {
+    fn growth_is_traced_and_so_is_the_end_when_memory_is_freed() {
         let trace = traced(|store| {
             let memory = wasmtime::Memory::new(&mut *store, MemoryType::new(2, None)).unwrap();
             memory.grow(&mut *store, 3).unwrap();
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn all_memories_of_an_instance_count_together() {
+    fn the_memories_of_an_instance_are_summed() {
         let trace = traced(|store| {
             for pages in [2, 3] {
                 wasmtime::Memory::new(&mut *store, MemoryType::new(pages, None)).unwrap();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_could_not_grow_is_as_large_as_before() {
+    fn failed_growth_leaves_the_size_unchanged() {
         let trace = traced(|store| {
             let memory = wasmtime::Memory::new(&mut *store, MemoryType::new(2, Some(4))).unwrap();
             assert!(memory.grow(&mut *store, 5).is_err());

@@ -1,4 +1,4 @@
-//! Outbound HTTP: the requests the component makes, as far as they are allowed.
+//! Outbound HTTP: sends the component's requests if they are allowed.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -15,20 +15,20 @@ use crate::{
     trace::{Call, InstanceTrace},
 };
 
-/// Spin's limit for each phase of a request that sets none.
+/// Spin's timeout for each phase of a request that sets none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Exchange = Result<(Response<WasiBody>, Io), Error>;
 
-/// The hooks into WASI HTTP of one instance.
+/// The WASI HTTP hooks of one instance.
 pub(crate) struct Outbound {
     allowed: Arc<AllowedHosts>,
     trace: InstanceTrace,
 }
 
 impl Outbound {
-    /// Lets out what `allowed` matches; what is tried goes to the trace.
+    /// Sends the requests that `allowed` matches. Every attempt is traced.
     pub(crate) fn new(allowed: Arc<AllowedHosts>, trace: InstanceTrace) -> Self {
         Self { allowed, trace }
     }
@@ -49,7 +49,7 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _response_processed: Io,
     ) -> Box<dyn Future<Output = Exchange> + Send> {
-        let allowed = self.allowed.allow(request.uri());
+        let allowed = self.allowed.allows(request.uri());
         self.trace.write(&Call::SendRequest {
             method: request.method().as_str(),
             uri: request.uri(),
@@ -63,7 +63,7 @@ impl WasiHttpHooks for Outbound {
     }
 
     fn p3_error_from_connect(&mut self, err: &io::Error) -> ErrorCode {
-        // The resolver's errors do not come from the operating system.
+        // Resolver errors do not carry an OS error code.
         if err.raw_os_error().is_none() || err.kind() == io::ErrorKind::AddrNotAvailable {
             return ErrorCode::DnsError(DnsErrorPayload {
                 rcode: Some("address not available".to_owned()),
@@ -74,7 +74,8 @@ impl WasiHttpHooks for Outbound {
     }
 }
 
-/// The first-byte timeout covers all until then, as in Spin: resolving and TLS have no other.
+/// The first-byte timeout covers everything up to the first byte, as in Spin: name resolution
+/// and TLS have no timeout of their own.
 async fn send(request: Request<WasiBody>, options: Option<RequestOptions>) -> Exchange {
     let limit = options
         .and_then(|options| options.first_byte_timeout)
@@ -85,7 +86,7 @@ async fn send(request: Request<WasiBody>, options: Option<RequestOptions>) -> Ex
     Ok((response.map(BodyExt::boxed_unsync), Box::new(io)))
 }
 
-/// Spin 4.1 shows the component the `host` header, and this list is for both directions.
+/// Spin 4.1 lets the component see the `host` header, and this list applies to both directions.
 fn is_forbidden(name: &HeaderName) -> bool {
     name != header::HOST && DEFAULT_FORBIDDEN_HEADERS.contains(name)
 }

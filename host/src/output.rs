@@ -1,4 +1,4 @@
-//! What the component prints: whole lines to stderr, as Spin does, and to its log file.
+//! The component's output: whole lines go to stderr, as in Spin, and to its log file.
 
 use std::{
     fs::{self, File},
@@ -18,14 +18,14 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
-/// A line that grows beyond this is written in pieces, in bytes.
+/// Lines longer than this are written in pieces, in bytes.
 const LONGEST_LINE: usize = 64 << 10;
 
-/// Opens the logs of the component's stdout and stderr below `state_dir`, which is created
-/// when it is missing.
+/// Opens the logs of the component's stdout and stderr below `state_dir`, creating directories
+/// as needed.
 ///
 /// # Errors
-/// When a directory cannot be created, or a file not be written.
+/// If a directory cannot be created or a file cannot be written.
 pub(crate) fn open_logs(
     state_dir: &Path,
     component_id: &str,
@@ -34,7 +34,7 @@ pub(crate) fn open_logs(
     let dir = state_dir.join("logs");
     let advice = || {
         format!(
-            "cannot write to {} (choose another place with --state-dir)",
+            "cannot write to {} (choose another directory with --state-dir)",
             dir.display()
         )
     };
@@ -46,20 +46,20 @@ pub(crate) fn open_logs(
     Ok((open("stdout")?, open("stderr")?))
 }
 
-/// Where one of the component's two streams goes.
+/// The destination of one of the component's two streams.
 pub(crate) struct Output {
     log: File,
     echo: bool,
 }
 
 impl Output {
-    /// Appends to the log at `path`, and writes to stderr as well with `echo`.
+    /// Appends to the log at `path` and, with `echo`, writes to stderr too.
     fn open(path: &Path, echo: bool) -> io::Result<Arc<Self>> {
         let log = File::options().create(true).append(true).open(path)?;
         Ok(Arc::new(Self { log, echo }))
     }
 
-    /// The stream of one instance.
+    /// A stream for one instance.
     pub(crate) fn writer(self: &Arc<Self>) -> Writer {
         let pending = Vec::new();
         Writer(Arc::new(Mutex::new(Lines {
@@ -68,8 +68,8 @@ impl Output {
         })))
     }
 
-    /// Each piece is one call to the system, so the lines of two instances do not mix.
-    /// What cannot be written is lost: the component is not to fail by it.
+    /// Uses one system call per piece, so that the lines of two instances do not mix.
+    /// Write errors are ignored: they must not fail the component.
     fn write(&self, lines: &[u8]) {
         let _ = (&self.log).write_all(lines);
         if self.echo {
@@ -78,7 +78,7 @@ impl Output {
     }
 }
 
-/// Collects what an instance prints until a line is whole.
+/// Buffers the output of an instance until a line is complete.
 struct Lines {
     output: Arc<Output>,
     pending: Vec<u8>,
@@ -106,7 +106,7 @@ impl Drop for Lines {
     }
 }
 
-/// A handle to one instance's stream; all handles share its line.
+/// A handle to one instance's stream; all handles share its buffer.
 #[derive(Clone)]
 pub(crate) struct Writer(Arc<Mutex<Lines>>);
 
@@ -186,22 +186,22 @@ mod tests {
         for piece in pieces {
             writer.push(piece.as_bytes());
         }
-        let before_the_end = read();
+        let before_drop = read();
         drop(writer);
-        (before_the_end, read())
+        (before_drop, read())
     }
 
     #[test]
-    fn a_line_in_pieces_is_written_when_it_is_whole() {
-        let (before_the_end, after) = printed(&["one", " line\ntwo", " lines\nthree"]);
-        assert_eq!(before_the_end, "one line\ntwo lines\n");
+    fn a_line_in_pieces_is_written_once_it_is_complete() {
+        let (before_drop, after) = printed(&["one", " line\ntwo", " lines\nthree"]);
+        assert_eq!(before_drop, "one line\ntwo lines\n");
         assert_eq!(after, "one line\ntwo lines\nthree\n");
     }
 
     #[test]
-    fn a_line_without_end_does_not_grow_in_memory() {
+    fn an_endless_line_is_not_buffered_without_bound() {
         let piece = "x".repeat(LONGEST_LINE);
-        let (before_the_end, _) = printed(&[&piece, &piece]);
-        assert_eq!(before_the_end.len(), 2 * LONGEST_LINE);
+        let (before_drop, _) = printed(&[&piece, &piece]);
+        assert_eq!(before_drop.len(), 2 * LONGEST_LINE);
     }
 }

@@ -1,4 +1,4 @@
-//! What Spin does to a request before the component sees it.
+//! Changes a request as Spin does before the component sees it.
 
 use std::net::SocketAddr;
 
@@ -11,10 +11,10 @@ use http::{
 
 use crate::routes::Route;
 
-/// Makes the URI absolute, from the request line or the `host` header.
+/// Makes the URI absolute, using the request line or the `host` header.
 ///
 /// # Errors
-/// When they name no host, or two different ones: Spin then closes the connection.
+/// If they name no host or two different ones: Spin then closes the connection.
 pub(crate) fn make_absolute<B>(request: &mut Request<B>) -> Result<()> {
     let from_header = request
         .headers()
@@ -40,10 +40,10 @@ fn parse_authority(header: &HeaderValue) -> Result<Authority> {
     text.parse().context("the `host` header is not a host")
 }
 
-/// Adds Spin's headers behind those of the client, which may have the same names.
+/// Appends Spin's headers to those of the client, which may have the same names.
 ///
 /// # Errors
-/// When a value that the client sent is not UTF-8.
+/// If the client sent a value that is not UTF-8.
 pub(crate) fn add_headers<B>(
     request: &mut Request<B>,
     route: &Route,
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_names_no_host_or_two_is_refused() {
+    fn a_request_that_names_no_host_or_two_is_rejected() {
         assert!(make_absolute(&mut request("/", &[])).is_err());
         for host in [&b""[..], b"a b", b"\xff"] {
             assert!(
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_header_or_the_request_line_makes_the_uri_absolute() {
+    fn the_uri_is_made_absolute_from_the_host_header_or_the_request_line() {
         for mut request in [
             request("/p?q", &[("host", b"a.test:1")]),
             request("http://a.test:1/p?q", &[]),
@@ -128,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_not_utf_8_is_refused() {
+    fn a_header_that_is_not_utf_8_is_rejected() {
         assert!(with_headers(request("/", &[("x-name", b"\xff\xfe")])).is_err());
         assert!(with_headers(request("/", &[("x-name", "ü".as_bytes())])).is_ok());
     }
 
     #[test]
-    fn the_hosts_headers_come_after_the_clients_of_the_same_name() {
+    fn the_hosts_headers_follow_the_clients_headers_of_the_same_name() {
         let client: (&str, &[u8]) = ("spin-client-addr", b"203.0.113.9:1");
         let request = with_headers(request("/", &[client])).unwrap();
         let addresses: Vec<_> = request
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_component_gets_spins_headers_and_not_the_connections() {
+    fn the_component_gets_spins_headers_and_no_connection_header() {
         let request = request("/a/b?q=1", &[("host", b"a.test"), ("connection", b"close")]);
         let request = with_headers(request).unwrap();
         assert!(request.headers().get("connection").is_none());

@@ -1,30 +1,30 @@
-//! Routes: which paths reach which component, and what part of a path a route leaves over.
+//! Routes: map paths to components, and compute the part of a path that a wildcard matched.
 
 use anyhow::{Result, ensure};
 use http::HeaderValue;
 
-/// The routes of the manifest, the best match first.
+/// The routes of the manifest, in order of precedence.
 #[derive(Debug)]
 pub(crate) struct Routes(Vec<Route>);
 
-/// One route: a path, or with `/...` at its end all paths below it.
+/// One route: a path or, with a trailing `/...`, all paths below it.
 #[derive(Debug)]
 pub(crate) struct Route {
     prefix: String,
     wildcard: bool,
     /// The name of the component that answers.
     pub(crate) component_id: String,
-    /// The values of the headers that only depend on the route.
+    /// The values of the headers that depend only on the route.
     pub(crate) raw: HeaderValue,
     pub(crate) matched: HeaderValue,
     pub(crate) component: HeaderValue,
 }
 
 impl Routes {
-    /// Parses the routes as written in the manifest, each with the name of its component.
+    /// Parses the manifest's routes, each with the name of its component.
     ///
     /// # Errors
-    /// When one has a parameter: Spin knows those, this host does not.
+    /// If a route has a parameter, which Spin supports and this host does not.
     pub(crate) fn parse<'a>(routes: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self> {
         let mut parsed = routes
             .map(|(route, component_id)| Route::parse(route, component_id))
@@ -38,7 +38,7 @@ impl Routes {
         self.0.iter().find(|route| route.matches(path))
     }
 
-    /// The lines that are printed at the start, for a server at `address`.
+    /// The lines to print at startup for a server at `address`.
     pub(crate) fn describe(&self, address: &str) -> impl Iterator<Item = String> {
         self.0.iter().map(move |route| {
             let wildcard = if route.wildcard { " (wildcard)" } else { "" };
@@ -54,7 +54,7 @@ impl Route {
     fn parse(raw: &str, component_id: &str) -> Result<Self> {
         ensure!(
             !raw.contains([':', '*']),
-            "the route `{raw}` has a parameter, which this host does not know"
+            "the route `{raw}` has a parameter, which this host does not support"
         );
         let slash = if raw.starts_with('/') { "" } else { "/" };
         let absolute = format!("{slash}{raw}");
@@ -77,7 +77,7 @@ impl Route {
         matches!(rest, "" | "/") || (self.wildcard && rest.starts_with('/'))
     }
 
-    /// What a wildcard stands for in `path`, with its leading slash.
+    /// The part of `path` that the wildcard matched, with its leading slash.
     pub(crate) fn path_info<'a>(&self, path: &'a str) -> &'a str {
         if self.wildcard {
             path.strip_prefix(&self.prefix).unwrap_or(path)
@@ -91,7 +91,7 @@ impl Route {
 mod tests {
     use super::*;
 
-    /// Every route leads to a component that is named as the route is written.
+    /// Names each component after its route.
     fn parse(routes: &[&str]) -> Result<Routes> {
         Routes::parse(routes.iter().map(|route| (*route, *route)))
     }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_outside_every_route_is_not_found() {
+    fn a_path_that_matches_no_route_is_not_found() {
         for (route, path) in [
             ("/a", "/"),
             ("/a", "/ab"),
@@ -116,14 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn a_route_with_a_parameter_is_refused() {
+    fn a_route_with_a_parameter_is_rejected() {
         for route in ["/users/:id", "/a/*"] {
             assert!(parse(&[route]).is_err(), "{route}");
         }
     }
 
     #[test]
-    fn an_exact_route_goes_before_the_longest_wildcard() {
+    fn an_exact_route_precedes_the_longest_wildcard() {
         let routes = ["/...", "/a/b", "/a/..."];
         for (path, expected) in [
             ("/", "/..."),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn every_route_is_described_with_its_component() {
+    fn every_route_is_listed_with_its_component() {
         let routes = [("/...", "accounts"), ("/app/...", "app"), ("/app/x", "x")];
         let routes = Routes::parse(routes.into_iter()).unwrap();
         let lines: Vec<_> = routes.describe("http://a.test").collect();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_info_is_what_the_wildcard_stands_for() {
+    fn the_path_info_is_the_part_that_the_wildcard_matched() {
         for (route, path, expected) in [
             ("/...", "/", "/"),
             ("/...", "/a/b/", "/a/b/"),

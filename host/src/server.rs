@@ -1,4 +1,4 @@
-//! The HTTP server: connections in, requests to the component, answers back.
+//! The HTTP server: accepts connections and passes their requests to the components.
 
 use std::{
     collections::HashMap, convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
@@ -21,20 +21,20 @@ use wasmtime_wasi_http::{
 
 use crate::{instances::Instances, request, routes::Routes};
 
-/// Paths below it are answered by Spin itself.
+/// Spin itself answers the paths below this prefix.
 const WELL_KNOWN: &str = "/.well-known/spin/";
-/// How long to wait when a connection cannot be accepted, say for want of file descriptors.
+/// The pause after a connection cannot be accepted, for example for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Routes requests to the instances of the components.
 pub(crate) struct Server {
-    /// By the component's name: every name that a route has is among them.
+    /// By the component's name; contains the component of every route.
     pub(crate) handlers: HashMap<String, ProxyHandler<Instances>>,
     pub(crate) routes: Routes,
 }
 
 impl Server {
-    /// Serves until `stop` resolves, and then until the last request under way is answered.
+    /// Serves until `stop` resolves, then finishes the requests in flight.
     pub(crate) async fn run(
         self: Arc<Self>,
         listener: TcpListener,
@@ -66,12 +66,12 @@ impl Server {
     ) {
         let watcher = connections.watcher();
         tokio::spawn(async move {
-            // Answers are small and the next request waits for them.
+            // Responses are small, and the client waits for them before its next request.
             let _ = stream.set_nodelay(true);
             let builder = Builder::new(TokioExecutor::new());
             let service = service_fn(move |request| self.clone().answer(request, client));
             let connection = builder.serve_connection(TokioIo::new(stream), service);
-            // What fails here is the client's doing, and nobody is left to tell.
+            // An error here is the client's, and the connection is gone.
             let _ = watcher.watch(connection).await;
         });
     }
@@ -102,11 +102,11 @@ impl Server {
     }
 }
 
-/// What the component answers; an empty 500 when it fails to.
+/// Returns the component's response, or an empty 500 if it fails.
 async fn ask(handler: &ProxyHandler<Instances>, request: Request<Incoming>) -> Response<WasiBody> {
     let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
     handler.handle((), request).await.unwrap_or_else(|err| {
-        // A trap has been printed when its instance was dropped.
+        // A trap was already printed when its instance was dropped.
         if !err.is::<TrapOrPanicError>() {
             eprintln!("A request was not answered: {err:#}");
         }

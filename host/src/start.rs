@@ -1,4 +1,4 @@
-//! The start: everything that can be wrong is found here, before the first request.
+//! Startup: finds every configuration error before the first request.
 
 use std::{
     collections::HashMap,
@@ -34,17 +34,17 @@ pub(crate) struct Host {
     pub(crate) server: Arc<Server>,
     database: Arc<Database>,
     pub(crate) listener: TcpListener,
-    /// Cancel it to let idle instances end.
+    /// Cancel this to end idle instances.
     pub(crate) stopping: CancellationToken,
-    /// Counts the instances that live.
+    /// Counts the live instances.
     pub(crate) alive: TaskTracker,
 }
 
 impl Host {
-    /// Reads, checks, binds, compiles.
+    /// Reads the manifest, validates it, binds the address and compiles the components.
     ///
     /// # Errors
-    /// With one sentence that says what is wrong and what to do.
+    /// Every error is one sentence that says what is wrong and how to fix it.
     pub(crate) async fn start(args: &Args) -> Result<Self> {
         let manifest = Manifest::read(&args.from, args.profile.as_deref())?;
         let flags = split_pairs("--variable", &args.variable)?;
@@ -82,7 +82,7 @@ impl Host {
         })
     }
 
-    /// Says what this is and where it serves, in Spin's words where Spin has them.
+    /// Prints what this is and where it serves, in Spin's words where Spin prints the same.
     pub(crate) fn announce(&self) -> Result<()> {
         eprintln!(
             "gatehouse-host: a stand-in for Spin, for development and tests, not for production."
@@ -97,25 +97,25 @@ impl Host {
     }
 }
 
-/// Where the database and the logs lie; it is created when it is missing.
+/// The directory of the database and the logs; created if it is missing.
 fn state_dir(args: &Args, manifest: &Manifest) -> Result<PathBuf> {
     let given = args.state_dir.clone();
     let dir = given.unwrap_or_else(|| manifest.dir.join(".spin"));
     fs::create_dir_all(&dir).with_context(|| {
         format!(
-            "cannot write to {} (choose another place with --state-dir)",
+            "cannot write to {} (choose another directory with --state-dir)",
             dir.display()
         )
     })?;
     Ok(dir)
 }
 
-/// What all components are loaded with.
+/// The context that all components are loaded with.
 struct Loading<'a> {
     args: &'a Args,
-    /// Of the application's variables.
+    /// The values of the application's variables.
     values: &'a HashMap<String, String>,
-    /// Of the manifest.
+    /// The directory of the manifest.
     dir: &'a Path,
     state_dir: PathBuf,
     engine: Engine,
@@ -163,7 +163,7 @@ fn ensure_built(component: &Component, dir: &Path) -> Result<()> {
     let command = command.as_deref().unwrap_or("spin build");
     ensure!(
         path.is_file(),
-        "the component is not built, there is no {}: run `{command}`",
+        "the component is not built, {} is missing: run `{command}`",
         path.display()
     );
     Ok(())
@@ -174,14 +174,14 @@ async fn bind(address: &str) -> Result<TcpListener> {
         .await
         .map(Iterator::collect)
         .with_context(|| {
-            format!("`{address}` is not an address to listen on (write --listen HOST:PORT)")
+            format!("`{address}` is not an address to listen on (pass --listen HOST:PORT)")
         })?;
-    // A name like localhost has two addresses; Spin takes this one.
+    // A name like localhost may have two addresses; Spin prefers IPv4.
     let ipv4 = resolved.iter().find(|address| address.is_ipv4());
     let chosen = ipv4
         .or(resolved.first())
-        .context("the name to listen on has no address")?;
+        .context("the name to listen on does not resolve to an address")?;
     TcpListener::bind(chosen).await.with_context(|| {
-        format!("cannot listen on {chosen} (end what uses it, or choose another with --listen)")
+        format!("cannot listen on {chosen} (stop the process that uses it, or choose another with --listen)")
     })
 }

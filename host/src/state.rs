@@ -1,4 +1,4 @@
-//! What an instance of the component holds, and what all of them share.
+//! The state of an instance of the component, and the state that all instances share.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -20,13 +20,13 @@ use crate::{
     variables::Variables,
 };
 
-/// What the manifest and the command line give to the component.
+/// The component's configuration, from the manifest and the command line.
 pub(crate) struct App {
     pub(crate) component_id: String,
     pub(crate) variables: Variables,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) allowed_hosts: Arc<AllowedHosts>,
-    /// The names of the databases it may open.
+    /// The names of the databases that the component may open.
     pub(crate) databases: HashSet<String>,
     pub(crate) database: Arc<Database>,
     pub(crate) stdout: Arc<Output>,
@@ -43,12 +43,12 @@ pub(crate) struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
-    /// Given back when the instance is dropped.
+    /// Released when the instance is dropped.
     _alive: TaskTrackerToken,
 }
 
 impl State {
-    /// The state of a new instance that is counted as alive by `alive`.
+    /// The state of a new instance, which `alive` counts.
     pub(crate) fn new(app: Arc<App>, alive: TaskTrackerToken) -> Self {
         let mut wasi = WasiCtx::builder();
         for (key, value) in &app.environment {

@@ -1,13 +1,13 @@
-//! Templates: text with `{{ variable }}` in it.
+//! Templates: text that contains `{{ variable }}`.
 
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 
-/// Puts the values of application variables into `template`.
+/// Substitutes the values of application variables into `template`.
 ///
 /// # Errors
-/// When a `{{` has no `}}`, or names a variable that the application does not have.
+/// If a `{{` has no `}}`, or if it names an undeclared variable.
 pub(crate) fn render(template: &str, values: &HashMap<String, String>) -> Result<String> {
     let mut rendered = String::new();
     let mut rest = template;
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unmatched_brace_or_an_unknown_variable_is_refused() {
+    fn an_unmatched_brace_or_an_unknown_variable_is_rejected() {
         for template in ["{{", "x {{ a", "{{ a }} {{ b", "{{ c }}", "{{}}", "{{ A }}"] {
             assert!(render(template, &values()).is_err(), "{template:?}");
         }

@@ -1,5 +1,5 @@
-//! The trace: a line of JSON for each call that the component makes, so that tests can count
-//! what does not vary by machine.
+//! The trace: a line of JSON for each host call, so that tests can count costs that do not vary
+//! between machines.
 
 use std::{
     fs::File,
@@ -17,13 +17,13 @@ use serde::{Serialize, Serializer};
 
 use crate::sqlite::Pages;
 
-/// Where the calls are written to, if anywhere.
+/// The file that calls are written to, if any.
 pub(crate) struct Trace {
     file: Option<File>,
     instances: AtomicU64,
 }
 
-/// Where the calls of one instance are written to.
+/// The trace of one instance.
 #[derive(Clone)]
 pub(crate) struct InstanceTrace {
     trace: Arc<Trace>,
@@ -32,24 +32,23 @@ pub(crate) struct InstanceTrace {
 
 #[derive(Serialize)]
 struct Line<'a> {
-    /// Counted from one.
+    /// The instance's number, from 1.
     instance: u64,
     #[serde(flatten)]
     call: &'a Call<'a>,
 }
 
-/// What is traced: calls of the component, and what makes it call.
+/// A traced event: a host call, or an event that leads to host calls.
 #[derive(Serialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
 pub(crate) enum Call<'a> {
     /// An instance was started.
     Instantiate,
-    /// The linear memory of an instance grew to so many bytes, all its memories together.
+    /// The memories of an instance grew to a total of `bytes`.
     GrowMemory { bytes: usize },
-    /// A request was handed to an instance, which can execute so many instructions more: the
-    /// difference to its next request is what this one and all that it left running took. So
-    /// many bytes of linear memory it has; what it takes more until its next request is this
-    /// one's doing.
+    /// A request was passed to an instance. The difference between its `instructions_left` and
+    /// those of the instance's next request is the cost of this request and its background tasks.
+    /// The same holds for `bytes`, the size of its linear memory.
     Handle {
         instructions_left: u64,
         bytes: usize,
@@ -70,15 +69,15 @@ pub(crate) enum Call<'a> {
         #[serde(serialize_with = "as_text")]
         uri: &'a Uri,
     },
-    /// An instance was dropped, or did not come to be.
+    /// An instance was dropped, or failed to start.
     End,
 }
 
 impl Trace {
-    /// Writes to a new file at `path`, or nowhere.
+    /// Writes to a new file at `path`; without a path, discards everything.
     ///
     /// # Errors
-    /// When the file cannot be created.
+    /// If the file cannot be created.
     pub(crate) fn to(path: Option<&Path>) -> anyhow::Result<Arc<Self>> {
         let create = |path: &Path| {
             File::create(path).with_context(|| {
@@ -94,7 +93,7 @@ impl Trace {
         }))
     }
 
-    /// That of the next instance.
+    /// The trace of the next instance.
     pub(crate) fn of_new_instance(self: &Arc<Self>) -> InstanceTrace {
         InstanceTrace {
             trace: Arc::clone(self),
@@ -104,12 +103,12 @@ impl Trace {
 }
 
 impl InstanceTrace {
-    /// Whether calls are written anywhere.
+    /// Whether calls are written to a file.
     pub(crate) fn is_on(&self) -> bool {
         self.trace.file.is_some()
     }
 
-    /// Writes a line, in one call to the system, so that the lines of two instances do not mix.
+    /// Writes a line with one system call, so that the lines of two instances do not mix.
     pub(crate) fn write(&self, call: &Call<'_>) {
         let Some(file) = &self.trace.file else { return };
         let instance = self.instance;
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_written_is_refused_at_the_start() {
+    fn a_file_that_cannot_be_written_is_rejected_at_startup() {
         let dir = tempfile::TempDir::new().unwrap();
         assert!(Trace::to(Some(dir.path())).is_err());
     }

@@ -1,4 +1,4 @@
-//! Variables: where the application's come from, and how the component reads its own.
+//! Variables: the sources of the application's values, and how the component reads its own.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +21,7 @@ use crate::{
 /// The component's variables, by name.
 pub(crate) type Variables = HashMap<String, String>;
 
-/// The sources of values, in the order in which Spin asks them.
+/// The sources of values, in Spin's order of precedence.
 pub(crate) struct Sources {
     /// From `--variable`.
     pub(crate) flags: HashMap<String, String>,
@@ -32,11 +32,11 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// The sources of this process; `.env` is read from the working directory, as Spin does.
+    /// The sources of this process; `.env` is read from the working directory, as in Spin.
     ///
     /// # Errors
-    /// When there is a `.env` and it cannot be read or parsed, or a flag names a file
-    /// that cannot be read.
+    /// If `.env` exists but cannot be read or parsed, or if a flag names a file that cannot be
+    /// read.
     pub(crate) fn of_process(flags: Vec<(String, String)>) -> Result<Self> {
         Ok(Self {
             flags: flags
@@ -63,7 +63,7 @@ impl Sources {
     /// The value of every application variable.
     ///
     /// # Errors
-    /// When a name is not one that Spin allows, or a required variable has no value.
+    /// If Spin does not allow a name, or if a required variable has no value.
     pub(crate) fn resolve(
         &self,
         declared: &BTreeMap<String, Variable>,
@@ -85,7 +85,7 @@ impl Sources {
 /// The component's variables, rendered from the application's values.
 ///
 /// # Errors
-/// When a name is not one that Spin allows, or a template is not usable.
+/// If Spin does not allow a name, or if a template is invalid.
 pub(crate) fn of_component(
     templates: &BTreeMap<String, String>,
     values: &HashMap<String, String>,
@@ -99,7 +99,7 @@ pub(crate) fn of_component(
     templates.iter().map(render).collect()
 }
 
-/// The value of a flag is in a file when it is written as `@path`.
+/// Resolves the value of a flag: `@path` reads it from a file.
 fn read_flag(value: String) -> Result<String> {
     match value.strip_prefix('@') {
         Some(path) => std::fs::read_to_string(path)
@@ -120,7 +120,7 @@ fn read_dotenv(path: &Path) -> Result<HashMap<String, String>> {
         }
         Err(_) => bail!("cannot read {}", path.display()),
     };
-    // The parser's own message quotes the line, which may hold a secret.
+    // The parser's own message quotes the line, which may contain a secret.
     let parsed: Result<_, _> = entries.collect();
     let Ok(values) = parsed else {
         bail!("a line of {} is not KEY=VALUE", path.display())
@@ -128,7 +128,7 @@ fn read_dotenv(path: &Path) -> Result<HashMap<String, String>> {
     Ok(values)
 }
 
-/// Spin's rule for names, with Spin's words.
+/// Spin's rules for names, with Spin's error texts.
 fn check_name(name: &str) -> Result<(), String> {
     let allowed = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_';
     let reason = if name.is_empty() {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_required_variable_without_a_value_is_named_with_the_ways_to_set_it() {
+    fn the_error_for_a_missing_required_variable_says_how_to_set_it() {
         let err = sources(&[], unset, &[]).resolve(&declare("a_1 = { required = true }"));
         let message = err.unwrap_err().to_string();
         for expected in ["`a_1` is required", "SPIN_VARIABLE_A_1", "--variable a_1="] {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_spin_does_not_allow_is_refused() {
+    fn a_name_that_spin_does_not_allow_is_rejected() {
         for name in ["", "aX", "1bc", "_x", "x.y", "x_", "a__b", "x-y"] {
             assert!(check_name(name).is_err(), "{name:?}");
             let declared = declare(&format!("\"{name}\" = {{ default = \"\" }}"));
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_goes_before_the_environment_before_dotenv_before_the_default() {
+    fn the_precedence_is_flag_environment_dotenv_default() {
         let declared = declare("a_1 = { default = \"default\" }");
         let dotenv = [("SPIN_VARIABLE_A_1", "dotenv")];
         for (sources, expected) in [
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_variable_that_names_nothing_is_refused_by_its_name() {
+    fn the_error_for_a_template_with_an_unknown_variable_names_both_variables() {
         let templates = BTreeMap::from([("own".to_owned(), "{{ other }}".to_owned())]);
         let message = format!("{:#}", of_component(&templates, &map(&[])).unwrap_err());
         assert!(
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_dotenv_is_refused_without_quoting_it_and_a_missing_one_is_fine() {
+    fn a_bad_dotenv_is_rejected_without_quoting_it_and_a_missing_one_is_fine() {
         let dir = tempfile::TempDir::new().unwrap();
         let path = dir.path().join(".env");
         assert!(read_dotenv(&path).unwrap().is_empty());
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_may_name_a_file_that_holds_the_value() {
+    fn a_flag_may_name_a_file_that_contains_the_value() {
         assert!(read_flag("@/no/such/file".to_owned()).is_err());
         let dir = tempfile::TempDir::new().unwrap();
         let path = dir.path().join("value");

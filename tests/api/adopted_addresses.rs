@@ -1,12 +1,12 @@
-//! Email addresses as the predecessor stored them: in the form that logins look for from the start.
+//! Email addresses adopted from the legacy service are normalized, so that logins find them.
 
 use crate::helpers::api_error::EMAIL_TAKEN;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{PASSWORD, registration_of};
 use crate::helpers::schema::migrate;
-use crate::predecessor::DATABASE;
+use crate::legacy::DATABASE;
 
-/// The id of a user with a name of three letters.
+/// The id of a user with a three-letter name.
 fn id_of(name: &str) -> String {
     let [a, b, c] = name.as_bytes() else {
         panic!("three letters")
@@ -14,7 +14,7 @@ fn id_of(name: &str) -> String {
     format!("00000000-0000-4000-8000-000000{a:02x}{b:02x}{c:02x}")
 }
 
-/// Users of the predecessor with the password of Tom.
+/// Inserts legacy users with Tom's password.
 fn add(database: &rusqlite::Connection, users: &[(&str, &str)]) {
     for (name, email) in users {
         let statement = "INSERT INTO users (id, username, email, hashed_password, \
@@ -27,10 +27,10 @@ fn add(database: &rusqlite::Connection, users: &[(&str, &str)]) {
     }
 }
 
-async fn spawn_successor_with(users: &[(&str, &str)]) -> App {
+async fn spawn_with_legacy_users(users: &[(&str, &str)]) -> App {
     let setup = Setup::new();
     let database = rusqlite::Connection::open(setup.database_path()).expect("a database");
-    database.execute_batch(DATABASE).expect("its tables");
+    database.execute_batch(DATABASE).expect("the legacy schema");
     add(&database, users);
     drop(database);
     let app = setup.spawn().await;
@@ -51,14 +51,14 @@ fn log_lines_about(app: &App, name: &str) -> usize {
 }
 
 #[tokio::test]
-async fn adopted_addresses_are_stored_in_the_form_that_logins_look_for() {
+async fn adopted_addresses_are_normalized() {
     let users = [
         ("ann", "ann@żółw.pl"),
         ("bob", "Bob@Example.COM"),
         ("cid", "cid@ex\u{FF41}mple.com"),
         ("dan", "dan@example.com"),
     ];
-    let app = spawn_successor_with(&users).await;
+    let app = spawn_with_legacy_users(&users).await;
     for (name, stored) in [
         ("ann", "ann@xn--w-uga1v8h.pl"),
         ("bob", "bob@example.com"),
@@ -78,20 +78,20 @@ async fn adopted_addresses_are_stored_in_the_form_that_logins_look_for() {
 }
 
 #[tokio::test]
-async fn adopted_addresses_that_have_no_such_form_of_their_own_are_left_and_logged_once() {
+async fn adopted_addresses_that_cannot_be_normalized_are_kept_and_logged_once() {
     let users = [
-        // Tom has it already.
+        // Conflicts with Tom's address.
         ("ann", "TOM@example.com"),
-        // The first of two gets it.
+        // Conflicts with the next user's address; the first one is normalized.
         ("bob", "Eve@żółw.pl"),
         ("cid", "EVE@żółw.pl"),
         ("dan", "dąn@example.com"),
         ("ela", "Ela without an address"),
     ];
-    let mut app = spawn_successor_with(&users).await;
+    let mut app = spawn_with_legacy_users(&users).await;
     assert_eq!(email_of(&app, "bob"), "eve@xn--w-uga1v8h.pl");
-    let left = [users[0], users[2], users[3], users[4]];
-    for (name, email) in left {
+    let kept = [users[0], users[2], users[3], users[4]];
+    for (name, email) in kept {
         assert_eq!(email_of(&app, name), email);
         assert_eq!(log_lines_about(&app, name), 1, "{name}");
         assert!(!app.server.output().contains(email), "{email} is logged");
@@ -99,16 +99,16 @@ async fn adopted_addresses_that_have_no_such_form_of_their_own_are_left_and_logg
     app.login("ann", PASSWORD).await.assert_status(200);
     app.restart().await;
     app.get("/health/ready").await.assert_status(200);
-    for (name, _) in left {
+    for (name, _) in kept {
         assert_eq!(log_lines_about(&app, name), 0, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_database_of_an_earlier_version_of_ours_has_its_addresses_rewritten_too() {
+async fn addresses_adopted_by_an_earlier_version_are_normalized_too() {
     let setup = Setup::new();
     let database = rusqlite::Connection::open(setup.database_path()).expect("a database");
-    database.execute_batch(DATABASE).expect("its tables");
+    database.execute_batch(DATABASE).expect("the legacy schema");
     migrate(&database, 7);
     add(&database, &[("ann", "ann@żółw.pl")]);
     drop(database);

@@ -1,4 +1,4 @@
-//! The captcha service: what it is asked, and what its answers and troubles mean.
+//! The external captcha service: requests to it, and the handling of its responses and failures.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,8 @@ use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::{CAPTCHA_ID, EMAIL, PASSWORD, registration, registration_of};
 use crate::helpers::stub::Reply;
 
-/// The service waits for five seconds, and answers within six.
-const PATIENCE: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(4)..=Duration::from_secs(6);
+/// The service times out after five seconds and responds within six.
+const TIMEOUT: std::ops::RangeInclusive<Duration> = Duration::from_secs(4)..=Duration::from_secs(6);
 
 async fn assert_refused(app: &App, reply: Reply, error: &ApiError) {
     app.captcha.reply_with(reply);
@@ -23,36 +22,33 @@ async fn assert_refused(app: &App, reply: Reply, error: &ApiError) {
 }
 
 #[tokio::test]
-async fn it_is_asked_once_whether_the_answer_is_right() {
+async fn each_answer_is_verified_once() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let asked = app.captcha.received();
-    assert_eq!(asked.len(), 1);
-    let question = &asked[0];
-    assert_eq!(question.method.as_str(), "POST");
-    assert_eq!(question.path, "/api/v1/captcha/verify");
-    assert_eq!(question.header("content-type"), Some("application/json"));
-    assert_eq!(
-        question.json(),
-        json!({"id": CAPTCHA_ID, "answer": "7XK2P"})
-    );
+    let received = app.captcha.received();
+    assert_eq!(received.len(), 1);
+    let request = &received[0];
+    assert_eq!(request.method.as_str(), "POST");
+    assert_eq!(request.path, "/api/v1/captcha/verify");
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(request.json(), json!({"id": CAPTCHA_ID, "answer": "7XK2P"}));
 }
 
 #[tokio::test]
-async fn its_path_is_a_setting() {
-    for (path, asked_at) in [
+async fn the_path_is_configurable() {
+    for (path, expected) in [
         ("", "/captcha/verify"),
         ("/", "/captcha/verify"),
         ("/checks/v2/", "/checks/v2/captcha/verify"),
     ] {
         let app = spawn_app_with("captcha_service_path", path).await;
         app.register_tom().await;
-        assert_eq!(app.captcha.received()[0].path, asked_at);
+        assert_eq!(app.captcha.received()[0].path, expected);
     }
 }
 
 #[tokio::test]
-async fn any_text_is_passed_on_as_an_answer() {
+async fn any_text_is_passed_on_as_the_answer() {
     let app = spawn_app().await;
     for (number, answer) in ["", " ", "żółw \u{1F422}", "\"}, {\"answer\": \"x", "a\nb"]
         .into_iter()
@@ -90,7 +86,7 @@ async fn only_a_true_is_valid_passes() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_service_is_told_apart_from_a_wrong_answer() {
+async fn an_error_of_the_captcha_service_is_not_a_wrong_answer() {
     let app = spawn_app().await;
     for status in [400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504] {
         let reply = Reply::Json(status, json!({"is_valid": true}));
@@ -99,7 +95,7 @@ async fn an_error_of_the_service_is_told_apart_from_a_wrong_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_json_is_an_error_of_the_service() {
+async fn a_response_other_than_json_is_an_error_of_the_captcha_service() {
     let app = spawn_app().await;
     for text in [
         "",
@@ -113,7 +109,7 @@ async fn an_answer_that_is_not_json_is_an_error_of_the_service() {
 }
 
 #[tokio::test]
-async fn a_service_that_takes_longer_than_five_seconds_has_timed_out() {
+async fn a_captcha_service_that_takes_longer_than_five_seconds_times_out() {
     let silent = spawn_app().await;
     let trickling = spawn_app().await;
     let start = Instant::now();
@@ -121,13 +117,13 @@ async fn a_service_that_takes_longer_than_five_seconds_has_timed_out() {
         assert_refused(&silent, Reply::Silence, &CAPTCHA_TIMEOUT),
         assert_refused(&trickling, Reply::Trickle, &CAPTCHA_TIMEOUT),
     );
-    assert!(PATIENCE.contains(&start.elapsed()), "{:?}", start.elapsed());
+    assert!(TIMEOUT.contains(&start.elapsed()), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
-async fn a_service_that_refuses_connections_is_unavailable() {
+async fn a_captcha_service_that_refuses_connections_is_unavailable() {
     let mut app = spawn_app().await;
-    app.captcha.die().await;
+    app.captcha.stop().await;
     app.register(&registration())
         .await
         .assert_error(&CAPTCHA_UNAVAILABLE);
@@ -135,7 +131,7 @@ async fn a_service_that_refuses_connections_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_service_that_hangs_up_is_unavailable() {
+async fn a_captcha_service_that_hangs_up_is_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port is free");
@@ -155,7 +151,7 @@ async fn a_service_that_hangs_up_is_unavailable() {
 }
 
 #[tokio::test]
-async fn nobody_else_waits_for_a_slow_service() {
+async fn a_slow_captcha_service_delays_no_other_request() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.captcha.reply_with(Reply::Silence);
@@ -169,11 +165,11 @@ async fn nobody_else_waits_for_a_slow_service() {
     };
     let (registered, others_took) = tokio::join!(registering, others);
     registered.assert_error(&CAPTCHA_TIMEOUT);
-    assert!(others_took < *PATIENCE.start(), "{others_took:?}");
+    assert!(others_took < *TIMEOUT.start(), "{others_took:?}");
 }
 
 #[tokio::test]
-async fn a_service_that_has_recovered_is_asked_again() {
+async fn a_recovered_captcha_service_is_used_again() {
     let app = spawn_app().await;
     assert_refused(&app, Reply::Text(500, ""), &CAPTCHA_ERROR).await;
     app.captcha
@@ -182,7 +178,7 @@ async fn a_service_that_has_recovered_is_asked_again() {
 }
 
 #[tokio::test]
-async fn switched_off_it_asks_nobody() {
+async fn with_the_captcha_off_the_captcha_service_is_not_called() {
     let app = Setup::new().with("captcha_provider", "off").spawn().await;
     app.register_tom().await;
     assert_eq!(app.captcha.received().len(), 0);

@@ -1,4 +1,4 @@
-//! The built-in captcha: what it asks for, and which answers pass how often.
+//! The built-in captcha: its challenges, and the validity of answers.
 
 use serde_json::{Value, json};
 
@@ -15,12 +15,12 @@ async fn spawn_app() -> App {
 }
 
 #[tokio::test]
-async fn a_challenge_is_one_of_the_protocol_never_cached_and_nowhere_kept() {
+async fn a_challenge_follows_the_protocol_and_is_neither_cached_nor_stored() {
     let app = spawn_app().await;
     app.get("/health/ready").await.assert_status(200);
-    let answer = app.get(CHALLENGE).await;
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let mut parameters = answer.assert_status(200).json()["parameters"].take();
+    let response = app.get(CHALLENGE).await;
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let mut parameters = response.assert_status(200).json()["parameters"].take();
     let expires_in = parameters["expiresAt"].take().as_i64().expect("a time") - unix_now();
     assert!((598..=600).contains(&expires_in), "{expires_in} s");
     for name in ["nonce", "salt"] {
@@ -42,7 +42,7 @@ async fn a_challenge_is_one_of_the_protocol_never_cached_and_nowhere_kept() {
 }
 
 #[tokio::test]
-async fn by_default_it_is_the_captcha_and_costs_five_thousand_iterations() {
+async fn the_default_captcha_is_builtin_and_costs_five_thousand_iterations() {
     let app = Setup::new().without("captcha_provider").spawn().await;
     let challenge = app.challenge().await;
     assert_eq!(challenge["parameters"]["cost"], 5000);
@@ -52,7 +52,7 @@ async fn by_default_it_is_the_captcha_and_costs_five_thousand_iterations() {
 }
 
 #[tokio::test]
-async fn with_another_captcha_there_are_no_challenges() {
+async fn other_captcha_providers_have_no_challenges() {
     for provider in ["service", "off"] {
         let app = spawn_app_with("captcha_provider", provider).await;
         app.get(CHALLENGE).await.assert_error(&NOT_FOUND);
@@ -64,7 +64,7 @@ async fn with_another_captcha_there_are_no_challenges() {
 }
 
 #[tokio::test]
-async fn whoever_solves_a_challenge_registers_once() {
+async fn a_solved_challenge_allows_one_registration() {
     let mut app = spawn_app().await;
     let answer = app.captcha_answer().await;
     app.register_with_answer(&answer).await.assert_status(201);
@@ -79,7 +79,7 @@ async fn whoever_solves_a_challenge_registers_once() {
 }
 
 #[tokio::test]
-async fn of_two_solutions_of_one_challenge_one_passes() {
+async fn only_one_of_two_solutions_of_a_challenge_passes() {
     let app = spawn_app().await;
     let challenge = app.challenge().await;
     let first = encoded(&solved(&challenge));
@@ -92,7 +92,7 @@ async fn of_two_solutions_of_one_challenge_one_passes() {
 }
 
 #[tokio::test]
-async fn a_captcha_id_may_be_absent_or_null_but_not_wrong() {
+async fn a_captcha_id_may_be_absent_or_null_but_not_invalid() {
     let app = spawn_app().await;
     let bodies = [None, Some(Value::Null), Some(json!(CAPTCHA_ID))].map(|id| {
         let name = format!("tom-{}", id.as_ref().map_or(0, |id| id.to_string().len()));
@@ -112,14 +112,14 @@ async fn a_captcha_id_may_be_absent_or_null_but_not_wrong() {
         app.register(&body).await.assert_status(201);
     }
     for wrong in [json!(""), json!("nope"), json!(7)] {
-        let answer = app.register(&registration_with("captcha_id", wrong)).await;
-        let body = answer.assert_status(422).json();
+        let response = app.register(&registration_with("captcha_id", wrong)).await;
+        let body = response.assert_status(422).json();
         assert_eq!(body["detail"][0]["loc"], json!(["body", "captcha_id"]));
     }
 }
 
 #[tokio::test]
-async fn the_answer_is_checked_after_the_rules_and_used_up_before_the_names_are_looked_up() {
+async fn the_answer_is_verified_after_validation_and_used_up_before_the_conflict_check() {
     let app = spawn_app().await;
     let answer = app.captcha_answer().await;
     let mut invalid = registration_with("username", "a");
@@ -140,13 +140,13 @@ async fn the_answer_is_checked_after_the_rules_and_used_up_before_the_names_are_
 }
 
 #[tokio::test]
-async fn an_answer_that_could_not_be_used_up_is_still_good() {
+async fn an_answer_stays_valid_if_it_could_not_be_marked_as_used() {
     let app = spawn_app().await;
     let answer = app.captcha_answer().await;
     app.get("/health/ready").await.assert_status(200);
     let lock = app.database();
     lock.execute_batch("BEGIN IMMEDIATE")
-        .expect("the database can be locked");
+        .expect("the database locks");
     app.register_with_answer(&answer)
         .await
         .assert_error(&DB_LOCKED);

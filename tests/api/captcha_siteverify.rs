@@ -1,4 +1,5 @@
-//! Turnstile, hCaptcha and reCAPTCHA: how they are asked, and what their answers and troubles mean.
+//! Turnstile, hCaptcha and reCAPTCHA: requests to them, and the handling of their responses and
+//! failures.
 
 use std::time::{Duration, Instant};
 
@@ -14,18 +15,17 @@ use crate::helpers::stub::{Received, Reply};
 
 const API_KEY: &str = "0x-the-secret-of-the-tests &=%";
 
-/// Every provider, and where it is asked.
+/// Every provider and its `siteverify` path.
 const PROVIDERS: [(&str, &str); 3] = [
     ("turnstile", "/turnstile/v0/siteverify"),
     ("hcaptcha", "/siteverify"),
     ("recaptcha", "/recaptcha/api/siteverify"),
 ];
 
-/// The service waits for five seconds, and answers within six.
-const PATIENCE: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(4)..=Duration::from_secs(6);
+/// The service times out after five seconds and responds within six.
+const TIMEOUT: std::ops::RangeInclusive<Duration> = Duration::from_secs(4)..=Duration::from_secs(6);
 
-/// A service with this provider, which lets everybody pass.
+/// Starts a service with this provider, which accepts every answer.
 async fn spawn_app(provider: &str) -> App {
     let setup = Setup::new().with("captcha_provider", provider);
     let app = setup.with("captcha_api_key", API_KEY).spawn().await;
@@ -42,9 +42,9 @@ fn success() -> Reply {
     Reply::Json(200, verdict)
 }
 
-/// The fields of a form, in their order.
-fn form(question: &Received) -> Vec<(String, String)> {
-    let fields = form_urlencoded::parse(&question.body);
+/// The fields of a form, in order.
+fn form(request: &Received) -> Vec<(String, String)> {
+    let fields = form_urlencoded::parse(&request.body);
     fields.into_owned().collect()
 }
 
@@ -55,24 +55,24 @@ async fn assert_refused(app: &App, reply: Reply, error: &ApiError) {
 }
 
 #[tokio::test]
-async fn each_is_asked_once_by_a_form_with_the_secret_and_the_response() {
+async fn each_provider_is_sent_one_form_with_the_secret_and_the_response() {
     for (provider, path) in PROVIDERS {
         let app = spawn_app(provider).await;
         let token = "0.token_of-the.widget+/= &żółw";
         let body = registration_with("captcha_answer", token);
         app.register(&body).await.assert_status(201);
-        let asked = app.captcha.received();
-        assert_eq!(asked.len(), 1, "{provider}");
-        let question = &asked[0];
-        assert_eq!(question.method.as_str(), "POST");
-        assert_eq!(question.path, path);
-        let content_type = question.header("content-type");
+        let received = app.captcha.received();
+        assert_eq!(received.len(), 1, "{provider}");
+        let request = &received[0];
+        assert_eq!(request.method.as_str(), "POST");
+        assert_eq!(request.path, path);
+        let content_type = request.header("content-type");
         assert_eq!(content_type, Some("application/x-www-form-urlencoded"));
-        let length = question.body.len().to_string();
-        assert_eq!(question.header("content-length"), Some(length.as_str()));
+        let length = request.body.len().to_string();
+        assert_eq!(request.header("content-length"), Some(length.as_str()));
         let expected = [("secret", API_KEY), ("response", token)];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(form(question), expected, "{provider}");
+        assert_eq!(form(request), expected, "{provider}");
     }
 }
 
@@ -105,7 +105,7 @@ async fn only_a_true_success_passes() {
 }
 
 #[tokio::test]
-async fn a_complaint_about_our_key_is_no_fault_of_the_person_and_is_logged() {
+async fn an_error_about_our_key_is_logged_and_not_a_wrong_answer() {
     for (provider, _) in PROVIDERS {
         for code in [
             "missing-input-secret",
@@ -125,7 +125,7 @@ async fn a_complaint_about_our_key_is_no_fault_of_the_person_and_is_logged() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_provider_is_told_apart_from_a_wrong_answer() {
+async fn an_error_of_the_provider_is_not_a_wrong_answer() {
     for (provider, _) in PROVIDERS {
         let app = spawn_app(provider).await;
         for status in [302, 400, 401, 403, 404, 429, 500, 502, 503] {
@@ -139,32 +139,32 @@ async fn an_error_of_the_provider_is_told_apart_from_a_wrong_answer() {
 }
 
 #[tokio::test]
-async fn a_provider_that_takes_longer_than_five_seconds_has_timed_out() {
+async fn a_provider_that_takes_longer_than_five_seconds_times_out() {
     let start = Instant::now();
     let slow = PROVIDERS.map(|(provider, _)| async move {
         let app = spawn_app(provider).await;
         let start = Instant::now();
         assert_refused(&app, Reply::Silence, &CAPTCHA_TIMEOUT).await;
-        assert!(PATIENCE.contains(&start.elapsed()), "{:?}", start.elapsed());
+        assert!(TIMEOUT.contains(&start.elapsed()), "{:?}", start.elapsed());
         assert_refused(&app, Reply::Trickle, &CAPTCHA_TIMEOUT).await;
     });
     futures_util::future::join_all(slow).await;
-    assert!(start.elapsed() > 2 * *PATIENCE.start());
+    assert!(start.elapsed() > 2 * *TIMEOUT.start());
 }
 
 #[tokio::test]
 async fn a_provider_that_refuses_connections_is_unavailable() {
     for (provider, _) in PROVIDERS {
         let mut app = spawn_app(provider).await;
-        app.captcha.die().await;
-        let answer = app.register(&registration()).await;
-        answer.assert_error(&CAPTCHA_UNAVAILABLE);
+        app.captcha.stop().await;
+        let response = app.register(&registration()).await;
+        response.assert_error(&CAPTCHA_UNAVAILABLE);
         assert_eq!(app.count("users"), 0);
     }
 }
 
 #[tokio::test]
-async fn the_registration_needs_no_captcha_id() {
+async fn a_registration_needs_no_captcha_id() {
     let app = spawn_app("turnstile").await;
     let mut absent = registration_of("absent@example.com", "absent");
     absent
@@ -182,7 +182,7 @@ async fn the_registration_needs_no_captcha_id() {
 }
 
 #[tokio::test]
-async fn without_a_usable_key_and_host_the_service_does_not_start_to_work() {
+async fn without_a_valid_key_and_host_the_service_is_not_ready() {
     for (variable, value) in [
         ("captcha_api_key", ""),
         ("captcha_api_key", "two\nlines"),

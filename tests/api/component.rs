@@ -1,4 +1,4 @@
-//! The built component: what it may touch, and how large it is.
+//! The built component: its imports, exports and size.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,14 +7,14 @@ use wasmparser::{Parser, Payload};
 
 use crate::helpers::server::{component, in_repository};
 
-/// In bytes. It is read, compiled and kept by every host.
+/// In bytes. Every host downloads, compiles and caches the component.
 const MAX_SIZE: u64 = 2_500_000;
 
-/// Types of what the world lists.
+/// Interfaces with the types of those that the world lists.
 const TYPES: [&str; 2] = ["wasi:clocks/types@0.3.0", "wasi:http/types@0.3.0"];
 
-/// What Rust's standard library brings along for wasm32-wasip2, whether it is used or not. No
-/// files and no sockets are among it.
+/// The imports of Rust's standard library for wasm32-wasip2, used or not. They contain neither files
+/// nor sockets.
 const STANDARD_LIBRARY: [&str; 17] = [
     "wasi:cli/environment@0.2.6",
     "wasi:cli/exit@0.2.6",
@@ -36,7 +36,7 @@ const STANDARD_LIBRARY: [&str; 17] = [
 ];
 
 #[test]
-fn it_imports_what_its_world_lists_and_what_the_standard_library_brings() {
+fn it_imports_only_its_world_and_the_standard_library() {
     let (imports, _) = interfaces();
     let mut expected = world("import");
     expected.extend(TYPES.map(str::to_owned));
@@ -45,7 +45,7 @@ fn it_imports_what_its_world_lists_and_what_the_standard_library_brings() {
 }
 
 #[test]
-fn it_exports_what_its_world_lists() {
+fn it_exports_its_world() {
     let (_, exports) = interfaces();
     assert_eq!(
         exports,
@@ -55,15 +55,15 @@ fn it_exports_what_its_world_lists() {
 }
 
 #[test]
-fn it_is_at_most_two_and_a_half_megabytes_large() {
-    let metadata = fs::metadata(component()).expect("the component can be read");
+fn it_is_at_most_two_and_a_half_megabytes() {
+    let metadata = fs::metadata(component()).expect("a readable component");
     let size = metadata.len();
     assert!(size <= MAX_SIZE, "{size} bytes");
 }
 
-/// The names of the interfaces that the component imports and exports.
+/// The interfaces that the component imports and exports.
 fn interfaces() -> (BTreeSet<String>, BTreeSet<String>) {
-    let bytes = fs::read(component()).expect("the component can be read");
+    let bytes = fs::read(component()).expect("a readable component");
     let mut imports = BTreeSet::new();
     let mut exports = BTreeSet::new();
     let mut depth = 0;
@@ -89,10 +89,10 @@ fn interfaces() -> (BTreeSet<String>, BTreeSet<String>) {
     (imports, exports)
 }
 
-/// What the world in `wit` imports or exports.
+/// The interfaces that the world in `wit` imports or exports.
 fn world(direction: &str) -> BTreeSet<String> {
     let world = fs::read_to_string(in_repository("wit/world.wit"));
-    let world = world.expect("the world can be read");
+    let world = world.expect("a readable world");
     let listed = world.lines().filter_map(|line| {
         let interface = line.trim().strip_prefix(direction)?.strip_suffix(';')?;
         Some(interface.trim().to_owned())

@@ -1,5 +1,5 @@
-//! What a request costs, counted in what does not vary by machine. A number may become smaller,
-//! here too; one that becomes larger needs a reason.
+//! The cost of each request, in units that do not vary between machines. Lower a limit when its cost
+//! drops; raising one needs a reason.
 
 use std::fmt;
 
@@ -15,25 +15,25 @@ use crate::helpers::server::is_spin;
 use crate::helpers::time::{SOON, eventually};
 use crate::helpers::trace::{Call, memory_after};
 
-/// How often a request is sent at most until its instance does nothing else meanwhile.
-const TRIES: usize = 20;
-/// The linear memory of an instance that has registered somebody, in bytes; the hash took 7 MiB.
+/// The maximum number of attempts to measure a request without a disturbance.
+const MAX_ATTEMPTS: usize = 20;
+/// The limit for an instance's linear memory after a registration, in bytes; the hash takes 7 MiB.
 const IDLE_MEMORY: u64 = 16 * 1024 * 1024;
-/// Brings the database to what it is before every request: Tom, who has just registered.
+/// Resets the database to the state before each request, in which only Tom is registered.
 const CLEAR: &str = "DELETE FROM users WHERE username <> 'Tom';
                      DELETE FROM sessions; DELETE FROM throttle;
                      DELETE FROM password_reset_tokens; DELETE FROM outbox";
 
-/// What one request costs, with the mail that it sends.
+/// The cost of one request, including the mail that it sends.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Cost {
-    /// Statements that are executed.
+    /// Executed statements.
     statements: u64,
-    /// Pages of the database that are looked for, in memory or not.
+    /// Reads of database pages, cached or not.
     read: u64,
-    /// Pages of the database that are written.
+    /// Writes of database pages.
     written: u64,
-    /// Requests to somebody else.
+    /// Outbound requests.
     sent: u64,
     /// Thousands of WebAssembly instructions, rounded up.
     instructions: u64,
@@ -49,12 +49,11 @@ const fn cost(statements: u64, read: u64, written: u64, sent: u64, instructions:
     }
 }
 
-/// Statements, pages read, pages written, requests sent, thousands of instructions: all of them
-/// at most. That is what was counted, but for the instructions: they vary a little from run to run,
-/// and compilers differ, so there is room for a tenth more (beside a hash for a hundredth). A hash
-/// is the cheap one of the tests. The first mail of an instance compiles all templates, and what
-/// sends no mail does not; a switch of durability counts as a statement, and whether there is one
-/// depends on the last write of the instance.
+/// The limits: statements, pages read, pages written, requests sent, thousands of instructions. They
+/// equal the measured costs, except that instructions, which vary between runs and compilers, have
+/// 10 % of headroom (1 % for requests that hash). Hashes have the tests' cheap parameters. An instance
+/// compiles templates for its first mail only. Each change of durability is a statement, and whether a
+/// request makes one depends on the last write of its instance.
 const COSTS: [(&str, Cost); 23] = [
     ("GET /", cost(0, 0, 0, 0, 100)),
     ("GET /health/live", cost(0, 0, 0, 0, 102)),
@@ -82,28 +81,28 @@ const COSTS: [(&str, Cost); 23] = [
 ];
 
 #[tokio::test]
-async fn no_request_of_a_warm_instance_costs_more_than_it_may() {
+async fn every_request_to_a_warm_instance_stays_within_its_limits() {
     if is_spin() {
         return;
     }
-    // Throttling is part of what a request costs.
+    // The costs include throttling.
     let app = Setup::new().without("throttle").traced().spawn().await;
     app.register_tom().await;
-    let mut dearer = Vec::new();
+    let mut exceeded = Vec::new();
     println!("{:<32}{}", "", Cost::HEAD);
-    for (what, allowed) in COSTS {
-        let cost = measure(&app, what).await;
-        println!("{what:<32}{cost}");
-        if !cost.is_within(allowed) {
-            dearer.push(format!("{what:<32}{cost}\n{:<32}{allowed}", "  allowed"));
+    for (name, limit) in COSTS {
+        let cost = measure(&app, name).await;
+        println!("{name:<32}{cost}");
+        if !cost.is_within(limit) {
+            exceeded.push(format!("{name:<32}{cost}\n{:<32}{limit}", "  limit"));
         }
     }
     assert!(
-        dearer.is_empty(),
+        exceeded.is_empty(),
         "{:<32}{}\n{}",
         "",
         Cost::HEAD,
-        dearer.join("\n")
+        exceeded.join("\n")
     );
 }
 
@@ -129,12 +128,12 @@ async fn a_new_instance_reads_each_setting_once_and_opens_one_connection() {
     let read = settings.len();
     settings.sort();
     settings.dedup();
-    assert_eq!(settings.len(), read, "a setting is read twice: {calls:#?}");
+    assert_eq!(settings.len(), read, "a setting was read twice: {calls:#?}");
     assert_eq!(count(|call| *call == Call::OpenDatabase), 1, "{calls:#?}");
 }
 
 #[tokio::test]
-async fn an_idle_instance_has_little_memory_and_gives_it_back() {
+async fn an_idle_instance_has_little_memory_and_frees_it() {
     if is_spin() {
         return;
     }
@@ -144,41 +143,41 @@ async fn an_idle_instance_has_little_memory_and_gives_it_back() {
     let memory = memory_after(&calls);
     assert!((1..IDLE_MEMORY).contains(&memory), "{memory}");
     let ended = async || (app.open_instances() == 0).then_some(());
-    eventually("its instance ends", SOON, ended).await;
+    eventually("the instance ends", SOON, ended).await;
 }
 
-/// Sends the request to an instance that has nothing else to do, and counts.
-async fn measure(app: &App, what: &str) -> Cost {
-    for _ in 0..TRIES {
+/// Measures a request to an otherwise idle instance.
+async fn measure(app: &App, name: &str) -> Cost {
+    for _ in 0..MAX_ATTEMPTS {
         let database = app.database();
-        database.execute_batch(CLEAR).expect("the tables are there");
-        let request = prepare(app, what).await;
+        database.execute_batch(CLEAR).expect("the schema");
+        let request = prepare(app, name).await;
         app.get("/").await.assert_status(200);
         app.housekeeping_since(app.newest_instance()).await;
         let number = app.calls().len();
-        request.send().await.expect("the request is answered");
-        let sends_mail = matches!(what, "forgot-password" | "reset-password");
-        let keeps_house = sends_mail || what == "forgot-password: no such user";
+        request.send().await.expect("a response");
+        let sends_mail = matches!(name, "forgot-password" | "reset-password");
+        let has_housekeeping = sends_mail || name == "forgot-password: no such user";
         if sends_mail {
             app.delivery_since(number).await;
-        } else if keeps_house {
+        } else if has_housekeeping {
             app.housekeeping_since(number).await;
         }
         let Some(calls) = app.whole_request_since(number).await else {
             continue;
         };
-        // It may have come to a new instance, or to one that only now keeps its house.
+        // The request may have reached a new instance, or one with pending housekeeping.
         let is_disturbed = calls.contains(&Call::OpenDatabase)
-            || !keeps_house && calls.iter().any(Call::begins_housekeeping);
+            || !has_housekeeping && calls.iter().any(Call::begins_housekeeping);
         if !is_disturbed {
             return Cost::of(&calls);
         }
     }
-    panic!("{what}: disturbed {TRIES} times");
+    panic!("{name}: disturbed {MAX_ATTEMPTS} times");
 }
 
-/// Everything up to the request itself.
-async fn prepare(app: &App, what: &str) -> RequestBuilder {
+/// Creates the data that the request needs, and builds it.
+async fn prepare(app: &App, name: &str) -> RequestBuilder {
     let get = |path: &str| app.request(Method::GET, path);
     let post = |path: &str, body: Value| app.request(Method::POST, path).json(&body);
     let refresh_with = |token: &str| post(REFRESH, json!({"refresh_token": token}));
@@ -186,7 +185,7 @@ async fn prepare(app: &App, what: &str) -> RequestBuilder {
         let form = [("username", username), ("password", password)];
         app.request(Method::POST, LOGIN).form(&form)
     };
-    match what {
+    match name {
         "register" => post(REGISTER, registration_of("ann@example.com", "ann")),
         "register: address taken" => post(REGISTER, registration_of(EMAIL, "ann")),
         "register: name taken" => post(REGISTER, registration_of("ann@example.com", USERNAME)),
@@ -228,14 +227,16 @@ async fn prepare(app: &App, what: &str) -> RequestBuilder {
             RESET_PASSWORD,
             json!({"token": "none", "new_password": PASSWORD}),
         ),
-        path => get(path.strip_prefix("GET ").expect("a request of the table")),
+        path => get(path
+            .strip_prefix("GET ")
+            .expect("the name of a request in `COSTS`")),
     }
 }
 
 impl Cost {
     const HEAD: &str = "statements    read written    sent instructions/1000";
 
-    /// The cost of what stands in the trace from one request to the next.
+    /// The cost of the calls from one request to the next.
     fn of(calls: &[Call]) -> Self {
         let mut cost = Self::default();
         let mut instructions_left = Vec::new();
@@ -253,7 +254,7 @@ impl Cost {
                 } => instructions_left.push(left),
                 Call::GrowMemory { .. } => {}
                 Call::Instantiate | Call::GetVariable { .. } | Call::OpenDatabase | Call::End => {
-                    panic!("a warm instance does not: {call:?}")
+                    panic!("unexpected call of a warm instance: {call:?}")
                 }
             }
         }
@@ -264,12 +265,12 @@ impl Cost {
         cost
     }
 
-    fn is_within(self, allowed: Self) -> bool {
-        self.statements <= allowed.statements
-            && self.read <= allowed.read
-            && self.written <= allowed.written
-            && self.sent <= allowed.sent
-            && self.instructions <= allowed.instructions
+    fn is_within(self, limit: Self) -> bool {
+        self.statements <= limit.statements
+            && self.read <= limit.read
+            && self.written <= limit.written
+            && self.sent <= limit.sent
+            && self.instructions <= limit.instructions
     }
 }
 

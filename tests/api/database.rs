@@ -1,4 +1,4 @@
-//! Trouble with the database: locked, broken, missing parts. Nothing is half-done afterwards.
+//! Database failures: locked, corrupt, or incomplete. No partial write remains.
 
 use std::fs;
 use std::path::Path;
@@ -7,27 +7,27 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{ApiError, DB_ERROR, DB_LOCKED};
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration, registration_of};
-use crate::helpers::token::{predecessor_claims, signed};
+use crate::helpers::response::Response;
+use crate::helpers::token::{legacy_claims, signed};
 
 const NEW_PASSWORD: &str = "battery staple 2";
 
-/// Another process that keeps the database locked until this is dropped.
+/// Locks the database until the connection is dropped.
 fn lock(app: &App) -> rusqlite::Connection {
     let other = app.database();
     other
         .execute_batch("BEGIN IMMEDIATE")
-        .expect("the database can be locked");
+        .expect("the database locks");
     other
 }
 
-/// Everything that writes, at once.
-async fn write_everything(app: &App, tokens: &[Tokens; 2], reset_token: &str) -> Vec<Answer> {
+/// Sends every kind of writing request concurrently.
+async fn write_everything(app: &App, tokens: &[Tokens; 2], reset_token: &str) -> Vec<Response> {
     let late = registration_of("late@example.com", "late");
-    let answers = tokio::join!(
+    let responses = tokio::join!(
         app.register(&late),
         app.login(EMAIL, PASSWORD),
         app.refresh(&tokens[0].refresh),
@@ -35,19 +35,19 @@ async fn write_everything(app: &App, tokens: &[Tokens; 2], reset_token: &str) ->
         app.forgot_password("late@example.com"),
         app.reset_password(reset_token, NEW_PASSWORD),
     );
-    let (register, login, refresh, logout, forgot, reset) = answers;
+    let (register, login, refresh, logout, forgot, reset) = responses;
     vec![register, login, refresh, logout, forgot, reset]
 }
 
 #[tokio::test]
-async fn what_writes_to_a_locked_database_gets_a_503_and_leaves_nothing_half_done() {
+async fn writes_to_a_locked_database_get_a_503_and_leave_nothing_half_done() {
     let app = spawn_app().await;
     let tokens = [app.log_tom_in().await, app.tokens_of_tom().await];
     let reset_token = app.reset_token(1).await;
     let before = contents(&app);
     let lock = lock(&app);
-    for answer in write_everything(&app, &tokens, &reset_token).await {
-        answer.assert_error(&DB_LOCKED);
+    for response in write_everything(&app, &tokens, &reset_token).await {
+        response.assert_error(&DB_LOCKED);
     }
     drop(lock);
     assert_eq!(contents(&app), before);
@@ -58,12 +58,12 @@ async fn what_writes_to_a_locked_database_gets_a_503_and_leaves_nothing_half_don
         app.reset_password(&reset_token, NEW_PASSWORD).await,
     ]
     .iter()
-    .map(|answer| answer.status)
+    .map(|response| response.status)
     .collect();
     assert_eq!(statuses, [200, 204, 200, 200]);
 }
 
-/// All rows that requests write, as text.
+/// The contents of all tables that requests write to, as text.
 fn contents(app: &App) -> Vec<String> {
     [
         "SELECT group_concat(email || hashed_password || updated_at) FROM users",
@@ -76,7 +76,7 @@ fn contents(app: &App) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_only_reads_goes_on_while_somebody_writes() {
+async fn reads_continue_during_a_write() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let _lock = lock(&app);
@@ -88,7 +88,7 @@ async fn what_only_reads_goes_on_while_somebody_writes() {
 }
 
 #[tokio::test]
-async fn a_short_lock_is_waited_for() {
+async fn requests_wait_for_a_short_lock() {
     let app = spawn_app().await;
     let tokens = [app.log_tom_in().await, app.tokens_of_tom().await];
     let reset_token = app.reset_token(1).await;
@@ -97,41 +97,44 @@ async fn a_short_lock_is_waited_for() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         drop(lock);
     };
-    let (answers, ()) = tokio::join!(write_everything(&app, &tokens, &reset_token), release);
-    for answer in answers {
-        assert!(answer.status < 300 || answer.status == 401, "{answer:?}");
+    let (responses, ()) = tokio::join!(write_everything(&app, &tokens, &reset_token), release);
+    for response in responses {
+        assert!(
+            response.status < 300 || response.status == 401,
+            "{response:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_database_that_is_none_gets_a_500_and_is_not_ready() {
+async fn a_corrupt_database_gets_a_500_and_is_not_ready() {
     let app = spawn_app().await;
     let garbage = "no database at all\n".repeat(1000);
-    fs::write(app.database_path(), garbage).expect("the file can be overwritten");
+    fs::write(app.database_path(), garbage).expect("a writable file");
     assert_broken(&app).await;
 }
 
 #[tokio::test]
 async fn a_database_that_cannot_be_opened_gets_a_500_and_is_not_ready() {
     let app = spawn_app().await;
-    // `spin` makes the file at the first request, the host at its start.
+    // `spin` creates the file on the first request, the host at startup.
     let _ = fs::remove_file(app.database_path());
-    fs::create_dir(app.database_path()).expect("a directory can take the file's place");
+    fs::create_dir(app.database_path()).expect("a directory in place of the file");
     assert_broken(&app).await;
 }
 
 async fn assert_broken(app: &App) {
-    for answer in ask_everything(app).await {
-        answer.assert_error(&DB_ERROR);
+    for response in send_everything(app).await {
+        response.assert_error(&DB_ERROR);
     }
     assert_not_ready(app).await;
     app.get("/health/live").await.assert_status(200);
     app.get("/").await.assert_status(200);
 }
 
-/// Everything that needs the database at once, with tokens that look right.
-async fn ask_everything(app: &App) -> [Answer; 4] {
-    let access_token = signed(&predecessor_claims("5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11"));
+/// Sends every kind of request that needs the database, with well-formed tokens.
+async fn send_everything(app: &App) -> [Response; 4] {
+    let access_token = signed(&legacy_claims("5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11"));
     [
         app.register(&registration()).await,
         app.login(EMAIL, PASSWORD).await,
@@ -141,8 +144,8 @@ async fn ask_everything(app: &App) -> [Answer; 4] {
 }
 
 async fn assert_not_ready(app: &App) {
-    let answer = app.get("/health/ready").await;
-    let mut body = answer.assert_status(503).json();
+    let response = app.get("/health/ready").await;
+    let mut body = response.assert_status(503).json();
     assert!(body["version"].take().is_string());
     let components = json!({"database": "unusable"});
     assert_eq!(
@@ -157,26 +160,26 @@ async fn assert_not_ready(app: &App) {
 }
 
 #[tokio::test]
-async fn a_table_that_is_gone_gets_a_500_whose_cause_only_the_log_tells() {
+async fn a_missing_table_gets_a_500_whose_cause_is_only_in_the_log() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.database()
         .execute_batch("PRAGMA foreign_keys = OFF; DROP TABLE users")
-        .expect("dropped");
-    let answers = [
+        .expect("a dropped table");
+    let responses = [
         app.login(EMAIL, PASSWORD).await,
         app.test_data(&tokens.access).await,
         app.refresh(&tokens.refresh).await,
         app.forgot_password(EMAIL).await,
     ];
-    for answer in answers {
-        answer.assert_error(&DB_ERROR);
+    for response in responses {
+        response.assert_error(&DB_ERROR);
     }
     assert_not_ready(&app).await;
     assert_logged(&app, &DB_ERROR, "no such table: users");
 }
 
-/// The log has a line of JSON with the error's code and its cause.
+/// Asserts that the log has a line of JSON with the error's code and cause.
 fn assert_logged(app: &App, error: &ApiError, cause: &str) {
     let output = app.server.output();
     let mut lines = output
@@ -192,7 +195,7 @@ fn assert_logged(app: &App, error: &ApiError, cause: &str) {
 }
 
 #[tokio::test]
-async fn the_data_outlives_the_server() {
+async fn data_survives_a_restart() {
     let setup = Setup::new();
     let path = setup.database_path();
     let app = setup.spawn().await;
@@ -207,20 +210,20 @@ async fn the_data_outlives_the_server() {
 }
 
 fn copy_database(from: &Path, to: &Path) {
-    let from = rusqlite::Connection::open(from).expect("the database can be opened");
+    let from = rusqlite::Connection::open(from).expect("the database opens");
     let to = to.to_str().expect("the path is UTF-8");
     from.execute("VACUUM INTO ?1", [to])
-        .expect("the database can be copied");
+        .expect("the database is copied");
 }
 
 #[tokio::test]
-async fn a_fresh_database_can_be_asked_by_many_at_once() {
+async fn a_fresh_database_handles_concurrent_requests() {
     let app = spawn_app().await;
     let asks = (0..20).map(|_| async {
         let request = app.request(Method::GET, "/health/ready");
-        Answer::to(request).await
+        Response::to(request).await
     });
-    for answer in futures_util::future::join_all(asks).await {
-        answer.assert_status(200);
+    for response in futures_util::future::join_all(asks).await {
+        response.assert_status(200);
     }
 }

@@ -1,17 +1,17 @@
-//! A disabled user: every way in is closed at once, and nothing of theirs is lost.
+//! A disabled user loses all access at once, but no data.
 
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{
     INCORRECT_CREDENTIALS, INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN,
 };
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{EMAIL, ME, PASSWORD, USERNAME, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 use crate::helpers::time::{SOON, eventually};
-use crate::helpers::token::{predecessor_claims, signed};
-use crate::predecessor::{self, spawn_successor};
+use crate::helpers::token::{legacy_claims, signed};
+use crate::legacy::{self, spawn_with_legacy_database};
 
 const NEW_PASSWORD: &str = "battery staple 2";
 const ANN: &str = "ann@example.com";
@@ -24,19 +24,19 @@ fn enable_tom(app: &App) {
     app.change("UPDATE users SET disabled_at = NULL WHERE username = 'Tom'");
 }
 
-async fn me(app: &App, access_token: &str) -> Answer {
-    Answer::to(app.request(Method::GET, ME).bearer_auth(access_token)).await
+async fn me(app: &App, access_token: &str) -> Response {
+    Response::to(app.request(Method::GET, ME).bearer_auth(access_token)).await
 }
 
 #[tokio::test]
-async fn a_disabled_user_cannot_log_in_and_is_told_what_a_wrong_password_is_told() {
+async fn a_disabled_users_login_fails_like_one_with_a_wrong_password() {
     let app = spawn_app().await;
     app.register_tom().await;
     disable_tom(&app);
     for username in [EMAIL, USERNAME] {
         for password in [PASSWORD, "wrong password 1"] {
-            let answer = app.login(username, password).await;
-            answer.assert_error(&INCORRECT_CREDENTIALS);
+            let response = app.login(username, password).await;
+            response.assert_error(&INCORRECT_CREDENTIALS);
         }
     }
     assert_eq!(app.count("sessions"), 0);
@@ -45,15 +45,15 @@ async fn a_disabled_user_cannot_log_in_and_is_told_what_a_wrong_password_is_told
 }
 
 #[tokio::test]
-async fn the_sessions_of_a_disabled_user_rest_until_the_user_is_enabled_again() {
+async fn a_disabled_users_sessions_are_suspended_until_the_user_is_enabled() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     disable_tom(&app);
-    for answer in [
+    for response in [
         app.test_data(&tokens.access).await,
         me(&app, &tokens.access).await,
     ] {
-        answer.assert_error(&INVALID_ACCESS_TOKEN);
+        response.assert_error(&INVALID_ACCESS_TOKEN);
     }
     app.refresh(&tokens.refresh)
         .await
@@ -64,7 +64,7 @@ async fn the_sessions_of_a_disabled_user_rest_until_the_user_is_enabled_again() 
 }
 
 #[tokio::test]
-async fn a_retried_refresh_gives_a_disabled_user_nothing() {
+async fn a_disabled_user_cannot_retry_a_refresh() {
     let app = spawn_app().await;
     let used = app.log_tom_in().await.refresh;
     app.refresh(&used).await.assert_status(200);
@@ -102,7 +102,7 @@ async fn no_reset_link_is_sent_to_a_disabled_user() {
 }
 
 #[tokio::test]
-async fn a_link_that_waits_to_be_sent_is_given_up_when_its_user_is_disabled() {
+async fn a_pending_link_is_given_up_when_its_user_is_disabled() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Text(500, "oops"));
@@ -112,7 +112,7 @@ async fn a_link_that_waits_to_be_sent_is_given_up_when_its_user_is_disabled() {
         let waits = "SELECT count(*) FROM outbox WHERE attempts = 1 AND due_at > unixepoch()";
         (app.value::<i64>(waits) == 1).then_some(())
     };
-    eventually("the mail is put off", SOON, put_off).await;
+    eventually("the mail is deferred", SOON, put_off).await;
     disable_tom(&app);
     app.change("UPDATE outbox SET due_at = 0");
     app.forgot_password(ANN).await.assert_status(202);
@@ -122,7 +122,7 @@ async fn a_link_that_waits_to_be_sent_is_given_up_when_its_user_is_disabled() {
 }
 
 #[tokio::test]
-async fn a_reset_link_is_good_for_nothing_while_its_user_is_disabled() {
+async fn a_reset_link_is_invalid_while_its_user_is_disabled() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;
@@ -139,9 +139,9 @@ async fn a_reset_link_is_good_for_nothing_while_its_user_is_disabled() {
 }
 
 #[tokio::test]
-async fn the_predecessors_tokens_rest_while_their_user_is_disabled() {
-    let app = spawn_successor().await;
-    let access_token = signed(&predecessor_claims(predecessor::USER));
+async fn legacy_tokens_are_suspended_while_their_user_is_disabled() {
+    let app = spawn_with_legacy_database().await;
+    let access_token = signed(&legacy_claims(legacy::USER));
     app.test_data(&access_token).await.assert_status(200);
     disable_tom(&app);
     app.test_data(&access_token)

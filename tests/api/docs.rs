@@ -1,20 +1,20 @@
-//! The page that describes the API: whole without its script, and nobody else's script runs in it.
+//! The API documentation page: complete without its script, and closed to foreign scripts.
 
 use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::description::{document, operations};
+use crate::helpers::response::Response;
 
 const PAGE: &str = "/docs";
-/// What the page loads, with its media type.
+/// The files that the page loads, with their media types.
 const ASSETS: [(&str, &str); 3] = [
     ("/docs/docs.css", "text/css; charset=utf-8"),
     ("/docs/docs.js", "text/javascript; charset=utf-8"),
     ("/docs/captcha.js", "text/javascript; charset=utf-8"),
 ];
-/// What never changes while the service runs.
+/// The paths whose content never changes while the service runs.
 const FILES: [&str; 6] = [
     PAGE,
     "/docs/docs.css",
@@ -24,13 +24,13 @@ const FILES: [&str; 6] = [
     "/docs.yaml",
 ];
 
-/// The page as text, with slashes as a browser shows them.
+/// The page as text, with unescaped slashes.
 async fn page(app: &App) -> String {
-    let answer = app.get(PAGE).await;
-    answer.assert_status(200);
-    let content_type = answer.header("content-type");
+    let response = app.get(PAGE).await;
+    response.assert_status(200);
+    let content_type = response.header("content-type");
     assert_eq!(content_type, Some("text/html; charset=utf-8"));
-    answer.text.replace("&#x2f;", "/")
+    response.text.replace("&#x2f;", "/")
 }
 
 /// The values of an attribute in the page.
@@ -40,13 +40,13 @@ fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     rest.filter_map(|rest| rest.split('"').next()).collect()
 }
 
-async fn get_if_changed(app: &App, path: &str, held: &str) -> Answer {
-    let request = app.request(Method::GET, path).header(IF_NONE_MATCH, held);
-    Answer::to(request).await
+async fn get_if_changed(app: &App, path: &str, etag: &str) -> Response {
+    let request = app.request(Method::GET, path).header(IF_NONE_MATCH, etag);
+    Response::to(request).await
 }
 
 #[tokio::test]
-async fn without_its_script_it_shows_every_operation_answer_schema_and_code() {
+async fn it_shows_every_operation_response_schema_and_error_code_without_its_script() {
     let page = page(&spawn_app().await).await;
     for (method, path, operation) in operations().await {
         let name = operation["operationId"].as_str().expect("a name");
@@ -54,7 +54,9 @@ async fn without_its_script_it_shows_every_operation_answer_schema_and_code() {
         let (_, article) = page
             .split_once(&article)
             .unwrap_or_else(|| panic!("{article}"));
-        let (article, _) = article.split_once("</article>").expect("it ends");
+        let (article, _) = article
+            .split_once("</article>")
+            .expect("the end of the article");
         let responses = operation["responses"].as_object().expect("responses");
         for (status, response) in responses {
             assert!(
@@ -78,7 +80,7 @@ async fn without_its_script_it_shows_every_operation_answer_schema_and_code() {
 }
 
 #[tokio::test]
-async fn every_link_within_it_leads_somewhere() {
+async fn every_internal_link_has_a_target() {
     let page = page(&spawn_app().await).await;
     let ids = values(&page, "id");
     let links = values(&page, "href");
@@ -93,9 +95,11 @@ async fn every_link_within_it_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn its_policy_allows_its_own_script_and_style_and_calls_to_this_service_alone() {
-    let answer = spawn_app().await.get(PAGE).await;
-    let policy = answer.header("content-security-policy").expect("a policy");
+async fn its_policy_allows_only_its_own_script_and_style_and_calls_to_this_service() {
+    let response = spawn_app().await.get(PAGE).await;
+    let policy = response
+        .header("content-security-policy")
+        .expect("a policy");
     let directives: Vec<_> = policy.split(';').map(str::trim).collect();
     for directive in [
         "default-src 'none'",
@@ -143,14 +147,18 @@ async fn it_has_nothing_inline_and_loads_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn what_it_loads_is_there_and_what_its_scripts_import_too() {
+async fn everything_that_it_loads_and_imports_is_served() {
     let app = spawn_app().await;
     for (path, content_type) in ASSETS {
-        let answer = app.get(path).await;
-        answer.assert_status(200);
-        assert_eq!(answer.header("content-type"), Some(content_type), "{path}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        let imports = answer.text.split(" from \"").skip(1);
+        let response = app.get(path).await;
+        response.assert_status(200);
+        assert_eq!(
+            response.header("content-type"),
+            Some(content_type),
+            "{path}"
+        );
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+        let imports = response.text.split(" from \"").skip(1);
         for import in imports.filter_map(|import| import.split('"').next()) {
             assert!(ASSETS.iter().any(|(path, _)| *path == import), "{import}");
         }
@@ -158,7 +166,7 @@ async fn what_it_loads_is_there_and_what_its_scripts_import_too() {
 }
 
 #[tokio::test]
-async fn its_scripts_keep_nothing_and_make_no_html_of_texts() {
+async fn its_scripts_store_nothing_and_insert_no_html() {
     let app = spawn_app().await;
     for (path, _) in ASSETS {
         let script = app.get(path).await.text;
@@ -180,12 +188,12 @@ async fn its_scripts_keep_nothing_and_make_no_html_of_texts() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_twice_to_whoever_holds_it_as_it_is() {
+async fn a_matching_etag_gets_a_304() {
     let app = spawn_app().await;
     for path in FILES {
-        let answer = app.get(path).await;
-        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
-        let etag = answer.header("etag").expect("a tag");
+        let response = app.get(path).await;
+        assert_eq!(response.header("cache-control"), Some("no-cache"), "{path}");
+        let etag = response.header("etag").expect("an ETag");
         for held in [
             etag.to_owned(),
             format!("W/{etag}"),
@@ -200,10 +208,10 @@ async fn nothing_is_sent_twice_to_whoever_holds_it_as_it_is() {
 }
 
 #[tokio::test]
-async fn whoever_holds_another_version_is_sent_this_one() {
+async fn an_outdated_etag_gets_the_current_version() {
     let app = spawn_app().await;
     let other = app.get("/docs/docs.css").await;
-    let other = other.header("etag").expect("a tag");
+    let other = other.header("etag").expect("an ETag");
     for held in ["\"x\"", "", "x", "\"\"", "W/\"\""] {
         for path in FILES {
             get_if_changed(&app, path, held).await.assert_status(200);
@@ -215,7 +223,7 @@ async fn whoever_holds_another_version_is_sent_this_one() {
 }
 
 #[tokio::test]
-async fn beside_what_it_loads_there_is_nothing() {
+async fn nothing_else_is_served_below_it() {
     let app = spawn_app().await;
     for path in [
         "/docs/",
@@ -229,8 +237,8 @@ async fn beside_what_it_loads_there_is_nothing() {
         app.get(path).await.assert_status(404);
     }
     for (path, _) in ASSETS {
-        let answer = Answer::to(app.request(Method::POST, path)).await;
-        answer.assert_status(405);
-        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
+        let response = Response::to(app.request(Method::POST, path)).await;
+        response.assert_status(405);
+        assert_eq!(response.header("allow"), Some("GET,HEAD"), "{path}");
     }
 }

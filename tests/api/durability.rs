@@ -1,4 +1,4 @@
-//! What a power cut may take back: only what can be done again.
+//! Durability: a power failure can only lose writes that can be repeated.
 
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::captcha::builtin_captcha;
@@ -6,9 +6,9 @@ use crate::helpers::flows::{EMAIL, PASSWORD, registration_of};
 use crate::helpers::server::is_spin;
 use crate::helpers::trace::Statement;
 
-/// How the statements begin that need not wait for the disk: counts and leases, rotations, logins and
-/// where they came from, warnings, and what clears away.
-const CAN_BE_DONE_AGAIN: &[&str] = &[
+/// The beginnings of the statements that need not wait for the disk: counters and leases, rotations,
+/// logins and their networks, warnings, and deletions of expired rows.
+const REPLAYABLE: &[&str] = &[
     "INSERT INTO warnings ",
     "INSERT INTO password_guesses ",
     "UPDATE password_guesses ",
@@ -25,19 +25,19 @@ const CAN_BE_DONE_AGAIN: &[&str] = &[
     "DELETE FROM outbox ",
 ];
 
-/// What is written as far as statements go.
+/// The beginnings of statements that write.
 const WRITES: [&str; 5] = ["INSERT ", "UPDATE ", "DELETE ", "BEGIN", "COMMIT"];
 
 fn is_write(statement: &Statement) -> bool {
     WRITES.iter().any(|verb| statement.sql.starts_with(verb))
 }
 
-fn can_be_done_again(statement: &Statement) -> bool {
-    let mut beginnings = CAN_BE_DONE_AGAIN.iter();
+fn is_replayable(statement: &Statement) -> bool {
+    let mut beginnings = REPLAYABLE.iter();
     beginnings.any(|beginning| statement.sql.starts_with(beginning))
 }
 
-/// Everything that writes, once.
+/// Sends every kind of writing request once.
 async fn write_everything(app: &App) {
     let mut ann = registration_of("ann@example.com", "ann");
     ann["captcha_answer"] = app.captcha_answer().await.into();
@@ -56,20 +56,20 @@ async fn write_everything(app: &App) {
     app.reset_password(&token, PASSWORD)
         .await
         .assert_status(200);
-    // The notice.
+    // The notice of the changed password.
     app.mail(2).await;
 }
 
-/// Stops the service and makes of its database what `VACUUM INTO` would make of it.
-async fn take_write_ahead_log_away(app: &mut App) {
+/// Kills the server and removes the write-ahead log from its database, as in a copy by `VACUUM INTO`.
+async fn remove_write_ahead_log(app: &mut App) {
     app.server.kill();
-    app.server.end().await;
+    app.server.wait_for_exit().await;
     let mode: String = app.value("PRAGMA journal_mode = DELETE");
     assert_eq!(mode, "delete");
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_again_is_on_the_disk_before_the_answer() {
+async fn writes_that_cannot_be_repeated_are_on_disk_before_the_response() {
     if is_spin() {
         return;
     }
@@ -78,11 +78,14 @@ async fn what_cannot_be_done_again_is_on_the_disk_before_the_answer() {
     let statements = app.statements();
     for statement in statements.iter().filter(|statement| is_write(statement)) {
         let waits = statement.synchronous == "FULL";
-        assert!(waits || can_be_done_again(statement), "{statement:?}");
+        assert!(waits || is_replayable(statement), "{statement:?}");
     }
-    let is_quick = |statement: &&Statement| statement.synchronous == "NORMAL";
-    let quick = statements.iter().filter(is_quick).count();
-    assert!(quick > 10, "everything waits for the disk: {statements:#?}");
+    let is_deferred = |statement: &&Statement| statement.synchronous == "NORMAL";
+    let deferred = statements.iter().filter(is_deferred).count();
+    assert!(
+        deferred > 10,
+        "every write waits for the disk: {statements:#?}"
+    );
 }
 
 #[tokio::test]
@@ -100,43 +103,43 @@ async fn without_a_write_ahead_log_every_write_waits_for_the_disk() {
 }
 
 #[tokio::test]
-async fn a_restored_copy_gets_back_its_write_ahead_log() {
+async fn a_restored_copy_gets_a_write_ahead_log_again() {
     let mut app = spawn_app().await;
     let tokens = app.log_tom_in().await;
-    take_write_ahead_log_away(&mut app).await;
+    remove_write_ahead_log(&mut app).await;
     app.restart().await;
     app.test_data(&tokens.access).await.assert_status(200);
     assert_eq!(app.value::<String>("PRAGMA journal_mode"), "wal");
 }
 
 #[tokio::test]
-async fn a_restored_copy_can_be_asked_by_many_at_once() {
+async fn a_restored_copy_handles_concurrent_requests() {
     let mut app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for _ in 0..5 {
-        take_write_ahead_log_away(&mut app).await;
+        remove_write_ahead_log(&mut app).await;
         app.restart().await;
-        let asks = (0..20).map(|_| app.test_data(&tokens.access));
-        for answer in futures_util::future::join_all(asks).await {
-            answer.assert_status(200);
+        let requests = (0..20).map(|_| app.test_data(&tokens.access));
+        for response in futures_util::future::join_all(requests).await {
+            response.assert_status(200);
         }
     }
 }
 
 #[tokio::test]
-async fn no_transaction_asks_for_what_the_database_ignores_within_it() {
+async fn no_transaction_changes_the_durability_because_sqlite_would_ignore_it() {
     if is_spin() {
         return;
     }
     let app = builtin_captcha().without("throttle").traced().spawn().await;
     write_everything(&app).await;
-    let mut within = Vec::new();
+    let mut in_transaction = Vec::new();
     for Statement { instance, sql, .. } in app.statements() {
         match sql.as_str() {
-            "BEGIN IMMEDIATE" => within.push(instance),
-            "COMMIT" => within.retain(|other| *other != instance),
+            "BEGIN IMMEDIATE" => in_transaction.push(instance),
+            "COMMIT" => in_transaction.retain(|other| *other != instance),
             _ => assert!(
-                !(within.contains(&instance) && sql.starts_with("PRAGMA synchronous")),
+                !(in_transaction.contains(&instance) && sql.starts_with("PRAGMA synchronous")),
                 "{sql}"
             ),
         }

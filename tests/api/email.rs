@@ -1,18 +1,18 @@
-//! Mail: what the provider is sent, and that its troubles are nobody else's.
+//! Mail: its content, and the request to the provider.
 
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{EMAIL_API_KEY, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, USERNAME, link_in, registration_with};
+use crate::helpers::response::Response;
 use crate::helpers::time::{SOON, eventually};
 
 const SUBJECT: &str = "Reset Your Password - Action Required";
-/// Of the notice that the password was changed.
+/// The subject of the notice about a changed password.
 const CHANGED_SUBJECT: &str = "Your Password Was Changed";
 
 #[tokio::test]
-async fn a_reset_mail_is_posted_to_the_provider_in_its_own_form() {
+async fn a_reset_mail_is_posted_to_the_provider_in_its_format() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.forgot_password(EMAIL).await.assert_status(202);
@@ -42,7 +42,7 @@ async fn a_reset_mail_is_posted_to_the_provider_in_its_own_form() {
 }
 
 #[tokio::test]
-async fn text_and_html_hold_the_link_the_minutes_and_the_same_footer() {
+async fn text_and_html_have_the_link_its_lifetime_and_the_same_footer() {
     let app = Setup::new()
         .with("emails_from_name", "The <App> & \"Co\"")
         .spawn()
@@ -62,7 +62,7 @@ async fn text_and_html_hold_the_link_the_minutes_and_the_same_footer() {
         "If you did not request this email, please ignore it.",
         &year,
     ] {
-        assert!(text.contains(part), "{part} is not in {text}");
+        assert!(text.contains(part), "{part} is missing from {text}");
     }
     assert!(text.contains("The <App> & \"Co\""), "{text}");
     for part in [
@@ -72,23 +72,23 @@ async fn text_and_html_hold_the_link_the_minutes_and_the_same_footer() {
         &year,
         "The &lt;App&gt; &amp; &quot;Co&quot;",
     ] {
-        assert!(html.contains(part), "{part} is not in {html}");
+        assert!(html.contains(part), "{part} is missing from {html}");
     }
     let html = html.replace("&#x2f;", "/").replace("&#x3d;", "=");
     let as_link = format!("href=\"{link}\"");
     assert_eq!(
         html.matches(&as_link).count(),
         2,
-        "a button and the link in full: {html}"
+        "a button and a full link: {html}"
     );
     assert!(
         html.contains(&format!(">{link}<")),
-        "the link is not in full: {html}"
+        "the full link is not visible: {html}"
     );
 }
 
 #[tokio::test]
-async fn the_link_leads_to_the_front_end_whatever_the_request_says() {
+async fn the_link_always_leads_to_the_configured_front_end() {
     let app = Setup::new()
         .with("frontend_url", "https://app.example.com/base/")
         .spawn()
@@ -108,7 +108,7 @@ async fn the_link_leads_to_the_front_end_whatever_the_request_says() {
         let request = app
             .request(reqwest::Method::POST, FORGOT_PASSWORD)
             .header(header, value);
-        Answer::to(request.json(&json!({"email": EMAIL})))
+        Response::to(request.json(&json!({"email": EMAIL})))
             .await
             .assert_status(202);
         let mail = app.mail(number + 1).await;
@@ -120,7 +120,7 @@ async fn the_link_leads_to_the_front_end_whatever_the_request_says() {
 }
 
 #[tokio::test]
-async fn the_senders_name_and_address_are_settings() {
+async fn the_senders_name_and_address_are_configurable() {
     let app = Setup::new()
         .with("emails_from_name", "Acme \"Accounts\"")
         .with("emails_from_email", "no-reply@acme.example.com")
@@ -136,7 +136,7 @@ async fn the_senders_name_and_address_are_settings() {
 }
 
 #[tokio::test]
-async fn mail_goes_to_the_stored_address_alone() {
+async fn mail_goes_only_to_the_stored_address() {
     let app = spawn_app().await;
     app.register(&registration_with("email", "Tom@ŻÓŁW.pl"))
         .await
@@ -149,7 +149,7 @@ async fn mail_goes_to_the_stored_address_alone() {
 }
 
 #[tokio::test]
-async fn a_developer_finds_the_text_of_a_mail_in_the_log() {
+async fn the_log_provider_logs_the_text_of_a_mail() {
     let app = Setup::new()
         .with("email_provider", "log")
         .without("email_api_key")
@@ -168,7 +168,7 @@ async fn a_developer_finds_the_text_of_a_mail_in_the_log() {
 }
 
 #[tokio::test]
-async fn the_owner_is_told_when_the_password_was_changed() {
+async fn the_owner_is_notified_of_a_changed_password() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;
@@ -179,7 +179,7 @@ async fn the_owner_is_told_when_the_password_was_changed() {
     assert_eq!(notice["to"], json!([EMAIL]));
     assert_eq!(notice["subject"], CHANGED_SUBJECT);
     for part in [&notice["text"], &notice["html"]] {
-        let part = part.as_str().expect("a part is a text");
+        let part = part.as_str().expect("a string");
         assert!(
             part.contains("password of your account has just been changed"),
             "{part}"
@@ -190,7 +190,7 @@ async fn the_owner_is_told_when_the_password_was_changed() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_a_reset_that_failed() {
+async fn a_failed_reset_sends_no_notice() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;

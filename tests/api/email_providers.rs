@@ -1,4 +1,4 @@
-//! The other mail providers, each asked in its own way.
+//! The requests to the mail providers other than Resend.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -12,7 +12,7 @@ use crate::helpers::stub::Received;
 const SUBJECT: &str = "Reset Your Password - Action Required";
 const SENDER: &str = "\"My Users Service\" <info@myapp.com>";
 
-/// What a provider is sent for Tom's reset link.
+/// The request to a provider for Tom's reset mail.
 async fn reset_mail(provider: &str) -> (App, Received) {
     let app = spawn_app_with("email_provider", provider).await;
     app.register_tom().await;
@@ -25,7 +25,7 @@ async fn reset_mail(provider: &str) -> (App, Received) {
 #[track_caller]
 fn assert_parts(text: &Value, html: &Value) {
     for part in [text, html] {
-        let part = part.as_str().expect("a part is a text");
+        let part = part.as_str().expect("a string");
         assert!(part.contains("reset-password"), "{part}");
     }
     assert!(
@@ -35,7 +35,7 @@ fn assert_parts(text: &Value, html: &Value) {
 }
 
 #[tokio::test]
-async fn postmark_is_sent_its_token_and_its_json() {
+async fn postmark_gets_its_token_and_its_json() {
     let (_app, mail) = reset_mail("postmark").await;
     assert_eq!(mail.path, "/email");
     assert_eq!(mail.header("x-postmark-server-token"), Some(EMAIL_API_KEY));
@@ -52,7 +52,7 @@ async fn postmark_is_sent_its_token_and_its_json() {
 }
 
 #[tokio::test]
-async fn sendgrid_is_sent_its_key_and_its_json() {
+async fn sendgrid_gets_its_key_and_its_json() {
     let (_app, mail) = reset_mail("sendgrid").await;
     assert_eq!(mail.path, "/v3/mail/send");
     let bearer = format!("Bearer {EMAIL_API_KEY}");
@@ -70,7 +70,7 @@ async fn sendgrid_is_sent_its_key_and_its_json() {
 }
 
 #[tokio::test]
-async fn mailgun_is_sent_its_key_and_a_form_for_the_senders_domain() {
+async fn mailgun_gets_its_key_and_a_form_for_the_senders_domain() {
     let (_app, mail) = reset_mail("mailgun").await;
     assert_eq!(mail.path, "/v3/myapp.com/messages");
     let basic = format!(

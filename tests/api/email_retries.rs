@@ -1,4 +1,4 @@
-//! Mail that does not get through at once: tried again with the same key, or given up.
+//! Mail that cannot be delivered at once: retried with the same idempotency key, or given up.
 
 use serde_json::json;
 
@@ -7,31 +7,31 @@ use crate::helpers::flows::{EMAIL, token_in};
 use crate::helpers::stub::Reply;
 use crate::helpers::time::{SOON, eventually};
 
-/// The wait until a mail is tried again is over.
-const LET_WAIT_PASS: &str = "UPDATE outbox SET due_at = unixepoch() - 1";
+/// Makes every mail due.
+const MAKE_DUE: &str = "UPDATE outbox SET due_at = unixepoch() - 1";
 
-/// Waits until the outbox holds this many mails.
-async fn outbox_holds(app: &App, mails: i64) {
+/// Waits until the outbox contains this many mails.
+async fn wait_for_outbox(app: &App, mails: i64) {
     let settled = async || (app.count("outbox") == mails).then_some(());
-    eventually(&format!("the outbox holds {mails}"), SOON, settled).await;
+    eventually(&format!("the outbox contains {mails}"), SOON, settled).await;
 }
 
-/// Waits until the log tells what became of a mail.
-async fn logged(app: &App, event: &str) {
+/// Waits until the log contains an event.
+async fn wait_for_log(app: &App, event: &str) {
     let is_logged = async || app.server.output().contains(event).then_some(());
     eventually(event, SOON, is_logged).await;
 }
 
 #[tokio::test]
-async fn a_mail_that_was_taken_leaves_the_outbox() {
+async fn a_delivered_mail_leaves_the_outbox() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.reset_token(1).await;
-    outbox_holds(&app, 0).await;
+    wait_for_outbox(&app, 0).await;
 }
 
 #[tokio::test]
-async fn a_mail_that_fails_for_now_is_sent_again_later_with_the_same_key_and_link() {
+async fn a_temporary_failure_is_retried_later_with_the_same_key_and_link() {
     for reply in [
         Reply::Text(500, "oops"),
         Reply::Json(503, json!({"name": "unavailable"})),
@@ -42,10 +42,10 @@ async fn a_mail_that_fails_for_now_is_sent_again_later_with_the_same_key_and_lin
         app.register_tom().await;
         app.forgot_password(EMAIL).await.assert_status(202);
         let first = app.mail(1).await;
-        logged(&app, "mail put off").await;
+        wait_for_log(&app, "mail put off").await;
         app.mail_provider
             .reply_with(Reply::Json(200, json!({"id": "1"})));
-        app.change(LET_WAIT_PASS);
+        app.change(MAKE_DUE);
         app.forgot_password("nobody@example.com")
             .await
             .assert_status(202);
@@ -60,7 +60,7 @@ async fn a_mail_that_fails_for_now_is_sent_again_later_with_the_same_key_and_lin
             second.header("idempotency-key")
         );
         assert_eq!(first.body, second.body);
-        outbox_holds(&app, 0).await;
+        wait_for_outbox(&app, 0).await;
         app.reset_password(&token_in(&second), "battery staple 2")
             .await
             .assert_status(200);
@@ -68,13 +68,13 @@ async fn a_mail_that_fails_for_now_is_sent_again_later_with_the_same_key_and_lin
 }
 
 #[tokio::test]
-async fn a_mail_is_not_tried_again_before_its_time() {
+async fn a_mail_is_not_retried_before_it_is_due() {
     let app = spawn_app().await;
     app.mail_provider.reply_with(Reply::Text(500, "oops"));
     app.register_tom().await;
     app.forgot_password(EMAIL).await.assert_status(202);
     app.mail(1).await;
-    logged(&app, "mail put off").await;
+    wait_for_log(&app, "mail put off").await;
     let wait: i64 = app.value("SELECT due_at - unixepoch() FROM outbox");
     assert!((50..=120).contains(&wait), "{wait}");
     assert_eq!(app.mail_provider.received().len(), 1);
@@ -94,31 +94,31 @@ async fn different_mails_have_different_keys() {
 }
 
 #[tokio::test]
-async fn a_mail_that_the_provider_refuses_for_good_is_given_up() {
+async fn a_permanently_rejected_mail_is_given_up() {
     let app = spawn_app().await;
     app.mail_provider
         .reply_with(Reply::Json(422, json!({"name": "validation_error"})));
     app.register_tom().await;
     app.forgot_password(EMAIL).await.assert_status(202);
     app.mail(1).await;
-    outbox_holds(&app, 0).await;
-    logged(&app, "mail given up").await;
+    wait_for_outbox(&app, 0).await;
+    wait_for_log(&app, "mail given up").await;
 }
 
 #[tokio::test]
-async fn a_provider_that_is_silent_or_dead_changes_nothing_for_the_caller() {
+async fn a_silent_or_unreachable_provider_does_not_change_the_response() {
     let mut app = spawn_app().await;
     app.register_tom().await;
     let expected = app.forgot_password("nobody@example.com").await;
     app.mail_provider.reply_with(Reply::Silence);
     let silent = app.forgot_password(EMAIL).await;
     app.mail(1).await;
-    app.mail_provider.die().await;
+    app.mail_provider.stop().await;
     let dead = app.forgot_password(EMAIL).await;
-    for answer in [silent, dead] {
-        answer.assert_json(202, &expected.json());
+    for response in [silent, dead] {
+        response.assert_json(202, &expected.json());
     }
-    logged(&app, "mail put off").await;
+    wait_for_log(&app, "mail put off").await;
     assert_eq!(
         app.count("outbox"),
         1,
@@ -126,7 +126,7 @@ async fn a_provider_that_is_silent_or_dead_changes_nothing_for_the_caller() {
     );
 }
 
-/// Mails that cannot be read, each due before any that the service has put there.
+/// Corrupt mails, each due before all others.
 const UNREADABLE: &str = "
     PRAGMA foreign_keys = OFF;
     INSERT INTO outbox (id, kind, user_id, attempts, due_at, language)
@@ -142,21 +142,21 @@ const UNREADABLE: &str = "
 ";
 
 #[tokio::test]
-async fn mails_that_cannot_be_read_are_set_aside_and_keep_no_other_waiting() {
+async fn unreadable_mails_are_set_aside_and_do_not_block_others() {
     let app = spawn_app().await;
     app.register_tom().await;
     let database = app.database();
-    database.execute_batch(UNREADABLE).expect("rows are added");
+    database.execute_batch(UNREADABLE).expect("inserted rows");
     for number in 1..=2 {
         app.reset_token(number).await;
     }
-    outbox_holds(&app, 5).await;
+    wait_for_outbox(&app, 5).await;
     let output = app.server.output();
     let logged: Vec<_> = output
         .lines()
         .filter(|line| line.contains("mail set aside"))
         .collect();
-    assert_eq!(logged.len(), 5, "each is logged once: {logged:#?}");
+    assert_eq!(logged.len(), 5, "not each was logged once: {logged:#?}");
     for number in 1..=4 {
         let id = format!("5f2b7c1e-8a57-4c5e-9f5c-00000000000{number}");
         assert!(logged.iter().any(|line| line.contains(&id)), "{id}");

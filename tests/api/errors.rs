@@ -1,14 +1,14 @@
-//! Errors that any route can give: unknown paths, wrong methods, and bodies that cannot be read.
+//! Errors common to all routes: unknown paths, wrong methods, and invalid bodies.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{BODY_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_FOUND};
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{
     FORGOT_PASSWORD, LOGIN, LOGOUT, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA, registration,
 };
+use crate::helpers::response::Response;
 use crate::helpers::validation::{no_body, not_an_object};
 
 const JSON_ROUTES: [&str; 5] = [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD];
@@ -23,11 +23,11 @@ const GET_ROUTES: [&str; 7] = [
 ];
 const MEBIBYTE: usize = 1024 * 1024;
 
-async fn post_text(app: &App, path: &str, content_type: &str, body: impl Into<String>) -> Answer {
+async fn post_text(app: &App, path: &str, content_type: &str, body: impl Into<String>) -> Response {
     let request = app
         .request(Method::POST, path)
         .header("content-type", content_type);
-    Answer::to(request.body(body.into())).await
+    Response::to(request.body(body.into())).await
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn an_unknown_path_is_not_found_under_any_method() {
         "/..%2f..%2fetc/passwd",
     ] {
         for method in [Method::GET, Method::POST, Method::DELETE] {
-            Answer::to(app.request(method, path))
+            Response::to(app.request(method, path))
                 .await
                 .assert_error(&NOT_FOUND);
         }
@@ -57,7 +57,7 @@ async fn an_unknown_path_is_not_found_under_any_method() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_ones() {
+async fn a_wrong_method_gets_a_405_that_lists_the_allowed_ones() {
     let app = spawn_app().await;
     let posts = JSON_ROUTES
         .into_iter()
@@ -75,9 +75,9 @@ async fn a_wrong_method_is_told_the_right_ones() {
             if allowed.contains(method.as_str()) {
                 continue;
             }
-            let answer = Answer::to(app.request(method, path)).await;
-            answer.assert_error(&METHOD_NOT_ALLOWED);
-            let allow = answer
+            let response = Response::to(app.request(method, path)).await;
+            response.assert_error(&METHOD_NOT_ALLOWED);
+            let allow = response
                 .header("allow")
                 .map(|methods| methods.replace(' ', ""));
             assert_eq!(allow.as_deref(), Some(allowed), "{path}");
@@ -86,7 +86,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_is_told_where_and_why() {
+async fn the_error_for_invalid_json_says_where_and_why() {
     let app = spawn_app().await;
     for path in JSON_ROUTES {
         for body in [
@@ -100,8 +100,8 @@ async fn a_body_that_is_not_json_is_told_where_and_why() {
             "\u{FEFF}{}",
             " ",
         ] {
-            let answer = post_text(&app, path, "application/json", body).await;
-            let json = answer.assert_status(422).json();
+            let response = post_text(&app, path, "application/json", body).await;
+            let json = response.assert_status(422).json();
             let entry = &json["detail"][0];
             let offset = entry["loc"][1].as_u64();
             let offset = offset.unwrap_or_else(|| panic!("no offset: {body:?}: {json}"));
@@ -111,7 +111,7 @@ async fn a_body_that_is_not_json_is_told_where_and_why() {
                 reason.is_some_and(|reason| !reason.is_empty()),
                 "{body:?}: {json}"
             );
-            answer.assert_invalid(&[json!({
+            response.assert_invalid(&[json!({
                 "type": "json_invalid",
                 "loc": ["body", offset],
                 "msg": "JSON decode error",
@@ -123,15 +123,15 @@ async fn a_body_that_is_not_json_is_told_where_and_why() {
 }
 
 #[tokio::test]
-async fn a_body_in_which_a_name_stands_twice_is_refused() {
+async fn a_body_with_a_duplicate_name_is_rejected() {
     let app = spawn_app().await;
     let body = "{\"email\": \"a@example.com\", \"email\": \"b@example.com\"}";
-    let answer = post_text(&app, FORGOT_PASSWORD, "application/json", body).await;
-    answer.assert_status(422);
+    let response = post_text(&app, FORGOT_PASSWORD, "application/json", body).await;
+    response.assert_status(422);
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_has_no_fields() {
+async fn a_body_other_than_an_object_is_rejected_as_such() {
     let app = spawn_app().await;
     for path in JSON_ROUTES {
         for body in [
@@ -142,8 +142,8 @@ async fn a_body_that_is_no_object_has_no_fields() {
             json!(true),
             Value::Null,
         ] {
-            let answer = app.post(path, &body).await;
-            let mut entry = answer.assert_status(422).json()["detail"][0].clone();
+            let response = app.post(path, &body).await;
+            let mut entry = response.assert_status(422).json()["detail"][0].clone();
             entry
                 .as_object_mut()
                 .expect("an entry is an object")
@@ -154,42 +154,42 @@ async fn a_body_that_is_no_object_has_no_fields() {
 }
 
 #[tokio::test]
-async fn no_body_is_a_missing_body() {
+async fn an_absent_body_is_reported_as_missing() {
     let app = spawn_app().await;
     for path in JSON_ROUTES {
-        Answer::to(app.request(Method::POST, path))
+        Response::to(app.request(Method::POST, path))
             .await
             .assert_invalid(&[no_body()]);
     }
 }
 
 #[tokio::test]
-async fn json_without_a_content_type_is_no_object() {
+async fn json_without_a_content_type_is_rejected() {
     let app = spawn_app().await;
     for path in JSON_ROUTES {
         let request = app.request(Method::POST, path);
-        let answer = Answer::to(request.body(registration().to_string())).await;
-        let entry = answer.assert_status(422).json()["detail"][0].clone();
+        let response = Response::to(request.body(registration().to_string())).await;
+        let entry = response.assert_status(422).json()["detail"][0].clone();
         assert_eq!(entry["type"], "model_attributes_type", "{path}");
     }
 }
 
 #[tokio::test]
-async fn json_under_another_content_type_is_no_object() {
+async fn json_with_another_content_type_is_rejected() {
     let app = spawn_app().await;
     for content_type in [
         "text/plain",
         "application/x-www-form-urlencoded",
         "application/xml",
     ] {
-        let answer = post_text(&app, LOGOUT, content_type, "{\"refresh_token\": \"a\"}").await;
-        let entry = answer.assert_status(422).json()["detail"][0].clone();
+        let response = post_text(&app, LOGOUT, content_type, "{\"refresh_token\": \"a\"}").await;
+        let entry = response.assert_status(422).json()["detail"][0].clone();
         assert_eq!(entry["type"], "model_attributes_type", "{content_type}");
     }
 }
 
 #[tokio::test]
-async fn json_is_taken_under_every_name_that_it_has() {
+async fn every_json_content_type_is_accepted() {
     let app = spawn_app().await;
     for content_type in [
         "application/json",
@@ -197,8 +197,8 @@ async fn json_is_taken_under_every_name_that_it_has() {
         "Application/JSON",
         "application/vnd.api+json",
     ] {
-        let answer = post_text(&app, LOGOUT, content_type, "{\"refresh_token\": \"a\"}").await;
-        answer.assert_status(204);
+        let response = post_text(&app, LOGOUT, content_type, "{\"refresh_token\": \"a\"}").await;
+        response.assert_status(204);
     }
 }
 
@@ -206,16 +206,16 @@ async fn json_is_taken_under_every_name_that_it_has() {
 async fn a_body_over_a_mebibyte_is_too_large() {
     let app = spawn_app().await;
     for path in JSON_ROUTES {
-        let answer = post_text(&app, path, "application/json", "x".repeat(MEBIBYTE + 1)).await;
-        answer.assert_error(&BODY_TOO_LARGE);
+        let response = post_text(&app, path, "application/json", "x".repeat(MEBIBYTE + 1)).await;
+        response.assert_error(&BODY_TOO_LARGE);
     }
     let form = format!("username=tom&password={}", "x".repeat(MEBIBYTE));
-    let answer = post_text(&app, LOGIN, "application/x-www-form-urlencoded", form).await;
-    answer.assert_error(&BODY_TOO_LARGE);
+    let response = post_text(&app, LOGIN, "application/x-www-form-urlencoded", form).await;
+    response.assert_error(&BODY_TOO_LARGE);
 }
 
 #[tokio::test]
-async fn a_body_of_a_mebibyte_is_read() {
+async fn a_body_of_exactly_a_mebibyte_is_accepted() {
     let app = spawn_app().await;
     let frame = "{\"refresh_token\": \"a\", \"more\": \"\"}".len();
     let body = format!(
@@ -229,7 +229,7 @@ async fn a_body_of_a_mebibyte_is_read() {
 }
 
 #[tokio::test]
-async fn a_body_of_ten_mebibytes_leaves_the_service_alive() {
+async fn the_service_survives_a_body_of_ten_mebibytes() {
     let app = spawn_app().await;
     let body = "x".repeat(10 * MEBIBYTE);
     post_text(&app, REGISTER, "application/json", body)
@@ -239,12 +239,12 @@ async fn a_body_of_ten_mebibytes_leaves_the_service_alive() {
 }
 
 #[tokio::test]
-async fn json_that_is_nested_without_end_is_refused() {
+async fn deeply_nested_json_is_rejected() {
     let app = spawn_app().await;
     for deep in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
-        let answer = post_text(&app, REGISTER, "application/json", deep).await;
+        let response = post_text(&app, REGISTER, "application/json", deep).await;
         assert_eq!(
-            answer.assert_status(422).json()["detail"][0]["type"],
+            response.assert_status(422).json()["detail"][0]["type"],
             "json_invalid"
         );
     }

@@ -1,11 +1,10 @@
-//! The examples in the API's description: there for everything that is sent, and true.
+//! The examples in the OpenAPI description: complete, and identical to real responses.
 
 use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::description::{document, operations, validate};
@@ -13,9 +12,10 @@ use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
     USERNAME, registration, registration_of,
 };
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
-/// The example of a body: its own, or that of its schema.
+/// The example of a body, or else that of its schema.
 fn example<'a>(document: &'a Value, content: &'a Value) -> Option<&'a Value> {
     let reference = content["schema"]["$ref"].as_str().unwrap_or_default();
     let schema = document.pointer(reference.trim_start_matches('#'));
@@ -23,14 +23,14 @@ fn example<'a>(document: &'a Value, content: &'a Value) -> Option<&'a Value> {
     content.get("example").or(of_schema)
 }
 
-/// Every example of an answer by its name.
+/// All examples of a response, by name.
 fn examples<'a>(path: &str, method: &str, status: u16, document: &'a Value) -> &'a Value {
     let response = &document["paths"][path][method]["responses"][status.to_string()];
     &response["content"]["application/json"]["examples"]
 }
 
 #[tokio::test]
-async fn every_body_that_is_sent_and_every_success_has_one_that_satisfies_its_schema() {
+async fn every_request_and_success_has_an_example_that_matches_its_schema() {
     let document = document().await;
     for (method, path, operation) in operations().await {
         let successes = operation["responses"].as_object().expect("responses");
@@ -50,7 +50,7 @@ async fn every_body_that_is_sent_and_every_success_has_one_that_satisfies_its_sc
 }
 
 #[tokio::test]
-async fn every_error_has_one_for_each_of_its_codes() {
+async fn every_error_has_an_example_for_each_of_its_codes() {
     let document = document().await;
     let mut codes = BTreeSet::new();
     for (method, path, operation) in operations().await {
@@ -68,9 +68,9 @@ async fn every_error_has_one_for_each_of_its_codes() {
             for (code, example) in examples {
                 let body = &example["value"];
                 validate(document, &content["schema"], body);
-                let in_body = body.get("error_code").map_or("VALIDATION_ERROR", |code| {
-                    code.as_str().expect("a code is a text")
-                });
+                let in_body = body
+                    .get("error_code")
+                    .map_or("VALIDATION_ERROR", |code| code.as_str().expect("a string"));
                 assert_eq!(code, in_body, "{method} {path} {status}");
                 codes.insert(code.clone());
             }
@@ -86,22 +86,22 @@ async fn every_error_has_one_for_each_of_its_codes() {
     }
 }
 
-/// Fails the test unless an answer is, to the letter, one of its operation's examples.
-async fn assert_exemplary(method: &str, path: &str, answer: &Answer) {
-    let body = answer.json();
-    let examples = examples(path, method, answer.status, document().await);
+/// Asserts that a response equals one of its operation's examples.
+async fn assert_exemplary(method: &str, path: &str, response: &Response) {
+    let body = response.json();
+    let examples = examples(path, method, response.status, document().await);
     let code = body.get("error_code").and_then(Value::as_str);
     let example = &examples[code.unwrap_or("VALIDATION_ERROR")]["value"];
     assert_eq!(&body, example, "{method} {path}");
 }
 
 #[tokio::test]
-async fn those_of_errors_are_what_the_service_answers() {
+async fn examples_of_errors_match_real_responses() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.logout(&tokens.refresh).await.assert_status(204);
-    let nobody = Answer::to(app.request(Method::GET, TEST_DATA)).await;
-    for (method, path, answer) in [
+    let unauthenticated = Response::to(app.request(Method::GET, TEST_DATA)).await;
+    for (method, path, response) in [
         ("post", LOGIN, app.login(EMAIL, "wrong password 1").await),
         ("post", LOGIN, app.login_form(&[]).await),
         ("post", REFRESH, app.refresh(&tokens.refresh).await),
@@ -117,40 +117,40 @@ async fn those_of_errors_are_what_the_service_answers() {
             app.register(&registration_of("ann@example.com", USERNAME))
                 .await,
         ),
-        ("get", TEST_DATA, nobody),
+        ("get", TEST_DATA, unauthenticated),
         ("get", TEST_DATA, app.test_data(&tokens.access).await),
     ] {
-        assert!(answer.status >= 400, "{answer:?}");
-        assert_exemplary(method, path, &answer).await;
+        assert!(response.status >= 400, "{response:?}");
+        assert_exemplary(method, path, &response).await;
     }
 }
 
 #[tokio::test]
-async fn those_of_broken_rules_are_the_answers_to_a_body_without_fields() {
+async fn examples_of_validation_errors_match_the_response_to_an_empty_body() {
     let app = builtin_captcha().spawn().await;
     for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
-        let answer = app.post(path, &json!({})).await;
-        answer.assert_status(422);
-        assert_exemplary("post", path, &answer).await;
+        let response = app.post(path, &json!({})).await;
+        response.assert_status(422);
+        assert_exemplary("post", path, &response).await;
     }
 }
 
 #[tokio::test]
-async fn those_of_the_captcha_are_its_answers() {
+async fn examples_of_captcha_errors_match_real_responses() {
     let app = spawn_app().await;
     for (reply, status) in [
         (Reply::Json(200, json!({"is_valid": false})), 400),
         (Reply::Text(500, ""), 503),
     ] {
         app.captcha.reply_with(reply);
-        let answer = app.register(&registration()).await;
-        answer.assert_status(status);
-        assert_exemplary("post", REGISTER, &answer).await;
+        let response = app.register(&registration()).await;
+        response.assert_status(status);
+        assert_exemplary("post", REGISTER, &response).await;
     }
 }
 
 /// Sends the example of a JSON body.
-async fn send_example(app: &App, path: &str) -> Answer {
+async fn send_example(app: &App, path: &str) -> Response {
     let document = document().await;
     let content = &document["paths"][path]["post"]["requestBody"]["content"]["application/json"];
     let body = example(document, content).expect("an example");
@@ -158,7 +158,7 @@ async fn send_example(app: &App, path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn those_of_bodies_break_no_rule() {
+async fn examples_of_request_bodies_are_valid() {
     let app = spawn_app_with("captcha_provider", "off").await;
     for (path, status) in [
         (REGISTER, 201),
@@ -173,7 +173,7 @@ async fn those_of_bodies_break_no_rule() {
     let form = &document["components"]["schemas"]["LoginRequest"]["example"];
     let fields = form.as_object().expect("a form").iter();
     let fields: Vec<_> = fields
-        .map(|(name, value)| (name.as_str(), value.as_str().expect("a text")))
+        .map(|(name, value)| (name.as_str(), value.as_str().expect("a string")))
         .collect();
     app.login_form(&fields).await.assert_status(200);
 }

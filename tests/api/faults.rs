@@ -1,11 +1,11 @@
-//! What breaks around the service: nothing acknowledged is lost, nothing half-done stays.
+//! Fault injection: no acknowledged write is lost, and no partial write remains.
 
 mod captcha;
 mod clock;
 pub(crate) mod crash;
 mod database;
+mod legacy;
 mod load;
 mod mail;
-mod predecessor;
 mod providers;
 mod storage;

@@ -1,11 +1,11 @@
-//! Headers that every answer has, and those that let a page of another origin read it.
+//! Response headers: those of every response, and CORS.
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, TEST_DATA};
+use crate::helpers::response::Response;
 
 const PATHS: [&str; 8] = [
     "/",
@@ -19,12 +19,12 @@ const PATHS: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn no_answer_may_be_taken_for_another_type() {
+async fn every_response_forbids_content_sniffing() {
     let app = spawn_app().await;
     for path in PATHS {
-        let answer = app.get(path).await;
+        let response = app.get(path).await;
         assert_eq!(
-            answer.header("x-content-type-options"),
+            response.header("x-content-type-options"),
             Some("nosniff"),
             "{path}"
         );
@@ -32,7 +32,7 @@ async fn no_answer_may_be_taken_for_another_type() {
 }
 
 #[tokio::test]
-async fn a_page_runs_nothing_of_others_is_framed_by_nobody_and_tells_nobody() {
+async fn a_page_runs_no_foreign_code_allows_no_framing_and_sends_no_referrer() {
     let app = spawn_app().await;
     let page = app.get("/docs").await;
     let policy = page.header("content-security-policy").unwrap_or_default();
@@ -44,12 +44,12 @@ async fn a_page_runs_nothing_of_others_is_framed_by_nobody_and_tells_nobody() {
 }
 
 #[tokio::test]
-async fn every_answer_has_an_id_that_the_log_knows() {
+async fn every_response_has_an_id_that_is_in_the_log() {
     let app = spawn_app().await;
     let mut ids = Vec::new();
     for path in PATHS {
-        let answer = app.get(path).await;
-        ids.push(answer.header("x-request-id").expect("an id").to_owned());
+        let response = app.get(path).await;
+        ids.push(response.header("x-request-id").expect("an id").to_owned());
     }
     let log = app.server.output();
     for id in &ids {
@@ -61,7 +61,7 @@ async fn every_answer_has_an_id_that_the_log_knows() {
 }
 
 #[tokio::test]
-async fn an_id_of_the_callers_is_kept_if_it_can_do_no_harm() {
+async fn a_harmless_request_id_of_the_client_is_kept() {
     let app = spawn_app().await;
     for (given, kept) in [
         ("5f2b7c1e-a.b_c", true),
@@ -71,9 +71,9 @@ async fn an_id_of_the_callers_is_kept_if_it_can_do_no_harm() {
         (&"a".repeat(65), false),
     ] {
         let request = app.request(Method::GET, "/").header("x-request-id", given);
-        let answer = Answer::to(request).await;
+        let response = Response::to(request).await;
         assert_eq!(
-            answer.header("x-request-id") == Some(given),
+            response.header("x-request-id") == Some(given),
             kept,
             "{given}"
         );
@@ -86,14 +86,14 @@ async fn preflight(app: &App, origin: &str) -> HeaderMap {
         .header("origin", origin)
         .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "content-type");
-    let answer = request.send().await.expect("an answer");
-    answer.headers().clone()
+    let response = request.send().await.expect("a response");
+    response.headers().clone()
 }
 
 async fn login_from(app: &App, origin: &str) -> HeaderMap {
     let form = [("username", EMAIL), ("password", PASSWORD)];
     let request = app.request(Method::POST, LOGIN).header("origin", origin);
-    Answer::to(request.form(&form)).await.headers
+    Response::to(request.form(&form)).await.headers
 }
 
 fn allowed<'a>(headers: &'a HeaderMap, what: &str) -> Option<&'a str> {
@@ -104,7 +104,7 @@ fn allowed<'a>(headers: &'a HeaderMap, what: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn by_default_no_other_origin_may_read_an_answer() {
+async fn by_default_no_other_origin_may_read_responses() {
     let app = spawn_app().await;
     for headers in [
         preflight(&app, "https://app.example.com").await,
@@ -116,7 +116,7 @@ async fn by_default_no_other_origin_may_read_an_answer() {
 }
 
 #[tokio::test]
-async fn the_origins_of_the_list_and_no_others_may_read_answers() {
+async fn only_listed_origins_may_read_responses() {
     let list = "https://app.example.com, http://localhost:3000";
     let app = spawn_app_with("cors_allow_origins", list).await;
     for origin in ["https://app.example.com", "http://localhost:3000"] {
@@ -145,7 +145,7 @@ async fn the_origins_of_the_list_and_no_others_may_read_answers() {
 }
 
 #[tokio::test]
-async fn a_page_of_the_list_may_send_json_a_form_and_a_token() {
+async fn a_listed_origin_may_send_json_forms_and_tokens() {
     let app = spawn_app_with("cors_allow_origins", "https://app.example.com").await;
     let headers = preflight(&app, "https://app.example.com").await;
     let methods = allowed(&headers, "methods").unwrap_or_default();
@@ -163,7 +163,7 @@ async fn a_page_of_the_list_may_send_json_a_form_and_a_token() {
 }
 
 #[tokio::test]
-async fn with_a_star_every_origin_may_read_answers_but_send_no_credentials() {
+async fn with_a_wildcard_every_origin_may_read_responses_but_send_no_credentials() {
     let app = spawn_app_with("cors_allow_origins", "*").await;
     let origin = "https://anybody.example.com";
     for headers in [

@@ -1,4 +1,4 @@
-//! Health: alive, and able to work.
+//! The liveness and readiness probes.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::helpers::app::spawn_app;
 use crate::helpers::server::in_repository;
 
 #[tokio::test]
-async fn the_root_says_ok() {
+async fn the_root_returns_ok() {
     let app = spawn_app().await;
     app.get("/")
         .await
@@ -15,7 +15,7 @@ async fn the_root_says_ok() {
 }
 
 #[tokio::test]
-async fn a_live_service_says_so_with_its_version() {
+async fn the_liveness_probe_reports_the_version() {
     let app = spawn_app().await;
     app.get("/health/live").await.assert_json(
         200,
@@ -24,7 +24,7 @@ async fn a_live_service_says_so_with_its_version() {
 }
 
 #[tokio::test]
-async fn a_ready_service_says_so_of_its_database() {
+async fn the_readiness_probe_reports_the_database() {
     let app = spawn_app().await;
     app.get("/health/ready").await.assert_json(
         200,
@@ -38,22 +38,22 @@ async fn a_ready_service_says_so_of_its_database() {
 }
 
 #[tokio::test]
-async fn a_probe_may_ask_for_the_head_alone() {
+async fn probes_answer_head_requests() {
     let app = spawn_app().await;
     for path in ["/", "/health/live", "/health/ready"] {
-        let answer = app
+        let response = app
             .request(Method::HEAD, path)
             .send()
             .await
-            .expect("an answer");
-        assert_eq!(answer.status(), 200, "{path}");
+            .expect("a response");
+        assert_eq!(response.status(), 200, "{path}");
     }
 }
 
 /// The version of the service's package.
 fn version() -> String {
     let manifest = std::fs::read_to_string(in_repository("Cargo.toml"));
-    let manifest = manifest.expect("the manifest can be read");
+    let manifest = manifest.expect("a readable manifest");
     let version = manifest
         .lines()
         .find_map(|line| line.strip_prefix("version = "));

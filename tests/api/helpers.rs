@@ -1,6 +1,5 @@
-//! What the tests have in common: an app of their own, its neighbours, and words for its answers.
+//! Shared helpers: a service per test, stubs for its dependencies, and assertions on its responses.
 
-pub(crate) mod answer;
 pub(crate) mod api_error;
 pub(crate) mod app;
 pub(crate) mod captcha;
@@ -9,6 +8,7 @@ pub(crate) mod description;
 pub(crate) mod flows;
 pub(crate) mod page;
 pub(crate) mod raw;
+pub(crate) mod response;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod shapes;

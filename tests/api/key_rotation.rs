@@ -1,5 +1,5 @@
-//! A new secret key: what was made with the one before it stays good, and what is new needs it no
-//! more.
+//! Rotation of the secret key: everything signed with the previous key stays valid, and everything new
+//! depends only on the new key.
 
 use serde_json::json;
 
@@ -20,22 +20,22 @@ async fn rotate(app: &mut App, from: &str, to: &str) {
     app.restart().await;
 }
 
-/// What is good for as long as its key is known.
+/// Everything whose validity depends on the secret key.
 struct Issued {
     tokens: Tokens,
     captcha_answers: Vec<String>,
 }
 
 impl Issued {
-    async fn by(app: &App) -> Self {
+    async fn issue(app: &App) -> Self {
         Self {
             tokens: app.tokens_of_tom().await,
             captcha_answers: vec![app.captcha_answer().await, app.captcha_answer().await],
         }
     }
 
-    /// Everything passes, and the tokens are replaced by their successors.
-    async fn assert_good(&mut self, app: &App, newcomer: &str) {
+    /// Asserts that everything is valid, and replaces the tokens by their successors.
+    async fn assert_all_valid(&mut self, app: &App, newcomer: &str) {
         app.test_data(&self.tokens.access).await.assert_status(200);
         self.tokens = Tokens::of(&app.refresh(&self.tokens.refresh).await);
         let mut body = registration_of(&format!("{newcomer}@example.com"), newcomer);
@@ -43,7 +43,7 @@ impl Issued {
         app.register(&body).await.assert_status(201);
     }
 
-    async fn assert_good_for_nothing(&mut self, app: &App) {
+    async fn assert_all_invalid(&mut self, app: &App) {
         app.test_data(&self.tokens.access)
             .await
             .assert_error(&INVALID_ACCESS_TOKEN);
@@ -57,37 +57,37 @@ impl Issued {
 }
 
 #[tokio::test]
-async fn what_was_made_with_a_key_stays_good_for_one_rotation() {
+async fn everything_signed_with_a_key_survives_one_rotation() {
     let mut app = builtin_captcha().spawn().await;
     let mut tom = registration_of(EMAIL, "Tom");
     tom["captcha_answer"] = app.captcha_answer().await.into();
     app.register(&tom).await.assert_status(201);
-    let mut first = Issued::by(&app).await;
-    let mut rests = Issued::by(&app).await;
+    let mut first = Issued::issue(&app).await;
+    let mut rests = Issued::issue(&app).await;
     rotate(&mut app, SECRET_KEY, SECOND_KEY).await;
-    first.assert_good(&app, "ann").await;
-    let mut second = Issued::by(&app).await;
+    first.assert_all_valid(&app, "ann").await;
+    let mut second = Issued::issue(&app).await;
     rotate(&mut app, SECOND_KEY, THIRD_KEY).await;
-    // A refresh gave tokens of the second key.
+    // The refresh issued tokens with the second key.
     app.refresh(&first.tokens.refresh).await.assert_status(200);
-    second.assert_good(&app, "bob").await;
-    rests.assert_good_for_nothing(&app).await;
+    second.assert_all_valid(&app, "bob").await;
+    rests.assert_all_invalid(&app).await;
 }
 
 #[tokio::test]
-async fn without_the_previous_key_nothing_of_it_is_good() {
+async fn without_the_previous_key_everything_signed_with_it_is_invalid() {
     let mut app = builtin_captcha().spawn().await;
     let mut tom = registration_of(EMAIL, "Tom");
     tom["captcha_answer"] = app.captcha_answer().await.into();
     app.register(&tom).await.assert_status(201);
-    let mut first = Issued::by(&app).await;
+    let mut first = Issued::issue(&app).await;
     rotate(&mut app, "", SECOND_KEY).await;
-    first.assert_good_for_nothing(&app).await;
+    first.assert_all_invalid(&app).await;
     app.login(EMAIL, PASSWORD).await.assert_status(200);
 }
 
-/// A service with a mail for Tom in its outbox that the provider would not take.
-async fn spawn_app_with_waiting_mail() -> App {
+/// Starts a service with a deferred reset mail for Tom.
+async fn spawn_app_with_pending_mail() -> App {
     let app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Text(500, "oops"));
@@ -96,7 +96,7 @@ async fn spawn_app_with_waiting_mail() -> App {
         let output = app.server.output();
         output.contains("mail put off").then_some(())
     };
-    eventually("the mail is put off", SOON, put_off).await;
+    eventually("the mail is deferred", SOON, put_off).await;
     app.mail_provider
         .reply_with(Reply::Json(200, json!({"id": "1"})));
     app.change("UPDATE outbox SET due_at = 0");
@@ -104,8 +104,8 @@ async fn spawn_app_with_waiting_mail() -> App {
 }
 
 #[tokio::test]
-async fn a_link_that_waits_to_be_sent_outlives_a_rotation() {
-    let mut app = spawn_app_with_waiting_mail().await;
+async fn a_pending_link_survives_a_rotation() {
+    let mut app = spawn_app_with_pending_mail().await;
     let link = token_in(&app.mail(1).await);
     rotate(&mut app, SECRET_KEY, SECOND_KEY).await;
     app.get("/health/ready").await.assert_status(200);
@@ -116,8 +116,8 @@ async fn a_link_that_waits_to_be_sent_outlives_a_rotation() {
 }
 
 #[tokio::test]
-async fn a_link_of_a_key_that_is_no_longer_known_is_not_sent() {
-    let mut app = spawn_app_with_waiting_mail().await;
+async fn a_link_signed_with_a_forgotten_key_is_not_sent() {
+    let mut app = spawn_app_with_pending_mail().await;
     rotate(&mut app, SECOND_KEY, THIRD_KEY).await;
     app.get("/health/ready").await.assert_status(200);
     let given_up = async || (app.count("outbox") == 0).then_some(());

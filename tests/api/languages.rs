@@ -1,36 +1,36 @@
-//! Languages: pages and mails in the one that the request asks for, and every message in each.
+//! Languages: pages and mails follow the request, and every message is translated.
 
 use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, REGISTER, RESET_PASSWORD, link_in, token_in,
 };
 use crate::helpers::page::{PAGES, strings, unescape};
+use crate::helpers::response::Response;
 use crate::helpers::stub::{Received, Reply};
 use crate::helpers::time::{SOON, eventually};
 
 const LANGUAGES: [&str; 2] = ["en", "pl"];
 
-/// A POST of JSON by whoever accepts these languages.
-async fn post_in(app: &App, accept_language: &str, path: &str, body: &Value) -> Answer {
+/// Posts JSON with an `Accept-Language` header.
+async fn post_in(app: &App, accept_language: &str, path: &str, body: &Value) -> Response {
     let request = app.request(Method::POST, path);
     let request = request.header("accept-language", accept_language);
-    Answer::to(request.json(body)).await
+    Response::to(request.json(body)).await
 }
 
-/// Tom asks for a reset link.
-async fn forget_in(app: &App, accept_language: &str) {
+/// Requests a reset link for Tom with an `Accept-Language` header.
+async fn forgot_password_in(app: &App, accept_language: &str) {
     let body = json!({"email": EMAIL});
-    let answer = post_in(app, accept_language, FORGOT_PASSWORD, &body).await;
-    answer.assert_status(202);
+    let response = post_in(app, accept_language, FORGOT_PASSWORD, &body).await;
+    response.assert_status(202);
 }
 
-/// A text of a language's strings.
+/// A translated string.
 fn string(language: &str, path: &str) -> String {
     let strings = strings(language);
     let text = strings.pointer(path).and_then(Value::as_str);
@@ -38,14 +38,14 @@ fn string(language: &str, path: &str) -> String {
         .to_owned()
 }
 
-/// The mail is all in this language, and nothing of it in another.
+/// Asserts that the mail is entirely in this language.
 #[track_caller]
 fn assert_written_in(language: &str, kind: &str, mail: &Received) {
     let mail = mail.json();
     let subject = string(language, &format!("/email/{kind}/subject"));
     assert_eq!(mail["subject"], subject);
     for part in ["text", "html"] {
-        let body = unescape(mail[part].as_str().expect("a part is a text"));
+        let body = unescape(mail[part].as_str().expect("a string"));
         for other in LANGUAGES {
             let ignore = string(other, "/email/ignore");
             assert_eq!(body.contains(&ignore), other == language, "{other}: {body}");
@@ -56,13 +56,13 @@ fn assert_written_in(language: &str, kind: &str, mail: &Received) {
 }
 
 #[tokio::test]
-async fn a_page_is_in_the_language_that_the_browser_asks_for() {
+async fn a_page_is_in_the_language_that_the_browser_requests() {
     let app = spawn_app_with("captcha_provider", "off").await;
     for (accept_language, language) in [
         ("en-GB,en;q=0.9", "en"),
         ("pl", "pl"),
         ("pl-PL,pl;q=0.9,en-US;q=0.8,en;q=0.7", "pl"),
-        ("de-DE,de;q=0.9,pl;q=0.5,en;q=0.4", "pl"),
+        ("tlh-DE,tlh;q=0.9,pl;q=0.5,en;q=0.4", "pl"),
     ] {
         for (path, title) in PAGES.iter().zip([
             "/register/title",
@@ -84,10 +84,10 @@ async fn a_page_is_in_the_language_that_the_browser_asks_for() {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_no_language_of_ours_or_for_nonsense_gets_english() {
+async fn unsupported_or_invalid_languages_fall_back_to_english() {
     let app = spawn_app().await;
     let endless = "pl;q=0,".repeat(2000);
-    for accept_language in ["de", "*", "pl;q=0", "pl;q=NaN", ";;,,=", "plx", &endless] {
+    for accept_language in ["tlh", "*", "pl;q=0", "pl;q=NaN", ";;,,=", "plx", &endless] {
         let page = app.page_in("/auth/login", accept_language).await;
         page.assert_status(200);
         assert_eq!(page.header("content-language"), Some("en"));
@@ -97,13 +97,13 @@ async fn whoever_asks_for_no_language_of_ours_or_for_nonsense_gets_english() {
 }
 
 #[tokio::test]
-async fn a_mail_is_in_the_language_of_the_request_that_asked_for_it() {
+async fn a_mail_is_in_the_language_of_its_request() {
     let app = spawn_app().await;
     app.register_tom().await;
-    forget_in(&app, "pl-PL,pl;q=0.9").await;
+    forgot_password_in(&app, "pl-PL,pl;q=0.9").await;
     let polish = app.mail(1).await;
     assert_written_in("pl", "password_reset", &polish);
-    forget_in(&app, "en").await;
+    forgot_password_in(&app, "en").await;
     let english = app.mail(2).await;
     assert_written_in("en", "password_reset", &english);
     let body = json!({"token": token_in(&english), "new_password": "battery staple 2"});
@@ -114,14 +114,14 @@ async fn a_mail_is_in_the_language_of_the_request_that_asked_for_it() {
 }
 
 #[tokio::test]
-async fn a_mail_that_waits_keeps_its_language() {
+async fn a_deferred_mail_keeps_its_language() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Text(503, "later"));
-    forget_in(&app, "pl").await;
+    forgot_password_in(&app, "pl").await;
     let first = app.mail(1).await;
     let put_off = async || app.server.output().contains("mail put off").then_some(());
-    eventually("the mail is put off", SOON, put_off).await;
+    eventually("the mail is deferred", SOON, put_off).await;
     app.mail_provider
         .reply_with(Reply::Json(200, json!({"id": "1"})));
     app.change("UPDATE outbox SET due_at = unixepoch() - 1");
@@ -136,7 +136,7 @@ async fn a_mail_that_waits_keeps_its_language() {
 }
 
 #[tokio::test]
-async fn the_answers_of_the_api_are_the_same_in_every_language() {
+async fn api_responses_do_not_depend_on_the_language() {
     let app = spawn_app().await;
     app.register_tom().await;
     for (path, body) in [
@@ -156,15 +156,15 @@ async fn the_answers_of_the_api_are_the_same_in_every_language() {
 }
 
 #[tokio::test]
-async fn every_rule_that_a_form_can_break_has_words_in_every_language() {
+async fn every_validation_message_is_translated() {
     let app = spawn_app().await;
     let mut rules = BTreeSet::new();
     for (field, values) in bad_values() {
         for value in values {
             let mut body = json!({"captcha_answer": "x", "captcha_id": null});
             body[field] = value.into();
-            let answer = app.post(REGISTER, &body).await;
-            rules.extend(rules_of(&answer.json(), field));
+            let response = app.post(REGISTER, &body).await;
+            rules.extend(rules_of(&response.json(), field));
         }
     }
     rules.extend(rules_of(&app.login_form(&[]).await.json(), "password"));
@@ -177,7 +177,7 @@ async fn every_rule_that_a_form_can_break_has_words_in_every_language() {
     }
 }
 
-/// Values of the registration's fields, each breaking a rule of its own.
+/// Values of the registration's fields that each break a different rule.
 fn bad_values() -> [(&'static str, Vec<String>); 3] {
     let texts = |values: &[&str]| values.iter().map(|value| value.to_string()).collect();
     let long_local = format!("{}@example.com", "a".repeat(65));
@@ -208,7 +208,7 @@ fn bad_values() -> [(&'static str, Vec<String>); 3] {
     ]
 }
 
-/// The rules of a field in a 422, as the scripts look them up: `{n}` for the first number.
+/// The keys under which the scripts look up a field's errors in a 422: `{n}` replaces the first number.
 fn rules_of(body: &Value, field: &str) -> Vec<String> {
     let entries = body["detail"].as_array().expect("entries");
     let of_field = entries.iter().filter(|entry| entry["loc"][1] == field);
@@ -224,21 +224,22 @@ fn rules_of(body: &Value, field: &str) -> Vec<String> {
                 .skip_while(|c| !c.is_ascii_digit())
                 .take_while(char::is_ascii_digit)
                 .collect();
-            match number.is_empty() {
-                true => rule.to_owned(),
-                false => rule.replacen(&number, "{n}", 1),
+            if number.is_empty() {
+                rule.to_owned()
+            } else {
+                rule.replacen(&number, "{n}", 1)
             }
         })
         .collect()
 }
 
 #[tokio::test]
-async fn the_login_does_not_care_for_languages() {
+async fn login_errors_do_not_depend_on_the_language() {
     let app = spawn_app().await;
     app.register_tom().await;
     let request = app.request(Method::POST, LOGIN);
     let request = request.header("accept-language", "pl");
     let form = [("username", EMAIL), ("password", "wrong password 1")];
-    let answer = Answer::to(request.form(&form)).await;
-    assert_eq!(answer.field("detail"), "Incorrect email or password");
+    let response = Response::to(request.form(&form)).await;
+    assert_eq!(response.field("detail"), "Incorrect email or password");
 }

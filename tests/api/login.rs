@@ -1,37 +1,37 @@
-//! Login: who gets in, with which tokens, and that nobody else learns why not.
+//! Login: valid credentials, issued tokens, and uniform failures.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::INCORRECT_CREDENTIALS;
 use crate::helpers::app::{Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, USERNAME, registration_with};
+use crate::helpers::response::Response;
 use crate::helpers::time::unix_now;
 use crate::helpers::token::{claims, header};
 use crate::helpers::validation::missing;
 
 #[tokio::test]
-async fn a_login_is_answered_with_the_tokens_of_a_new_session() {
+async fn a_login_returns_the_tokens_of_a_new_session() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answer = app.login(EMAIL, PASSWORD).await;
-    answer.assert_json(
+    let response = app.login(EMAIL, PASSWORD).await;
+    response.assert_json(
         200,
         &json!({
-            "access_token": answer.field("access_token"),
-            "refresh_token": answer.field("refresh_token"),
+            "access_token": response.field("access_token"),
+            "refresh_token": response.field("refresh_token"),
             "token_type": "bearer",
             "expires_in": 1800,
         }),
     );
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
     assert_eq!(app.count("sessions"), 1);
 }
 
 #[tokio::test]
-async fn the_email_and_the_username_log_in_in_any_case() {
+async fn email_and_username_are_case_insensitive() {
     let app = spawn_app().await;
     app.register_tom().await;
     for username in [EMAIL, "TOM@Example.Com", USERNAME, "tom", "TOM"] {
@@ -41,10 +41,10 @@ async fn the_email_and_the_username_log_in_in_any_case() {
 }
 
 #[tokio::test]
-async fn what_else_the_password_grant_sends_is_ignored() {
+async fn other_fields_of_the_password_grant_are_ignored() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answer = app.login_form(&[
+    let response = app.login_form(&[
         ("grant_type", "password"),
         ("username", EMAIL),
         ("password", PASSWORD),
@@ -53,7 +53,7 @@ async fn what_else_the_password_grant_sends_is_ignored() {
         ("client_secret", "x"),
         ("more", "x"),
     ]);
-    answer.await.assert_status(200);
+    response.await.assert_status(200);
 }
 
 #[tokio::test]
@@ -96,12 +96,12 @@ async fn a_failed_login_looks_the_same_whether_the_user_exists_or_not() {
     let unknown_user = app.login("ann@example.com", "wrong password 1").await;
     assert_eq!(wrong_password.status, unknown_user.status);
     assert_eq!(wrong_password.text, unknown_user.text);
-    let names = |answer: &Answer| answer.headers.keys().cloned().collect::<Vec<_>>();
+    let names = |response: &Response| response.headers.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&wrong_password), names(&unknown_user));
 }
 
 #[tokio::test]
-async fn nothing_of_a_long_password_is_cut_off() {
+async fn a_long_password_is_not_truncated() {
     let app = spawn_app().await;
     let password = format!("{}1", "a".repeat(99));
     app.register(&registration_with("password", password.as_str()))
@@ -120,7 +120,7 @@ async fn nothing_of_a_long_password_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_password_past_the_limit_is_an_incorrect_one() {
+async fn a_password_over_the_length_limit_is_incorrect() {
     let app = spawn_app().await;
     app.register_tom().await;
     let password = "a1".repeat(250_000);
@@ -130,7 +130,7 @@ async fn a_password_past_the_limit_is_an_incorrect_one() {
 }
 
 #[tokio::test]
-async fn fields_that_are_missing_or_empty_get_a_422_that_names_them() {
+async fn missing_or_empty_fields_get_a_422_that_names_them() {
     let app = spawn_app().await;
     let no_username = missing("username", Value::Null);
     let no_password = missing("password", Value::Null);
@@ -148,17 +148,17 @@ async fn fields_that_are_missing_or_empty_get_a_422_that_names_them() {
 }
 
 #[tokio::test]
-async fn a_json_body_is_a_form_without_fields() {
+async fn a_json_body_counts_as_an_empty_form() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answer = app
+    let response = app
         .post(LOGIN, &json!({"username": EMAIL, "password": PASSWORD}))
         .await;
-    answer.assert_invalid(&["username", "password"].map(|field| missing(field, Value::Null)));
+    response.assert_invalid(&["username", "password"].map(|field| missing(field, Value::Null)));
 }
 
 #[tokio::test]
-async fn another_grant_type_than_password_is_refused() {
+async fn grant_types_other_than_password_are_rejected() {
     let app = spawn_app().await;
     app.register_tom().await;
     for grant_type in [
@@ -183,7 +183,7 @@ async fn another_grant_type_than_password_is_refused() {
 }
 
 #[tokio::test]
-async fn an_access_token_says_who_for_how_long_and_in_which_session() {
+async fn an_access_token_names_its_user_lifetime_and_session() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     let before = unix_now();
@@ -192,7 +192,7 @@ async fn an_access_token_says_who_for_how_long_and_in_which_session() {
     assert_eq!(header(&token)["alg"], "HS256");
     let claims = claims(&token);
     let issued_at = claims["iat"].as_i64().expect("iat is a number");
-    let id = claims["jti"].as_str().expect("jti is a text");
+    let id = claims["jti"].as_str().expect("jti is a string");
     let expected = json!({
         "sub": user,
         "exp": issued_at + 1800,
@@ -209,7 +209,7 @@ async fn an_access_token_says_who_for_how_long_and_in_which_session() {
     Uuid::parse_str(id).expect("jti is a UUID");
 }
 
-/// Claims that may be absent, like `nbf`, count as such.
+/// The claims without those that are null.
 fn without_nulls(claims: &Value) -> Value {
     let claims = claims.as_object().expect("the claims are an object").iter();
     let there = claims.filter(|(_, value)| !value.is_null());
@@ -234,18 +234,18 @@ async fn two_logins_have_different_sessions_and_tokens() {
 }
 
 #[tokio::test]
-async fn the_lifetime_of_access_tokens_is_a_setting() {
+async fn the_lifetime_of_access_tokens_is_configurable() {
     let app = spawn_app_with("access_token_expire_minutes", "5").await;
     app.register_tom().await;
-    let answer = app.login(EMAIL, PASSWORD).await;
-    assert_eq!(answer.json()["expires_in"], 300);
-    let claims = claims(&answer.field("access_token"));
+    let response = app.login(EMAIL, PASSWORD).await;
+    assert_eq!(response.json()["expires_in"], 300);
+    let claims = claims(&response.field("access_token"));
     let lifetime = claims["exp"].as_i64().zip(claims["iat"].as_i64());
     assert_eq!(lifetime.map(|(end, start)| end - start), Some(300));
 }
 
 #[tokio::test]
-async fn the_algorithm_of_access_tokens_is_a_setting() {
+async fn the_algorithm_of_access_tokens_is_configurable() {
     for (algorithm, key_bytes) in [("HS384", 48), ("HS512", 64)] {
         let setup = Setup::new().with("algorithm", algorithm);
         let setup = setup.with("secret_key", &"k".repeat(key_bytes));
@@ -257,7 +257,7 @@ async fn the_algorithm_of_access_tokens_is_a_setting() {
 }
 
 #[tokio::test]
-async fn a_session_lives_for_as_many_days_as_the_settings_say() {
+async fn the_lifetime_of_a_session_is_configurable() {
     let app = Setup::new()
         .with("refresh_token_expire_days", "3")
         .spawn()
@@ -268,12 +268,12 @@ async fn a_session_lives_for_as_many_days_as_the_settings_say() {
 }
 
 #[tokio::test]
-async fn many_logins_at_once_are_all_answered() {
+async fn concurrent_logins_all_succeed() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answers = join_all((0..50).map(|_| app.login(EMAIL, PASSWORD))).await;
-    for answer in answers {
-        answer.assert_status(200);
+    let responses = join_all((0..50).map(|_| app.login(EMAIL, PASSWORD))).await;
+    for response in responses {
+        response.assert_status(200);
     }
     assert_eq!(app.count("sessions"), 50);
 }

@@ -1,4 +1,4 @@
-//! Logout: the session is over at once.
+//! Logout: ends the session at once.
 
 use futures_util::future::join;
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ use crate::helpers::validation::{missing, not_a_string, secret};
 async fn a_logout_ends_the_refresh_token_and_the_access_token_at_once() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
-    let answer = app.logout(&tokens.refresh).await;
-    assert_eq!(answer.assert_status(204).text, "");
+    let response = app.logout(&tokens.refresh).await;
+    assert_eq!(response.assert_status(204).text, "");
     app.test_data(&tokens.access)
         .await
         .assert_error(&INVALID_ACCESS_TOKEN);
@@ -24,7 +24,7 @@ async fn a_logout_ends_the_refresh_token_and_the_access_token_at_once() {
 }
 
 #[tokio::test]
-async fn a_logout_ends_the_tokens_of_earlier_refreshes_too() {
+async fn a_logout_ends_access_tokens_of_earlier_refreshes_too() {
     let app = spawn_app().await;
     let first = app.log_tom_in().await;
     let second = Tokens::of(&app.refresh(&first.refresh).await);
@@ -63,19 +63,19 @@ async fn a_logout_leaves_the_users_other_sessions_alone() {
 }
 
 #[tokio::test]
-async fn a_token_that_nobody_knows_gets_the_same_204() {
+async fn an_unknown_token_gets_the_same_204() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for token in ["", "nope", "żółw", &tokens.access, &"A".repeat(75)] {
-        let answer = app.logout(token).await;
-        assert_eq!(answer.assert_status(204).text, "", "{token}");
+        let response = app.logout(token).await;
+        assert_eq!(response.assert_status(204).text, "", "{token}");
     }
     app.logout(&tokens.refresh).await.assert_status(204);
     app.logout(&tokens.refresh).await.assert_status(204);
 }
 
 #[tokio::test]
-async fn a_logout_that_races_a_refresh_leaves_nothing_alive() {
+async fn a_logout_that_races_a_refresh_leaves_no_token_valid() {
     let app = spawn_app().await;
     app.register_tom().await;
     for _ in 0..20 {
@@ -101,7 +101,7 @@ async fn a_logout_that_races_a_refresh_leaves_nothing_alive() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_token_in_it_is_refused_without_repeating_it() {
+async fn a_body_without_a_token_is_rejected_without_echoing_it() {
     let app = spawn_app().await;
     for (body, error) in [
         (

@@ -1,9 +1,6 @@
-//! What callers can rely on: black-box tests of the built component over HTTP.
+//! Black-box tests of the built component over HTTP.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a test is the world outside: it has a clock"
-)]
+#![allow(clippy::disallowed_methods, reason = "black-box tests need the clock")]
 
 mod adopted_addresses;
 mod adoption;
@@ -27,6 +24,7 @@ mod health;
 mod helpers;
 mod key_rotation;
 mod languages;
+mod legacy;
 mod login;
 mod logout;
 mod me;
@@ -35,7 +33,6 @@ mod page_assets;
 mod pages;
 mod password_reset;
 mod passwords;
-mod predecessor;
 mod protected;
 mod refresh;
 mod registration;

@@ -1,32 +1,32 @@
-//! Who is logged in: the user of the access token, as the database has them now.
+//! The current user: the user of the access token, with their current data.
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{
     DB_ERROR, INVALID_ACCESS_TOKEN, METHOD_NOT_ALLOWED, NOT_AUTHENTICATED,
 };
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, ME, PASSWORD, Tokens, USERNAME, registration};
-use crate::predecessor::{USER, spawn_successor};
+use crate::helpers::response::Response;
+use crate::legacy::{USER, spawn_with_legacy_database};
 
-async fn me(app: &App, access_token: &str) -> Answer {
-    Answer::to(app.request(Method::GET, ME).bearer_auth(access_token)).await
+async fn me(app: &App, access_token: &str) -> Response {
+    Response::to(app.request(Method::GET, ME).bearer_auth(access_token)).await
 }
 
 #[tokio::test]
-async fn it_tells_what_the_registration_told() {
+async fn it_returns_the_same_user_as_the_registration() {
     let app = spawn_app().await;
     let registered = app.register(&registration()).await.json();
     let tokens = app.tokens_of_tom().await;
-    let answer = me(&app, &tokens.access).await;
-    answer.assert_json(200, &registered);
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let response = me(&app, &tokens.access).await;
+    response.assert_json(200, &registered);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
 }
 
 #[tokio::test]
-async fn it_tells_what_has_changed_since_the_token_was_issued() {
+async fn it_returns_changes_made_since_the_token_was_issued() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.change(
@@ -43,8 +43,8 @@ async fn it_tells_what_has_changed_since_the_token_was_issued() {
 }
 
 #[tokio::test]
-async fn it_reads_the_times_that_the_predecessor_wrote() {
-    let app = spawn_successor().await;
+async fn it_reads_timestamps_written_by_the_legacy_service() {
+    let app = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.login(EMAIL, PASSWORD).await);
     me(&app, &tokens.access).await.assert_json(
         200,
@@ -61,7 +61,7 @@ async fn it_reads_the_times_that_the_predecessor_wrote() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_of_the_user_is_an_error_and_no_guess() {
+async fn corrupt_user_data_is_an_error() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for (corrupt, mended) in [
@@ -82,7 +82,7 @@ async fn what_cannot_be_read_of_the_user_is_an_error_and_no_guess() {
 }
 
 #[tokio::test]
-async fn each_token_tells_of_its_own_user_only() {
+async fn each_token_returns_only_its_own_user() {
     let app = spawn_app().await;
     let tom = app.log_tom_in().await;
     let eve = json!({
@@ -99,7 +99,7 @@ async fn each_token_tells_of_its_own_user_only() {
 }
 
 #[tokio::test]
-async fn without_a_token_nobody_is_logged_in() {
+async fn without_a_token_it_is_unauthorized() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.get(ME).await.assert_error(&NOT_AUTHENTICATED);
@@ -111,7 +111,7 @@ async fn without_a_token_nobody_is_logged_in() {
 }
 
 #[tokio::test]
-async fn after_a_logout_a_reset_or_the_end_of_the_user_it_tells_nothing() {
+async fn it_is_unauthorized_after_a_logout_a_reset_or_the_deletion_of_the_user() {
     let app = spawn_app().await;
     let logged_out = app.log_tom_in().await;
     app.logout(&logged_out.refresh).await.assert_status(204);
@@ -131,11 +131,11 @@ async fn after_a_logout_a_reset_or_the_end_of_the_user_it_tells_nothing() {
 }
 
 #[tokio::test]
-async fn it_can_only_be_asked() {
+async fn it_is_read_only() {
     let app = Setup::new().spawn().await;
     for method in [Method::POST, Method::PUT, Method::DELETE] {
-        let answer = Answer::to(app.request(method, ME)).await;
-        answer.assert_error(&METHOD_NOT_ALLOWED);
-        assert_eq!(answer.header("allow"), Some("GET,HEAD"));
+        let response = Response::to(app.request(method, ME)).await;
+        response.assert_error(&METHOD_NOT_ALLOWED);
+        assert_eq!(response.header("allow"), Some("GET,HEAD"));
     }
 }

@@ -1,4 +1,4 @@
-//! The API's own description: complete, valid, and the same in all its forms.
+//! The OpenAPI description: complete, valid, and the same in all formats.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::helpers::flows::{
     FORGOT_PASSWORD, LOGIN, LOGOUT, ME, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
 };
 
-/// Every route, and the statuses that it may answer with.
+/// Every route and its possible statuses.
 const ROUTES: [(&str, &str, &[u16]); 15] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
@@ -35,9 +35,11 @@ const ROUTES: [(&str, &str, &[u16]); 15] = [
 ];
 
 #[tokio::test]
-async fn it_is_openapi_3_1_and_says_what_and_which_version_it_describes() {
+async fn it_is_openapi_3_1_with_a_title_and_a_version() {
     let document = document().await;
-    let version = document["openapi"].as_str().expect("the version is a text");
+    let version = document["openapi"]
+        .as_str()
+        .expect("the version is a string");
     assert!(version.starts_with("3.1."), "{version}");
     let info = &document["info"];
     assert_eq!(info["title"], "Gatehouse");
@@ -47,7 +49,7 @@ async fn it_is_openapi_3_1_and_says_what_and_which_version_it_describes() {
 }
 
 #[tokio::test]
-async fn it_lists_every_route_and_no_other() {
+async fn it_lists_exactly_the_existing_routes() {
     let listed: BTreeSet<_> = operations()
         .await
         .into_iter()
@@ -61,7 +63,7 @@ async fn it_lists_every_route_and_no_other() {
 }
 
 #[tokio::test]
-async fn every_route_lists_the_statuses_that_it_may_answer_with() {
+async fn every_route_lists_its_possible_statuses() {
     let document = document().await;
     for (method, path, statuses) in ROUTES {
         let responses = document["paths"][path][method]["responses"].as_object();
@@ -76,7 +78,7 @@ async fn every_route_lists_the_statuses_that_it_may_answer_with() {
 }
 
 #[tokio::test]
-async fn every_operation_has_a_summary_a_name_a_tag_and_words_for_every_answer() {
+async fn every_operation_has_a_summary_a_name_a_tag_and_described_responses() {
     let mut names = BTreeSet::new();
     for (method, path, operation) in operations().await {
         let summary = operation["summary"].as_str().unwrap_or_default();
@@ -117,7 +119,7 @@ async fn every_error_is_json_with_a_schema_of_its_own() {
 }
 
 #[tokio::test]
-async fn every_reference_leads_to_a_schema_and_every_schema_is_one() {
+async fn every_reference_resolves_and_every_schema_is_valid() {
     let document = document().await;
     let schemas = document["components"]["schemas"]
         .as_object()
@@ -129,12 +131,12 @@ async fn every_reference_leads_to_a_schema_and_every_schema_is_one() {
     for reference in references(document) {
         let pointer = reference
             .strip_prefix('#')
-            .expect("a reference stays in the document");
+            .expect("a reference within the document");
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
 }
 
-/// All `$ref` in a document.
+/// All `$ref`s in a document.
 fn references(value: &Value) -> Vec<&str> {
     match value {
         Value::Object(fields) => fields
@@ -169,7 +171,7 @@ async fn every_body_has_a_schema_under_its_content_type() {
 }
 
 #[tokio::test]
-async fn only_the_protected_routes_ask_for_the_token_that_login_gives() {
+async fn only_protected_routes_require_the_access_token_of_a_login() {
     let document = document().await;
     let scheme = &document["components"]["securitySchemes"]["OAuth2PasswordBearer"];
     assert_eq!(scheme["type"], "oauth2");
@@ -183,19 +185,19 @@ async fn only_the_protected_routes_ask_for_the_token_that_login_gives() {
 }
 
 #[tokio::test]
-async fn the_yaml_says_the_same_and_is_there_to_download() {
+async fn the_yaml_is_equivalent_and_downloadable() {
     let app = spawn_app().await;
-    let answer = app.get("/docs.yaml").await;
-    answer.assert_status(200);
-    assert_eq!(answer.header("content-type"), Some("application/yaml"));
-    let disposition = answer.header("content-disposition");
+    let response = app.get("/docs.yaml").await;
+    response.assert_status(200);
+    assert_eq!(response.header("content-type"), Some("application/yaml"));
+    let disposition = response.header("content-disposition");
     assert_eq!(disposition, Some("attachment; filename=docs.yaml"));
-    let yaml: Value = yaml_serde::from_str(&answer.text).expect("it is YAML");
+    let yaml: Value = yaml_serde::from_str(&response.text).expect("YAML");
     assert_eq!(&yaml, document().await);
 }
 
 #[tokio::test]
-async fn the_schemas_of_answers_are_strict_enough_to_notice_a_change() {
+async fn response_schemas_are_strict_enough_to_detect_a_change() {
     let document = document().await;
     let required: BTreeMap<_, _> = [
         ("UserPublic", 7),

@@ -1,16 +1,16 @@
-//! What the pages load: there, of this origin, and sent only to whoever does not hold it.
+//! The assets of the pages: served from this origin and cached with ETags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::NOT_FOUND;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::page::{PAGES, attributes};
+use crate::helpers::response::Response;
 
-/// Everything that the pages load, and what the scripts load in turn.
-async fn assets(app: &App) -> BTreeMap<String, Answer> {
+/// Everything that the pages load, including the imports of their scripts.
+async fn assets(app: &App) -> BTreeMap<String, Response> {
     let mut wanted = BTreeSet::new();
     for page in PAGES {
         let html = app.get(page).await.text;
@@ -20,18 +20,21 @@ async fn assets(app: &App) -> BTreeMap<String, Answer> {
     }
     let mut assets = BTreeMap::new();
     while let Some(path) = wanted.pop_first() {
-        let answer = app.get(&path).await;
-        let quoted = answer.text.split('"').filter(|text| text.ends_with(".js"));
+        let response = app.get(&path).await;
+        let quoted = response
+            .text
+            .split('"')
+            .filter(|text| text.ends_with(".js"));
         let names = quoted.filter_map(|path| path.rsplit('/').next());
         let named = names.map(|name| format!("/auth/assets/{name}"));
         wanted.extend(named.filter(|path| !assets.contains_key(path)));
-        assets.insert(path, answer);
+        assets.insert(path, response);
     }
     assets
 }
 
 #[tokio::test]
-async fn everything_that_a_page_loads_is_there_and_of_this_origin() {
+async fn every_asset_is_served_from_this_origin() {
     let app = spawn_app().await;
     let assets = assets(&app).await;
     assert!(assets.len() >= 14, "{:?}", assets.keys());
@@ -52,7 +55,7 @@ async fn everything_that_a_page_loads_is_there_and_of_this_origin() {
 }
 
 #[tokio::test]
-async fn no_script_can_make_markup_or_code_of_a_text() {
+async fn no_script_turns_text_into_markup_or_code() {
     let app = spawn_app().await;
     for (path, asset) in assets(&app).await {
         for sink in [
@@ -73,18 +76,18 @@ async fn an_asset_is_sent_again_only_when_it_has_changed() {
     let app = spawn_app().await;
     for (path, asset) in assets(&app).await {
         assert_eq!(asset.header("cache-control"), Some("no-cache"), "{path}");
-        let etag = asset.header("etag").expect("an asset has a tag");
+        let etag = asset.header("etag").expect("an ETag");
         let ask = |tag: &str| app.request(Method::GET, &path).header("if-none-match", tag);
-        let unchanged = Answer::to(ask(etag)).await;
+        let unchanged = Response::to(ask(etag)).await;
         assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""));
         assert_eq!(unchanged.header("etag"), Some(etag), "{path}");
-        let changed = Answer::to(ask("\"of an older version\"")).await;
+        let changed = Response::to(ask("\"of an older version\"")).await;
         assert_eq!((changed.status, &changed.text), (200, &asset.text));
     }
 }
 
 #[tokio::test]
-async fn what_is_no_asset_is_not_found() {
+async fn an_unknown_asset_is_not_found() {
     let app = spawn_app().await;
     for path in [
         "/auth/assets",

@@ -1,18 +1,18 @@
-//! The pages for people: what they are sent with, what they load, and what they give away.
+//! The pages: their headers, their content, and what they disclose.
 
 use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{METHOD_NOT_ALLOWED, NOT_FOUND};
 use crate::helpers::app::{Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::EMAIL;
 use crate::helpers::page::{PAGES, attributes, strings, unescape};
+use crate::helpers::response::Response;
 
 #[tokio::test]
-async fn a_page_is_html_that_no_other_type_frame_or_referrer_is_made_of() {
+async fn a_page_is_html_without_sniffing_framing_or_referrer() {
     let app = spawn_app().await;
     for path in PAGES {
         let page = app.get(path).await;
@@ -25,13 +25,13 @@ async fn a_page_is_html_that_no_other_type_frame_or_referrer_is_made_of() {
         ] {
             assert_eq!(page.header(header), Some(value), "{path}");
         }
-        let head = Answer::to(app.request(Method::HEAD, path)).await;
+        let head = Response::to(app.request(Method::HEAD, path)).await;
         assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
     }
 }
 
 #[tokio::test]
-async fn the_policy_allows_own_files_and_nothing_else() {
+async fn the_policy_allows_only_own_files() {
     let app = spawn_app().await;
     for path in PAGES {
         let page = app.get(path).await;
@@ -58,7 +58,7 @@ async fn the_policy_allows_own_files_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn no_page_has_a_script_or_a_style_in_it() {
+async fn no_page_has_inline_scripts_or_styles() {
     let app = spawn_app().await;
     for path in PAGES {
         let html = app.get(path).await.text;
@@ -73,22 +73,22 @@ async fn no_page_has_a_script_or_a_style_in_it() {
 }
 
 #[tokio::test]
-async fn a_form_that_the_browser_itself_would_send_is_not_taken() {
+async fn a_form_submitted_without_the_script_is_rejected() {
     let app = spawn_app().await;
     for path in PAGES {
         let request = app.request(Method::POST, path);
-        let answer = Answer::to(request.form(&[("password", "correct horse 1")])).await;
-        answer.assert_error(&METHOD_NOT_ALLOWED);
-        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
+        let response = Response::to(request.form(&[("password", "correct horse 1")])).await;
+        response.assert_error(&METHOD_NOT_ALLOWED);
+        assert_eq!(response.header("allow"), Some("GET,HEAD"), "{path}");
     }
 }
 
 #[tokio::test]
-async fn without_pages_there_is_the_api_alone() {
+async fn with_pages_off_only_the_api_is_served() {
     let app = spawn_app_with("pages", "off").await;
     for path in PAGES {
         app.get(path).await.assert_error(&NOT_FOUND);
-        let post = Answer::to(app.request(Method::POST, path)).await;
+        let post = Response::to(app.request(Method::POST, path)).await;
         post.assert_error(&NOT_FOUND);
     }
     app.get("/auth/assets/page.js")
@@ -100,7 +100,7 @@ async fn without_pages_there_is_the_api_alone() {
 }
 
 #[tokio::test]
-async fn opening_a_reset_link_keeps_logs_and_uses_up_nothing() {
+async fn opening_a_reset_link_neither_stores_nor_logs_nor_uses_the_token() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;
@@ -109,28 +109,28 @@ async fn opening_a_reset_link_keeps_logs_and_uses_up_nothing() {
         .await;
     page.assert_status(200);
     assert_eq!(page.header("cache-control"), Some("no-store"));
-    assert!(!page.text.contains(&token), "the page holds the token");
+    assert!(!page.text.contains(&token), "the page contains the token");
     app.reset_password(&token, "battery staple 2")
         .await
         .assert_status(200);
     let output = app.server.output();
     assert!(output.contains("\"route\":\"/auth/reset-password\""));
-    assert!(!output.contains(&token), "the log holds the token");
+    assert!(!output.contains(&token), "the log contains the token");
 }
 
 #[tokio::test]
-async fn the_token_is_taken_out_of_the_address_before_anything_else_is_loaded() {
+async fn the_token_is_removed_from_the_url_before_anything_else_is_loaded() {
     let app = spawn_app().await;
     let html = app.get("/auth/reset-password?token=abc").await.text;
     let first = html.find("<script src=\"/auth/assets/take-token.js\"></script>");
-    let first = first.expect("a script that the browser waits for");
+    let first = first.expect("a blocking script");
     for later in ["<link", "type=\"module\""] {
         assert!(html.find(later).is_some_and(|at| at > first), "{later}");
     }
 }
 
 #[tokio::test]
-async fn nothing_of_the_query_gets_into_a_page() {
+async fn the_query_is_never_reflected_in_a_page() {
     let app = spawn_app().await;
     for path in PAGES {
         let plain = app.get(path).await;
@@ -142,7 +142,7 @@ async fn nothing_of_the_query_gets_into_a_page() {
 }
 
 #[tokio::test]
-async fn pages_call_the_application_by_its_name_and_tell_the_rules_that_are_set() {
+async fn pages_show_the_configured_name_and_rules() {
     let app = Setup::new()
         .with("captcha_provider", "off")
         .with("emails_from_name", "The <App> & \"Co\"")
@@ -157,7 +157,10 @@ async fn pages_call_the_application_by_its_name_and_tell_the_rules_that_are_set(
         assert!(!html.contains("<App>"), "{path}");
     }
     let hint = strings("en")["fields"]["password_hint"].clone();
-    let hint = hint.as_str().expect("a text").replace("{min_length}", "11");
+    let hint = hint
+        .as_str()
+        .expect("a string")
+        .replace("{min_length}", "11");
     for path in ["/auth/register", "/auth/reset-password"] {
         let html = unescape(&app.get(path).await.text);
         assert!(html.contains(&hint), "{path}: {html}");
@@ -167,7 +170,7 @@ async fn pages_call_the_application_by_its_name_and_tell_the_rules_that_are_set(
 }
 
 #[tokio::test]
-async fn the_registration_does_what_the_captcha_asks_for() {
+async fn the_registration_page_supports_the_builtin_captcha_only() {
     for (provider, expected) in [("builtin", Some("builtin")), ("off", Some("off"))] {
         let app = spawn_app_with("captcha_provider", provider).await;
         let html = app.get("/auth/register").await.text;
@@ -180,12 +183,15 @@ async fn the_registration_does_what_the_captcha_asks_for() {
         let html = unescape(&app.get("/auth/register").await.text);
         assert!(!html.contains("<form"), "{provider}: {html}");
         let elsewhere = strings("en")["register"]["elsewhere"].clone();
-        assert!(html.contains(elsewhere.as_str().expect("a text")), "{html}");
+        assert!(
+            html.contains(elsewhere.as_str().expect("a string")),
+            "{html}"
+        );
     }
 }
 
 #[tokio::test]
-async fn every_field_has_a_label_and_tells_the_browser_what_it_is() {
+async fn every_field_has_a_label_and_an_autocomplete_type() {
     let app = spawn_app_with("captcha_provider", "off").await;
     for (path, expected) in [
         (
@@ -209,11 +215,11 @@ async fn every_field_has_a_label_and_tells_the_browser_what_it_is() {
 }
 
 #[tokio::test]
-async fn pages_are_served_while_the_database_cannot_be_used() {
+async fn pages_are_served_while_the_database_is_unusable() {
     let app = spawn_app().await;
     app.forgot_password(EMAIL).await.assert_status(202);
     std::fs::write(app.database_path(), "no database at all\n".repeat(1000))
-        .expect("the file can be overwritten");
+        .expect("a writable file");
     for path in PAGES {
         app.get(path).await.assert_status(200);
     }

@@ -1,13 +1,13 @@
-//! Forgotten passwords: from the link in the mail to the new password.
+//! Password reset: from the link in the mail to the new password.
 
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{
     INCORRECT_CREDENTIALS, INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN,
 };
 use crate::helpers::app::spawn_app;
 use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, PASSWORD, RESET_PASSWORD, Tokens, token_in};
+use crate::helpers::response::Response;
 use crate::helpers::validation::{bad_email, broken_rule, missing, not_a_string, secret};
 
 const NEW_PASSWORD: &str = "battery staple 2";
@@ -21,11 +21,11 @@ fn password_reset() -> Value {
 }
 
 #[tokio::test]
-async fn the_token_of_the_mail_replaces_the_password() {
+async fn the_token_in_the_mail_resets_the_password() {
     let app = spawn_app().await;
     app.register_tom().await;
-    let answer = app.forgot_password(EMAIL).await;
-    answer.assert_json(202, &link_sent());
+    let response = app.forgot_password(EMAIL).await;
+    response.assert_json(202, &link_sent());
     let token = token_in(&app.mail(1).await);
     app.reset_password(&token, NEW_PASSWORD)
         .await
@@ -37,14 +37,14 @@ async fn the_token_of_the_mail_replaces_the_password() {
 }
 
 #[tokio::test]
-async fn an_unknown_address_gets_the_same_answer_as_a_known_one_and_no_mail() {
+async fn an_unknown_address_gets_the_same_response_as_a_known_one_and_no_mail() {
     let app = spawn_app().await;
     app.register_tom().await;
     let unknown = app.forgot_password("ann@example.com").await;
     let known = app.forgot_password(EMAIL).await;
     known.assert_json(202, &link_sent());
     unknown.assert_json(202, &link_sent());
-    let names = |answer: &Answer| answer.headers.keys().cloned().collect::<Vec<_>>();
+    let names = |response: &Response| response.headers.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&known), names(&unknown));
     let mail = app.mail(1).await;
     assert_eq!(mail.json()["to"], json!([EMAIL]));
@@ -53,7 +53,7 @@ async fn an_unknown_address_gets_the_same_answer_as_a_known_one_and_no_mail() {
 }
 
 #[tokio::test]
-async fn the_address_may_be_written_in_any_case_but_the_mail_goes_to_the_stored_one() {
+async fn the_address_is_case_insensitive_and_the_mail_goes_to_the_stored_one() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.forgot_password("TOM@Example.Com")
@@ -63,13 +63,13 @@ async fn the_address_may_be_written_in_any_case_but_the_mail_goes_to_the_stored_
 }
 
 #[tokio::test]
-async fn a_reset_ends_all_sessions_and_begins_none() {
+async fn a_reset_ends_all_sessions_and_starts_none() {
     let app = spawn_app().await;
     let first = app.log_tom_in().await;
     let second = app.tokens_of_tom().await;
     let token = app.reset_token(1).await;
-    let answer = app.reset_password(&token, NEW_PASSWORD).await;
-    answer.assert_json(200, &password_reset());
+    let response = app.reset_password(&token, NEW_PASSWORD).await;
+    response.assert_json(200, &password_reset());
     for tokens in [first, second] {
         app.test_data(&tokens.access)
             .await
@@ -82,7 +82,7 @@ async fn a_reset_ends_all_sessions_and_begins_none() {
 }
 
 #[tokio::test]
-async fn a_reset_that_races_a_refresh_leaves_no_old_session_alive() {
+async fn a_reset_that_races_a_refresh_leaves_no_session_alive() {
     let app = spawn_app().await;
     app.register_tom().await;
     for round in 1..=10 {
@@ -112,7 +112,7 @@ async fn a_reset_that_races_a_refresh_leaves_no_old_session_alive() {
 }
 
 #[tokio::test]
-async fn asking_for_a_link_ends_no_session_and_changes_no_password() {
+async fn requesting_a_link_ends_no_session_and_changes_no_password() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.reset_token(1).await;
@@ -121,7 +121,7 @@ async fn asking_for_a_link_ends_no_session_and_changes_no_password() {
 }
 
 #[tokio::test]
-async fn what_is_no_email_address_is_refused() {
+async fn an_invalid_email_address_is_rejected() {
     let app = spawn_app().await;
     let no_at = bad_email("An email address must have an @-sign.", "nope");
     for (body, error) in [
@@ -140,7 +140,7 @@ async fn what_is_no_email_address_is_refused() {
 }
 
 #[tokio::test]
-async fn fields_that_break_rules_are_all_named_and_never_repeated() {
+async fn all_invalid_fields_are_named_and_never_echoed() {
     let app = spawn_app().await;
     let too_short = "Password must be at least 6 characters long";
     let too_short = secret(broken_rule("new_password", too_short, Value::Null));

@@ -1,4 +1,4 @@
-//! Passwords: which are taken, in which words others are refused, and what is kept of them.
+//! Passwords: the rules, their messages, and the stored hash.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::helpers::flows::{registration_of, registration_with};
 use crate::helpers::validation::{broken_rule, secret};
 
 #[tokio::test]
-async fn passwords_of_any_characters_up_to_256_bytes_are_taken_and_log_in() {
+async fn passwords_of_any_characters_up_to_256_bytes_are_accepted_and_log_in() {
     let app = spawn_app().await;
     let longest = format!("{}1", "a".repeat(255));
     for (number, password) in [
@@ -29,7 +29,7 @@ async fn passwords_of_any_characters_up_to_256_bytes_are_taken_and_log_in() {
 }
 
 #[tokio::test]
-async fn a_password_is_stored_as_an_argon2id_hash_with_the_parameters_of_the_settings() {
+async fn a_password_is_stored_as_an_argon2id_hash_with_the_configured_parameters() {
     let app = spawn_app().await;
     app.register_tom().await;
     let stored: String = app.value("SELECT hashed_password FROM users");
@@ -40,7 +40,7 @@ async fn a_password_is_stored_as_an_argon2id_hash_with_the_parameters_of_the_set
 }
 
 #[tokio::test]
-async fn two_users_with_one_password_have_different_hashes() {
+async fn two_users_with_the_same_password_have_different_hashes() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.register(&registration_of("ann@example.com", "ann"))
@@ -51,21 +51,21 @@ async fn two_users_with_one_password_have_different_hashes() {
 }
 
 #[tokio::test]
-async fn the_least_length_of_a_password_is_a_setting() {
+async fn the_minimum_length_of_a_password_is_configurable() {
     let app = spawn_app_with("password_min_length", "12").await;
-    let answer = app
+    let response = app
         .register(&registration_with("password", "abcdefghij1"))
         .await;
     let message = "Password must be at least 12 characters long";
-    answer.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
-    let answer = app
+    response.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
+    let response = app
         .register(&registration_with("password", "abcdefghijk1"))
         .await;
-    answer.assert_status(201);
+    response.assert_status(201);
 }
 
 #[tokio::test]
-async fn the_first_rule_that_a_password_breaks_is_named_and_the_password_not_repeated() {
+async fn the_first_broken_rule_is_reported_without_echoing_the_password() {
     const SHORT: &str = "Password must be at least 6 characters long";
     const DIGIT: &str = "Password must contain at least one digit";
     const LETTER: &str = "Password must contain at least one letter";
@@ -87,17 +87,17 @@ async fn the_first_rule_that_a_password_breaks_is_named_and_the_password_not_rep
         (&format!("{}1", "a".repeat(256)), LONG),
         (&format!("a1{}", "ż".repeat(128)), LONG),
     ] {
-        let answer = app.register(&registration_with("password", password)).await;
-        answer.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
+        let response = app.register(&registration_with("password", password)).await;
+        response.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
     }
     app.assert_untouched();
 }
 
 #[tokio::test]
-async fn a_password_of_a_million_characters_is_refused_without_hashing_it() {
+async fn a_password_of_a_million_characters_is_rejected_without_hashing_it() {
     let app = spawn_app().await;
     let password = format!("{}1", "a".repeat(1_000_000));
-    let answer = app.register(&registration_with("password", password)).await;
+    let response = app.register(&registration_with("password", password)).await;
     let message = "Password cannot be longer than 256 bytes";
-    answer.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
+    response.assert_invalid(&[secret(broken_rule("password", message, Value::Null))]);
 }

@@ -1,44 +1,44 @@
-//! The protected route: which tokens open it.
+//! The protected route: accepted and rejected access tokens.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, NOT_AUTHENTICATED};
 use crate::helpers::app::{App, SECRET_KEY, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, TEST_DATA, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::time::unix_now;
-use crate::helpers::token::{claims, predecessor_claims, signed, signed_with};
+use crate::helpers::token::{claims, legacy_claims, signed, signed_with};
 
-async fn with_authorization(app: &App, value: &str) -> Answer {
+async fn with_authorization(app: &App, value: &str) -> Response {
     let request = app.request(Method::GET, TEST_DATA);
-    Answer::to(request.header("authorization", value)).await
+    Response::to(request.header("authorization", value)).await
 }
 
 #[tokio::test]
-async fn an_access_token_opens_it_for_its_user() {
+async fn an_access_token_grants_access_to_its_user() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     let tokens = app.tokens_of_tom().await;
-    let answer = app.test_data(&tokens.access).await;
-    answer.assert_json(
+    let response = app.test_data(&tokens.access).await;
+    response.assert_json(
         200,
         &json!({"message": "This is protected test data", "user_id": user}),
     );
 }
 
 #[tokio::test]
-async fn the_scheme_may_be_written_in_any_case() {
+async fn the_scheme_is_case_insensitive() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for scheme in ["Bearer", "bearer", "BEARER"] {
-        let answer = with_authorization(&app, &format!("{scheme} {}", tokens.access)).await;
-        answer.assert_status(200);
+        let response = with_authorization(&app, &format!("{scheme} {}", tokens.access)).await;
+        response.assert_status(200);
     }
 }
 
 #[tokio::test]
-async fn without_a_bearer_token_nobody_is_authenticated() {
+async fn a_request_without_a_bearer_token_is_unauthenticated() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.get(TEST_DATA).await.assert_error(&NOT_AUTHENTICATED);
@@ -57,7 +57,7 @@ async fn without_a_bearer_token_nobody_is_authenticated() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_is_not_valid() {
+async fn a_malformed_token_is_invalid() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let too_long = format!("{}{}", tokens.access, "A".repeat(8000));
@@ -77,7 +77,7 @@ async fn what_is_no_token_is_not_valid() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_changed_is_not_valid() {
+async fn a_modified_token_is_invalid() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let parts: Vec<_> = tokens.access.split('.').collect();
@@ -98,11 +98,11 @@ async fn a_token_that_was_changed_is_not_valid() {
 }
 
 #[tokio::test]
-async fn claims_that_are_missing_or_wrong_are_not_valid() {
+async fn missing_or_wrong_claims_are_invalid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let good = predecessor_claims(&user);
+    let good = legacy_claims(&user);
     app.test_data(&signed(&good)).await.assert_status(200);
     for (claim, value) in [
         ("sub", Value::Null),
@@ -129,18 +129,18 @@ async fn claims_that_are_missing_or_wrong_are_not_valid() {
             Value::Null => drop(claims.as_object_mut().expect("claims").remove(claim)),
             value => claims[claim] = value,
         }
-        let answer = app.test_data(&signed(&claims)).await;
-        assert_eq!(answer.status, 401, "{claims}");
-        answer.assert_error(&INVALID_ACCESS_TOKEN);
+        let response = app.test_data(&signed(&claims)).await;
+        assert_eq!(response.status, 401, "{claims}");
+        response.assert_error(&INVALID_ACCESS_TOKEN);
     }
 }
 
 #[tokio::test]
-async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
+async fn half_a_minute_of_clock_skew_is_tolerated() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let mut claims = predecessor_claims(&user);
+    let mut claims = legacy_claims(&user);
     claims["iat"] = json!(unix_now() + 20);
     app.test_data(&signed(&claims)).await.assert_status(200);
     claims["exp"] = json!(unix_now() - 10);
@@ -148,11 +148,11 @@ async fn a_clock_that_is_half_a_minute_off_is_tolerated() {
 }
 
 #[tokio::test]
-async fn a_token_does_not_choose_its_own_algorithm_or_key() {
+async fn a_token_cannot_choose_its_algorithm_or_key() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let claims = predecessor_claims(&user);
+    let claims = legacy_claims(&user);
     for (key, header) in [
         (SECRET_KEY, json!({"alg": "none", "typ": "JWT"})),
         (SECRET_KEY, json!({"alg": "HS512", "typ": "JWT"})),
@@ -182,13 +182,13 @@ async fn a_token_does_not_choose_its_own_algorithm_or_key() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires() {
+async fn a_legacy_token_with_the_same_key_is_valid_until_it_expires() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let mut claims = predecessor_claims(&user);
-    let answer = app.test_data(&signed(&claims)).await;
-    assert_eq!(answer.assert_status(200).field("user_id"), user);
+    let mut claims = legacy_claims(&user);
+    let response = app.test_data(&signed(&claims)).await;
+    assert_eq!(response.assert_status(200).field("user_id"), user);
     claims["exp"] = json!(unix_now() - 60);
     app.test_data(&signed(&claims))
         .await
@@ -196,11 +196,11 @@ async fn a_token_of_the_predecessor_with_the_same_key_is_valid_until_it_expires(
 }
 
 #[tokio::test]
-async fn a_token_of_the_predecessor_ends_with_a_reset_of_the_password_for_good() {
+async fn a_password_reset_ends_a_legacy_token_for_good() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
-    let token = signed(&predecessor_claims(&user));
+    let token = signed(&legacy_claims(&user));
     app.test_data(&token).await.assert_status(200);
     let reset_token = app.reset_token(1).await;
     let reset = app.reset_password(&reset_token, "battery staple 2").await;
@@ -215,12 +215,12 @@ async fn a_token_of_the_predecessor_ends_with_a_reset_of_the_password_for_good()
 }
 
 #[tokio::test]
-async fn a_token_of_another_key_is_not_valid() {
+async fn a_token_signed_with_another_key_is_invalid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
     let header = json!({"alg": "HS256", "typ": "JWT"});
-    let claims = predecessor_claims(&user);
+    let claims = legacy_claims(&user);
     let token = signed_with(&"x".repeat(40), &header, &claims);
     app.test_data(&token)
         .await
@@ -236,13 +236,13 @@ async fn a_token_of_another_key_is_not_valid() {
 }
 
 #[tokio::test]
-async fn the_token_of_a_deleted_user_is_not_valid() {
+async fn the_token_of_a_deleted_user_is_invalid() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
     let tokens = app.tokens_of_tom().await;
     app.change("DELETE FROM users");
-    for token in [tokens.access, signed(&predecessor_claims(&user))] {
+    for token in [tokens.access, signed(&legacy_claims(&user))] {
         app.test_data(&token)
             .await
             .assert_error(&INVALID_ACCESS_TOKEN);
@@ -250,7 +250,7 @@ async fn the_token_of_a_deleted_user_is_not_valid() {
 }
 
 #[tokio::test]
-async fn a_token_names_the_user_of_its_session() {
+async fn a_token_is_only_valid_for_the_user_of_its_session() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let ann = registration_of("ann@example.com", "ann");

@@ -1,4 +1,4 @@
-//! Refresh: tokens that are good once, and what happens to a session whose old token comes back.
+//! Refresh: rotation of single-use tokens, and the response to token reuse.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN};
 use crate::helpers::app::{Setup, spawn_app};
 use crate::helpers::flows::{REFRESH, Tokens};
-use crate::helpers::token::{claims, predecessor_claims, signed};
+use crate::helpers::token::{claims, legacy_claims, signed};
 use crate::helpers::validation::{missing, not_a_string, secret};
 
-/// The rotation was so long ago that nobody can be retrying it.
-const LET_GRACE_PASS: &str = "UPDATE sessions SET rotated_at = rotated_at - 11";
+/// Moves the last rotation back beyond the grace period for retries.
+const END_GRACE_PERIOD: &str = "UPDATE sessions SET rotated_at = rotated_at - 11";
 
 #[tokio::test]
-async fn a_refresh_is_answered_with_the_next_tokens_of_the_same_session() {
+async fn a_refresh_returns_the_next_tokens_of_the_same_session() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
-    let answer = app.refresh(&tokens.refresh).await;
-    let next = Tokens::of(&answer);
-    answer.assert_json(
+    let response = app.refresh(&tokens.refresh).await;
+    let next = Tokens::of(&response);
+    response.assert_json(
         200,
         &json!({
             "access_token": next.access,
@@ -27,7 +27,7 @@ async fn a_refresh_is_answered_with_the_next_tokens_of_the_same_session() {
             "expires_in": 1800,
         }),
     );
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
     assert_ne!(next.refresh, tokens.refresh);
     for claim in ["sub", "sid"] {
         assert_eq!(claims(&next.access)[claim], claims(&tokens.access)[claim]);
@@ -36,7 +36,7 @@ async fn a_refresh_is_answered_with_the_next_tokens_of_the_same_session() {
 }
 
 #[tokio::test]
-async fn the_tokens_of_a_refresh_work_and_so_does_the_old_access_token() {
+async fn both_the_new_tokens_and_the_old_access_token_work_after_a_refresh() {
     let app = spawn_app().await;
     let mut tokens = app.log_tom_in().await;
     for _ in 0..3 {
@@ -48,7 +48,7 @@ async fn the_tokens_of_a_refresh_work_and_so_does_the_old_access_token() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_rotated_a_moment_ago_gets_the_same_successor_again() {
+async fn a_retry_within_the_grace_period_gets_the_same_successor() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let first = Tokens::of(&app.refresh(&tokens.refresh).await);
@@ -59,11 +59,11 @@ async fn a_token_that_was_rotated_a_moment_ago_gets_the_same_successor_again() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_rotated_earlier_ends_the_whole_session() {
+async fn reuse_after_the_grace_period_ends_the_session() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let next = Tokens::of(&app.refresh(&tokens.refresh).await);
-    app.change(LET_GRACE_PASS);
+    app.change(END_GRACE_PERIOD);
     app.refresh(&tokens.refresh)
         .await
         .assert_error(&INVALID_REFRESH_TOKEN);
@@ -77,7 +77,7 @@ async fn a_token_that_was_rotated_earlier_ends_the_whole_session() {
 }
 
 #[tokio::test]
-async fn a_token_two_rotations_old_ends_the_session_even_at_once() {
+async fn reuse_of_a_token_two_rotations_old_ends_the_session_even_at_once() {
     let app = spawn_app().await;
     let first = app.log_tom_in().await;
     let second = Tokens::of(&app.refresh(&first.refresh).await);
@@ -91,7 +91,7 @@ async fn a_token_two_rotations_old_ends_the_session_even_at_once() {
 }
 
 #[tokio::test]
-async fn a_rotation_that_a_power_cut_took_back_costs_nobody_the_session() {
+async fn a_rotation_lost_in_a_power_failure_does_not_end_the_session() {
     let app = spawn_app().await;
     let first = app.log_tom_in().await;
     let second = Tokens::of(&app.refresh(&first.refresh).await);
@@ -100,7 +100,7 @@ async fn a_rotation_that_a_power_cut_took_back_costs_nobody_the_session() {
     let fourth = Tokens::of(&app.refresh(&third.refresh).await);
     assert_eq!(app.value::<i64>("SELECT counter FROM sessions"), 3);
     app.test_data(&fourth.access).await.assert_status(200);
-    app.change(LET_GRACE_PASS);
+    app.change(END_GRACE_PERIOD);
     app.refresh(&third.refresh)
         .await
         .assert_error(&INVALID_REFRESH_TOKEN);
@@ -108,12 +108,12 @@ async fn a_rotation_that_a_power_cut_took_back_costs_nobody_the_session() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_leaves_the_users_other_sessions_alone() {
+async fn ending_a_session_leaves_the_users_other_sessions_alone() {
     let app = spawn_app().await;
     let stolen = app.log_tom_in().await;
     let other = app.tokens_of_tom().await;
     app.refresh(&stolen.refresh).await.assert_status(200);
-    app.change(LET_GRACE_PASS);
+    app.change(END_GRACE_PERIOD);
     app.refresh(&stolen.refresh)
         .await
         .assert_error(&INVALID_REFRESH_TOKEN);
@@ -122,11 +122,11 @@ async fn a_session_that_ends_leaves_the_users_other_sessions_alone() {
 }
 
 #[tokio::test]
-async fn many_refreshes_of_one_token_at_once_get_one_successor() {
+async fn concurrent_refreshes_of_one_token_get_the_same_successor() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
-    let answers = join_all((0..20).map(|_| app.refresh(&tokens.refresh))).await;
-    let successors: Vec<_> = answers.iter().map(Tokens::of).collect();
+    let responses = join_all((0..20).map(|_| app.refresh(&tokens.refresh))).await;
+    let successors: Vec<_> = responses.iter().map(Tokens::of).collect();
     for successor in &successors {
         assert_eq!(successor.refresh, successors[0].refresh);
         app.test_data(&successor.access).await.assert_status(200);
@@ -135,7 +135,7 @@ async fn many_refreshes_of_one_token_at_once_get_one_successor() {
 }
 
 #[tokio::test]
-async fn a_session_past_its_end_cannot_be_refreshed() {
+async fn an_expired_session_cannot_be_refreshed() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.change("UPDATE sessions SET expires_at = unixepoch() - 1");
@@ -148,7 +148,7 @@ async fn a_session_past_its_end_cannot_be_refreshed() {
 }
 
 #[tokio::test]
-async fn a_refresh_moves_the_end_of_the_session() {
+async fn a_refresh_extends_the_session() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.change("UPDATE sessions SET expires_at = unixepoch() + 60");
@@ -158,7 +158,7 @@ async fn a_refresh_moves_the_end_of_the_session() {
 }
 
 #[tokio::test]
-async fn no_refresh_moves_the_end_of_a_session_past_its_cap() {
+async fn no_refresh_extends_a_session_past_its_maximum() {
     let app = Setup::new().with("session_max_days", "30").spawn().await;
     let tokens = app.log_tom_in().await;
     app.change("UPDATE sessions SET created_at = created_at - 29 * 86400");
@@ -168,14 +168,14 @@ async fn no_refresh_moves_the_end_of_a_session_past_its_cap() {
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_of_ours_is_refused() {
+async fn a_malformed_or_foreign_token_is_rejected() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     let tokens = app.tokens_of_tom().await;
     let mut changed = tokens.refresh.clone();
     let last = changed.pop();
     changed.push(if last == Some('A') { 'Q' } else { 'A' });
-    let mut refresh_claims = predecessor_claims(&user);
+    let mut refresh_claims = legacy_claims(&user);
     refresh_claims["type"] = json!("refresh");
     for token in [
         "",
@@ -198,7 +198,7 @@ async fn what_is_no_refresh_token_of_ours_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_services_key_is_refused() {
+async fn a_token_signed_with_another_key_is_rejected() {
     let ours = spawn_app().await;
     ours.register_tom().await;
     let theirs = Setup::new()
@@ -212,7 +212,7 @@ async fn a_token_of_another_services_key_is_refused() {
 }
 
 #[tokio::test]
-async fn the_session_of_a_deleted_user_is_gone() {
+async fn the_session_of_a_deleted_user_cannot_be_refreshed() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.change("DELETE FROM users");
@@ -222,7 +222,7 @@ async fn the_session_of_a_deleted_user_is_gone() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_token_in_it_is_refused_without_repeating_it() {
+async fn a_body_without_a_token_is_rejected_without_echoing_it() {
     let app = spawn_app().await;
     for (body, error) in [
         (json!({}), missing("refresh_token", json!({}))),

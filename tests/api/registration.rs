@@ -1,4 +1,4 @@
-//! Registration: what a new user gets, and what is stored.
+//! Registration: the response and the stored user.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -10,25 +10,25 @@ use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration, registratio
 use crate::helpers::time::unix_now;
 
 #[tokio::test]
-async fn a_new_user_is_answered_with_what_everybody_may_see_of_them() {
+async fn a_registration_returns_the_public_data_of_the_user() {
     let app = spawn_app().await;
-    let answer = app.register(&registration()).await;
-    answer.assert_json(
+    let response = app.register(&registration()).await;
+    response.assert_json(
         201,
         &json!({
             "email": EMAIL,
             "username": USERNAME,
-            "id": answer.field("id"),
+            "id": response.field("id"),
             "account_role": "REGULAR",
             "account_subscription": "FREE",
             "subscription_expires_at": null,
-            "created_at": answer.field("created_at"),
+            "created_at": response.field("created_at"),
         }),
     );
 }
 
 #[tokio::test]
-async fn the_id_of_a_new_user_is_a_random_uuid_as_lower_case_text() {
+async fn the_id_of_a_new_user_is_a_random_lower_case_uuid() {
     let app = spawn_app().await;
     let id = app.register_tom().await;
     let uuid = Uuid::parse_str(&id).expect("the id is a UUID");
@@ -37,7 +37,7 @@ async fn the_id_of_a_new_user_is_a_random_uuid_as_lower_case_text() {
 }
 
 #[tokio::test]
-async fn created_at_is_now_in_utc_to_the_second_and_says_so() {
+async fn created_at_is_the_current_utc_time_in_seconds() {
     let app = spawn_app().await;
     let before = unix_now();
     let created_at = app.register(&registration()).await.field("created_at");
@@ -48,7 +48,7 @@ async fn created_at_is_now_in_utc_to_the_second_and_says_so() {
         "{created_at}"
     );
     assert!(created_at.ends_with('Z'), "{created_at}");
-    let moment = OffsetDateTime::parse(&created_at, &Rfc3339).expect("the moment is ISO 8601");
+    let moment = OffsetDateTime::parse(&created_at, &Rfc3339).expect("an RFC 3339 timestamp");
     assert!(
         (before..=after).contains(&moment.unix_timestamp()),
         "{created_at}"
@@ -56,7 +56,7 @@ async fn created_at_is_now_in_utc_to_the_second_and_says_so() {
 }
 
 #[tokio::test]
-async fn the_database_keeps_times_in_the_form_that_the_predecessor_wrote() {
+async fn the_database_stores_timestamps_in_the_legacy_format() {
     let app = spawn_app().await;
     let created_at = app.register(&registration()).await.field("created_at");
     let stored: String = app.value("SELECT created_at FROM users");
@@ -65,7 +65,7 @@ async fn the_database_keeps_times_in_the_form_that_the_predecessor_wrote() {
 }
 
 #[tokio::test]
-async fn an_email_address_is_kept_in_lower_case_and_its_domain_in_idna_form() {
+async fn an_email_address_is_stored_in_lower_case_with_its_domain_in_idna_form() {
     let app = spawn_app().await;
     for (number, (typed, kept)) in [
         ("Ann@Example.COM", "ann@example.com"),
@@ -76,10 +76,10 @@ async fn an_email_address_is_kept_in_lower_case_and_its_domain_in_idna_form() {
     .into_iter()
     .enumerate()
     {
-        let answer = app
+        let response = app
             .register(&registration_of(typed, &format!("ann{number}")))
             .await;
-        assert_eq!(answer.assert_status(201).field("email"), kept, "{typed}");
+        assert_eq!(response.assert_status(201).field("email"), kept, "{typed}");
         let stored = app.value::<i64>(&format!(
             "SELECT count(*) FROM users WHERE email = '{kept}'"
         ));
@@ -88,7 +88,7 @@ async fn an_email_address_is_kept_in_lower_case_and_its_domain_in_idna_form() {
 }
 
 #[tokio::test]
-async fn a_username_is_kept_as_it_was_typed() {
+async fn a_username_is_stored_as_typed() {
     let app = spawn_app().await;
     for (number, username) in [
         "ToM",
@@ -102,8 +102,8 @@ async fn a_username_is_kept_as_it_was_typed() {
     .enumerate()
     {
         let body = registration_of(&format!("{number}@example.com"), username);
-        let answer = app.register(&body).await;
-        assert_eq!(answer.assert_status(201).field("username"), username);
+        let response = app.register(&body).await;
+        assert_eq!(response.assert_status(201).field("username"), username);
     }
 }
 
@@ -134,7 +134,7 @@ async fn unknown_fields_are_ignored() {
 }
 
 #[tokio::test]
-async fn a_registration_does_not_log_in_and_sends_no_mail() {
+async fn a_registration_starts_no_session_and_sends_no_mail() {
     let app = spawn_app().await;
     app.register_tom().await;
     assert_eq!(app.count("sessions"), 0);

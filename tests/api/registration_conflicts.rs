@@ -1,15 +1,15 @@
-//! Registrations that want what others have, one after another and at once.
+//! Registrations with a taken email or username, sequential and concurrent.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{EMAIL_TAKEN, INVALID_CAPTCHA};
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{EMAIL, USERNAME, registration, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
-/// So many at once that they need many instances and wait for each other.
+/// Enough concurrent requests to need several instances and contend for the database.
 const CROWD: usize = 40;
 
 fn username_taken(suggestion: &str) -> Value {
@@ -19,17 +19,17 @@ fn username_taken(suggestion: &str) -> Value {
     })
 }
 
-/// Registers users of these names, each with an address of their own.
+/// Registers users with these names.
 async fn register_all(app: &App, usernames: &[&str]) {
     for username in usernames {
         let email = format!("{username}@example.com").to_lowercase();
-        let answer = app.register(&registration_of(&email, username)).await;
-        answer.assert_status(201);
+        let response = app.register(&registration_of(&email, username)).await;
+        response.assert_status(201);
     }
 }
 
-/// Adds users of these names who never registered.
-fn add_named(app: &App, names: &[String]) {
+/// Inserts users with these names directly into the database.
+fn insert_users(app: &App, names: &[String]) {
     let mut database = app.database();
     let transaction = database.transaction().expect("a transaction");
     for name in names {
@@ -38,18 +38,18 @@ fn add_named(app: &App, names: &[String]) {
                          VALUES (?1, ?1, ?1 || '@example.com', '', 'REGULAR', 'FREE')";
         transaction.execute(statement, [name]).expect("a user");
     }
-    transaction.commit().expect("they are added");
+    transaction.commit().expect("a commit");
 }
 
 async fn assert_suggested(app: &App, typed: &str, suggestion: &str) {
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", typed))
         .await;
-    answer.assert_json(409, &username_taken(suggestion));
+    response.assert_json(409, &username_taken(suggestion));
 }
 
 #[tokio::test]
-async fn an_email_that_is_taken_in_another_spelling_gets_a_409() {
+async fn an_email_taken_in_another_spelling_gets_a_409() {
     let app = spawn_app().await;
     app.register_tom().await;
     for email in [
@@ -58,14 +58,14 @@ async fn an_email_that_is_taken_in_another_spelling_gets_a_409() {
         "tom@EXAMPLE.com",
         "tom@ex\u{FF41}mple.com",
     ] {
-        let answer = app.register(&registration_of(email, "ann")).await;
-        answer.assert_error(&EMAIL_TAKEN);
+        let response = app.register(&registration_of(email, "ann")).await;
+        response.assert_error(&EMAIL_TAKEN);
     }
     assert_eq!(app.count("users"), 1);
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_in_another_case_gets_a_409_with_the_next_free_number() {
+async fn a_name_taken_in_another_case_gets_a_409_with_the_next_free_number() {
     let app = spawn_app().await;
     register_all(&app, &["Tom"]).await;
     for (typed, suggestion) in [("Tom", "Tom1"), ("tom", "tom1"), ("TOM", "TOM1")] {
@@ -75,7 +75,7 @@ async fn a_name_that_is_taken_in_another_case_gets_a_409_with_the_next_free_numb
 }
 
 #[tokio::test]
-async fn the_suggested_number_is_the_smallest_that_is_free_in_any_case() {
+async fn the_suggested_number_is_the_smallest_free_one_ignoring_case() {
     let app = spawn_app().await;
     register_all(&app, &["Tom", "TOM1", "tom2", "Tom4", "Tom10"]).await;
     assert_suggested(&app, "Tom", "Tom3").await;
@@ -93,7 +93,7 @@ async fn the_smallest_free_number_is_found_up_to_a_hundred() {
 }
 
 #[tokio::test]
-async fn the_search_ends_where_every_name_that_it_tries_is_taken() {
+async fn the_search_ends_with_a_ten_character_suffix_when_every_number_that_it_tries_is_taken() {
     let app = spawn_app().await;
     app.register_tom().await;
     let doubled = (0..61).map(|power| 200_u64.wrapping_mul(1 << power));
@@ -101,11 +101,11 @@ async fn the_search_ends_where_every_name_that_it_tries_is_taken() {
         .chain(doubled)
         .map(|number| format!("tom{number}"))
         .collect();
-    add_named(&app, &names);
+    insert_users(&app, &names);
     let suggested = async || {
         let late = registration_of("late@example.com", "tom");
-        let answer = app.register(&late).await.assert_status(409).json();
-        let suggestion = answer["detail"]["suggestion"].as_str();
+        let response = app.register(&late).await.assert_status(409).json();
+        let suggestion = response["detail"]["suggestion"].as_str();
         suggestion.expect("a suggestion").to_owned()
     };
     let suggestion = suggested().await;
@@ -117,14 +117,14 @@ async fn the_search_ends_where_every_name_that_it_tries_is_taken() {
 }
 
 #[tokio::test]
-async fn a_number_is_put_behind_a_name_that_ends_in_one() {
+async fn a_number_is_appended_to_a_name_that_ends_in_one() {
     let app = spawn_app().await;
     register_all(&app, &["tom1"]).await;
     assert_suggested(&app, "tom1", "tom11").await;
 }
 
 #[tokio::test]
-async fn a_suggestion_is_never_longer_than_a_name_may_be() {
+async fn a_suggestion_never_exceeds_the_maximum_length() {
     let app = spawn_app().await;
     let longest = "a".repeat(30);
     register_all(&app, &[&longest]).await;
@@ -136,7 +136,7 @@ async fn a_suggestion_is_never_longer_than_a_name_may_be() {
 }
 
 #[tokio::test]
-async fn characters_that_a_pattern_would_read_otherwise_stand_for_themselves() {
+async fn wildcards_of_a_pattern_are_matched_literally() {
     let app = spawn_app().await;
     register_all(&app, &["a_b", "axb1", "a-b1"]).await;
     assert_suggested(&app, "a_b", "a_b1").await;
@@ -146,19 +146,19 @@ async fn characters_that_a_pattern_would_read_otherwise_stand_for_themselves() {
 async fn a_suggestion_can_be_registered() {
     let app = spawn_app().await;
     register_all(&app, &["Tom"]).await;
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", "tom"))
         .await;
-    let suggestion = answer.json()["detail"]["suggestion"].clone();
-    let suggestion = suggestion.as_str().expect("a suggestion is a text");
-    let answer = app
+    let suggestion = response.json()["detail"]["suggestion"].clone();
+    let suggestion = suggestion.as_str().expect("a string");
+    let response = app
         .register(&registration_of("late@example.com", suggestion))
         .await;
-    answer.assert_status(201);
+    response.assert_status(201);
 }
 
 #[tokio::test]
-async fn a_taken_email_is_told_before_a_taken_name() {
+async fn a_taken_email_is_reported_before_a_taken_name() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.register(&registration())
@@ -167,7 +167,7 @@ async fn a_taken_email_is_told_before_a_taken_name() {
 }
 
 #[tokio::test]
-async fn a_wrong_captcha_answer_is_told_before_a_taken_email() {
+async fn a_wrong_captcha_answer_is_reported_before_a_taken_email() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.captcha
@@ -178,7 +178,7 @@ async fn a_wrong_captcha_answer_is_told_before_a_taken_email() {
 }
 
 #[tokio::test]
-async fn of_many_registrations_of_one_email_at_once_one_succeeds_and_the_others_get_the_409() {
+async fn one_of_many_concurrent_registrations_of_an_email_succeeds_and_the_others_get_a_409() {
     let app = spawn_app().await;
     let bodies = (0..CROWD).map(|number| registration_of(EMAIL, &format!("user{number}")));
     let losers = race(&app, bodies).await;
@@ -189,7 +189,7 @@ async fn of_many_registrations_of_one_email_at_once_one_succeeds_and_the_others_
 }
 
 #[tokio::test]
-async fn of_many_registrations_of_one_name_at_once_one_succeeds_and_the_others_get_the_409() {
+async fn one_of_many_concurrent_registrations_of_a_name_succeeds_and_the_others_get_a_409() {
     let app = spawn_app().await;
     let bodies =
         (0..CROWD).map(|number| registration_of(&format!("user{number}@example.com"), USERNAME));
@@ -200,12 +200,13 @@ async fn of_many_registrations_of_one_name_at_once_one_succeeds_and_the_others_g
     assert_eq!(app.count("users"), 1);
 }
 
-/// Sends all of them at once; one succeeds, and the others are returned.
-async fn race(app: &App, bodies: impl Iterator<Item = Value>) -> Vec<Answer> {
+/// Sends all registrations concurrently, asserts that one succeeds, and returns the others' responses.
+async fn race(app: &App, bodies: impl Iterator<Item = Value>) -> Vec<Response> {
     let bodies: Vec<_> = bodies.collect();
-    let answers = join_all(bodies.iter().map(|body| app.register(body))).await;
-    let (winners, losers): (Vec<_>, Vec<_>) =
-        answers.into_iter().partition(|answer| answer.status == 201);
+    let responses = join_all(bodies.iter().map(|body| app.register(body))).await;
+    let (winners, losers): (Vec<_>, Vec<_>) = responses
+        .into_iter()
+        .partition(|response| response.status == 201);
     assert_eq!(winners.len(), 1, "{losers:?}");
     losers
 }

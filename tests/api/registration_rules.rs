@@ -1,4 +1,4 @@
-//! The rules for the fields of a registration, each with its words.
+//! The validation rules for the fields of a registration, and their messages.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::helpers::flows::{REGISTER, registration, registration_with};
 use crate::helpers::validation::{bad_email, broken_rule, missing, not_a_string, secret};
 
 #[tokio::test]
-async fn what_is_no_bare_email_address_is_refused_with_a_reason() {
+async fn an_invalid_email_address_is_rejected_with_a_reason() {
     let app = spawn_app().await;
     app.get("/health/ready").await;
     let long_local = format!("{}@example.com", "a".repeat(65));
@@ -45,25 +45,25 @@ async fn what_is_no_bare_email_address_is_refused_with_a_reason() {
         &long_local,
         &too_long,
     ] {
-        let answer = app.register(&registration_with("email", email)).await;
-        let body = answer.assert_status(422).json();
+        let response = app.register(&registration_with("email", email)).await;
+        let body = response.assert_status(422).json();
         let reason = body["detail"][0]["ctx"]["reason"].as_str();
         let reason = reason.unwrap_or_else(|| panic!("no reason: {email:?}: {body}"));
-        answer.assert_invalid(&[bad_email(reason, email)]);
+        response.assert_invalid(&[bad_email(reason, email)]);
         assert!(reason.ends_with('.'), "{email:?}: {reason}");
     }
     app.assert_untouched();
 }
 
 #[tokio::test]
-async fn an_address_without_an_at_sign_is_told_so() {
+async fn the_reason_for_a_missing_at_sign_says_so() {
     let app = spawn_app().await;
-    let answer = app.register(&registration_with("email", "nope")).await;
-    answer.assert_invalid(&[bad_email("An email address must have an @-sign.", "nope")]);
+    let response = app.register(&registration_with("email", "nope")).await;
+    response.assert_invalid(&[bad_email("An email address must have an @-sign.", "nope")]);
 }
 
 #[tokio::test]
-async fn an_address_of_254_characters_is_taken_and_one_more_is_refused() {
+async fn an_address_may_have_254_characters_but_not_more() {
     let app = spawn_app().await;
     let domain = ["b".repeat(63), "c".repeat(63), "d".repeat(57), "com".into()].join(".");
     let longest = format!("{}@{domain}", "a".repeat(64));
@@ -72,12 +72,12 @@ async fn an_address_of_254_characters_is_taken_and_one_more_is_refused() {
         .await
         .assert_status(201);
     let too_long = longest.replace("@", "@e");
-    let answer = app.register(&registration_with("email", too_long)).await;
-    answer.assert_status(422);
+    let response = app.register(&registration_with("email", too_long)).await;
+    response.assert_status(422);
 }
 
 #[tokio::test]
-async fn the_first_rule_that_a_username_breaks_is_named() {
+async fn the_first_rule_that_a_username_breaks_is_reported() {
     const SHORT: &str = "Username must be at least 3 characters long.";
     const LONG: &str = "Username cannot be longer than 30 characters.";
     const CHARACTERS: &str =
@@ -136,14 +136,14 @@ async fn the_first_rule_that_a_username_breaks_is_named() {
         .into_iter()
         .chain(others);
     for (username, message) in cases {
-        let answer = app.register(&registration_with("username", username)).await;
-        answer.assert_invalid(&[broken_rule("username", message, json!(username))]);
+        let response = app.register(&registration_with("username", username)).await;
+        response.assert_invalid(&[broken_rule("username", message, json!(username))]);
     }
     app.assert_untouched();
 }
 
 #[tokio::test]
-async fn a_captcha_id_that_is_no_uuid_is_refused() {
+async fn a_captcha_id_must_be_a_uuid() {
     let app = spawn_app().await;
     app.get("/health/ready").await;
     for captcha_id in [
@@ -152,10 +152,10 @@ async fn a_captcha_id_that_is_no_uuid_is_refused() {
         "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b1",
         "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b1g",
     ] {
-        let answer = app
+        let response = app
             .register(&registration_with("captcha_id", captcha_id))
             .await;
-        let body = answer.assert_status(422).json();
+        let body = response.assert_status(422).json();
         let entry = &body["detail"][0];
         assert_eq!(entry["type"], "uuid_parsing", "{captcha_id:?}");
         assert_eq!(entry["loc"], json!(["body", "captcha_id"]));
@@ -168,7 +168,7 @@ async fn a_captcha_id_that_is_no_uuid_is_refused() {
 }
 
 #[tokio::test]
-async fn all_fields_that_are_missing_are_named_in_their_order_and_show_the_body() {
+async fn all_missing_fields_are_reported_in_order_with_the_body() {
     let app = spawn_app().await;
     let fields = [
         "email",
@@ -177,14 +177,14 @@ async fn all_fields_that_are_missing_are_named_in_their_order_and_show_the_body(
         "captcha_id",
         "captcha_answer",
     ];
-    let answer = app.post(REGISTER, &json!({"more": [1, 2]})).await;
-    answer.assert_invalid(&fields.map(|field| missing(field, json!({"more": [1, 2]}))));
-    let answer = app.post(REGISTER, &json!({})).await;
-    answer.assert_invalid(&fields.map(|field| missing(field, json!({}))));
+    let response = app.post(REGISTER, &json!({"more": [1, 2]})).await;
+    response.assert_invalid(&fields.map(|field| missing(field, json!({"more": [1, 2]}))));
+    let response = app.post(REGISTER, &json!({})).await;
+    response.assert_invalid(&fields.map(|field| missing(field, json!({}))));
 }
 
 #[tokio::test]
-async fn each_field_may_be_the_one_that_is_missing() {
+async fn each_missing_field_is_reported() {
     let app = spawn_app().await;
     for field in [
         "email",
@@ -195,17 +195,17 @@ async fn each_field_may_be_the_one_that_is_missing() {
     ] {
         let mut body = registration();
         body.as_object_mut().expect("an object").remove(field);
-        let answer = app.register(&body).await;
+        let response = app.register(&body).await;
         let mut shown = body;
         for secret in ["password", "captcha_answer"] {
             shown.as_object_mut().expect("an object").remove(secret);
         }
-        answer.assert_invalid(&[missing(field, shown)]);
+        response.assert_invalid(&[missing(field, shown)]);
     }
 }
 
 #[tokio::test]
-async fn fields_that_break_different_rules_are_all_named_in_their_order() {
+async fn all_invalid_fields_are_reported_in_order() {
     let app = spawn_app().await;
     let body = json!({
         "captcha_answer": 5,
@@ -232,7 +232,7 @@ async fn fields_that_break_different_rules_are_all_named_in_their_order() {
 }
 
 #[tokio::test]
-async fn values_that_are_no_text_are_refused() {
+async fn values_other_than_strings_are_rejected() {
     let app = spawn_app().await;
     app.get("/health/ready").await;
     for value in [
@@ -243,11 +243,11 @@ async fn values_that_are_no_text_are_refused() {
         Value::Null,
     ] {
         for field in ["email", "username", "password", "captcha_answer"] {
-            let answer = app.register(&registration_with(field, value.clone())).await;
+            let response = app.register(&registration_with(field, value.clone())).await;
             let entry = not_a_string(field, value.clone());
             let is_secret = field == "password" || field == "captcha_answer";
             let is_hidden = is_secret && !value.is_null();
-            answer.assert_invalid(&[if is_hidden { secret(entry) } else { entry }]);
+            response.assert_invalid(&[if is_hidden { secret(entry) } else { entry }]);
         }
     }
     app.assert_untouched();

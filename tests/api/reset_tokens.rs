@@ -1,4 +1,4 @@
-//! Reset tokens: good once, for some minutes, for one user, and for nothing else.
+//! Reset tokens: valid once, for some minutes, for one user, and for nothing else.
 
 use futures_util::future::join_all;
 
@@ -11,7 +11,7 @@ use crate::helpers::flows::{EMAIL, PASSWORD, RESET_PASSWORD, registration_of, to
 const NEW_PASSWORD: &str = "battery staple 2";
 
 #[tokio::test]
-async fn a_token_is_good_once() {
+async fn a_token_is_valid_once() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;
@@ -25,7 +25,7 @@ async fn a_token_is_good_once() {
 }
 
 #[tokio::test]
-async fn opening_the_link_does_not_use_the_token_up() {
+async fn opening_the_link_does_not_use_the_token() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;
@@ -41,7 +41,7 @@ async fn opening_the_link_does_not_use_the_token_up() {
 }
 
 #[tokio::test]
-async fn a_refused_password_does_not_use_the_token_up() {
+async fn a_rejected_password_does_not_use_the_token() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;
@@ -67,7 +67,7 @@ async fn a_newer_token_replaces_the_older_ones() {
 }
 
 #[tokio::test]
-async fn a_token_of_one_user_leaves_those_of_others_alone() {
+async fn a_token_of_one_user_does_not_affect_those_of_others() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.register(&registration_of("ann@example.com", "ann"))
@@ -89,7 +89,7 @@ async fn a_token_of_one_user_leaves_those_of_others_alone() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_refused() {
+async fn an_expired_token_is_rejected() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;
@@ -101,7 +101,7 @@ async fn an_expired_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_lives_for_as_many_minutes_as_the_settings_say() {
+async fn the_lifetime_of_a_token_is_configurable() {
     let app = spawn_app_with("reset_token_expire_minutes", "7").await;
     app.register_tom().await;
     let mail_text = {
@@ -115,7 +115,7 @@ async fn a_token_lives_for_as_many_minutes_as_the_settings_say() {
 }
 
 #[tokio::test]
-async fn what_is_no_reset_token_is_refused() {
+async fn a_malformed_token_is_rejected() {
     let app = spawn_app().await;
     app.register_tom().await;
     let tokens = app.tokens_of_tom().await;
@@ -146,7 +146,7 @@ async fn what_is_no_reset_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_reset_token_opens_nothing_else() {
+async fn a_reset_token_is_valid_for_nothing_else() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;
@@ -159,7 +159,7 @@ async fn a_reset_token_opens_nothing_else() {
 }
 
 #[tokio::test]
-async fn of_many_resets_with_one_token_at_once_one_wins_and_only_its_password_works() {
+async fn one_of_many_concurrent_resets_with_one_token_wins_and_only_its_password_works() {
     let app = spawn_app().await;
     app.register_tom().await;
     let token = app.reset_token(1).await;
@@ -169,14 +169,14 @@ async fn of_many_resets_with_one_token_at_once_one_wins_and_only_its_password_wo
     let resets = passwords
         .iter()
         .map(|password| app.reset_password(&token, password));
-    let answers = join_all(resets).await;
+    let responses = join_all(resets).await;
     let (winners, losers): (Vec<_>, Vec<_>) = passwords
         .iter()
-        .zip(&answers)
-        .partition(|(_, answer)| answer.status == 200);
+        .zip(&responses)
+        .partition(|(_, response)| response.status == 200);
     assert_eq!(winners.len(), 1);
-    for (password, answer) in losers {
-        answer.assert_error(&INVALID_RESET_TOKEN);
+    for (password, response) in losers {
+        response.assert_error(&INVALID_RESET_TOKEN);
         app.login(EMAIL, password)
             .await
             .assert_error(&INCORRECT_CREDENTIALS);

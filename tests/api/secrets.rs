@@ -1,16 +1,16 @@
-//! Secrets: no answer but the one that issues it, no log and no table holds one.
+//! Secrets: only the response that issues a secret contains it; no log and no table does.
 
 use std::fs;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, EMAIL_API_KEY, SECRET_KEY, spawn_app};
 use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, Tokens,
     registration,
 };
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
 const SECRET: &str = "hunter2-hunter2";
@@ -23,7 +23,7 @@ const SECRET_FIELDS: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn no_answer_repeats_a_secret_whatever_else_is_wrong() {
+async fn no_validation_error_echoes_a_secret() {
     let app = spawn_app().await;
     let shapes: [Value; 5] = [
         json!(SECRET),
@@ -36,11 +36,11 @@ async fn no_answer_repeats_a_secret_whatever_else_is_wrong() {
         let fields = SECRET_FIELDS.map(|field| (field.to_owned(), shape.clone()));
         let body: Value = fields.into_iter().collect();
         for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
-            let answer = app.post(path, &body).await;
+            let response = app.post(path, &body).await;
             assert!(
-                !answer.text.contains(SECRET),
+                !response.text.contains(SECRET),
                 "{path} {body}: {}",
-                answer.text
+                response.text
             );
         }
     }
@@ -48,7 +48,7 @@ async fn no_answer_repeats_a_secret_whatever_else_is_wrong() {
 }
 
 #[tokio::test]
-async fn no_answer_repeats_a_body_that_cannot_be_read() {
+async fn no_response_echoes_an_unreadable_body() {
     let app = spawn_app().await;
     for path in [
         REGISTER,
@@ -67,18 +67,18 @@ async fn no_answer_repeats_a_body_that_cannot_be_read() {
         ] {
             let request = app.request(Method::POST, path);
             let request = request.header("content-type", "application/json");
-            let answer = Answer::to(request.body(body.clone())).await;
+            let response = Response::to(request.body(body.clone())).await;
             assert!(
-                !answer.text.contains(SECRET),
+                !response.text.contains(SECRET),
                 "{path} {body}: {}",
-                answer.text
+                response.text
             );
         }
     }
 }
 
 #[tokio::test]
-async fn no_login_form_is_repeated() {
+async fn no_response_echoes_a_login_form() {
     let app = spawn_app().await;
     for form in [
         vec![("password", SECRET)],
@@ -90,14 +90,18 @@ async fn no_login_form_is_repeated() {
         ],
         vec![("grant_type", "x"), ("client_secret", SECRET)],
     ] {
-        let answer = app.login_form(&form).await;
-        assert!(!answer.text.contains(SECRET), "{form:?}: {}", answer.text);
+        let response = app.login_form(&form).await;
+        assert!(
+            !response.text.contains(SECRET),
+            "{form:?}: {}",
+            response.text
+        );
     }
     assert!(!app.server.output().contains(SECRET));
 }
 
-/// A user's life, with some accidents, and every secret that came up in it.
-async fn live(app: &App) -> Vec<String> {
+/// Runs through a user's life cycle, including errors, and returns every secret involved.
+async fn run_life_cycle(app: &App) -> Vec<String> {
     app.register(&registration()).await.assert_status(201);
     let first = app.tokens_of_tom().await;
     let second = Tokens::of(&app.refresh(&first.refresh).await);
@@ -131,24 +135,27 @@ async fn live(app: &App) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn neither_the_database_nor_the_log_holds_a_secret() {
+async fn neither_the_database_nor_the_log_contains_a_secret() {
     let app = spawn_app().await;
-    let secrets = live(&app).await;
+    let secrets = run_life_cycle(&app).await;
     let log = app.server.output();
     let database = database_files(&app);
-    assert!(database.contains(EMAIL), "the files hold the data");
+    assert!(database.contains(EMAIL), "the files contain no data");
     for secret in secrets {
-        assert!(!log.contains(&secret), "the log holds {secret}");
-        assert!(!database.contains(&secret), "the database holds {secret}");
+        assert!(!log.contains(&secret), "the log contains {secret}");
+        assert!(
+            !database.contains(&secret),
+            "the database contains {secret}"
+        );
     }
 }
 
 #[tokio::test]
-async fn the_log_names_nobody() {
+async fn the_log_contains_no_personal_data() {
     let app = spawn_app().await;
-    live(&app).await;
+    run_life_cycle(&app).await;
     let log = app.server.output();
-    assert!(log.contains("session revoked"), "the log is there: {log}");
+    assert!(log.contains("session revoked"), "unexpected log: {log}");
     assert!(!log.contains(EMAIL));
 }
 

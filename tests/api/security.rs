@@ -1,4 +1,4 @@
-//! What attackers try, and what holds them back.
+//! Attacks, and the defences against them.
 
 mod captcha;
 mod cors;

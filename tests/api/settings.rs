@@ -1,20 +1,19 @@
-//! Settings that cannot be used, and servers that cannot start.
+//! Invalid settings, and servers that cannot start.
 
 use std::net::TcpListener;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app_with};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, REGISTER, TEST_DATA};
+use crate::helpers::response::Response;
 use crate::helpers::server::listen_address;
 
-/// Every route but the readiness probe refuses to work, and the log says because of which
-/// variable, but not what it holds.
-async fn assert_unusable(app: &App, variable: &str, value: &str) {
-    let answer = app.get("/health/ready").await;
-    let mut body = answer.assert_status(503).json();
+/// Asserts that the service is not ready, and that the log names the variable without its value.
+async fn assert_invalid_setting(app: &App, variable: &str, value: &str) {
+    let response = app.get("/health/ready").await;
+    let mut body = response.assert_status(503).json();
     assert!(body["version"].take().is_string());
     assert_eq!(
         body,
@@ -29,7 +28,7 @@ async fn assert_unusable(app: &App, variable: &str, value: &str) {
     if value.len() > 3 {
         assert!(
             !app.server.output().contains(value),
-            "the log repeats {variable}"
+            "the log contains the value of {variable}"
         );
     }
 }
@@ -46,7 +45,7 @@ fn assert_logged(app: &App, variable: &str) {
 }
 
 #[tokio::test]
-async fn a_value_that_cannot_be_used_is_named_by_the_log_and_never_repeated() {
+async fn the_log_names_an_invalid_setting_without_its_value() {
     for (variable, value) in [
         ("secret_key", "only-31-bytes-long-secret-key-x"),
         ("secret_key_previous", "only-31-bytes-long-previous-key"),
@@ -74,12 +73,12 @@ async fn a_value_that_cannot_be_used_is_named_by_the_log_and_never_repeated() {
         ("throttle", "perhaps"),
     ] {
         let app = spawn_app_with(variable, value).await;
-        assert_unusable(&app, variable, value).await;
+        assert_invalid_setting(&app, variable, value).await;
     }
 }
 
 #[tokio::test]
-async fn without_usable_settings_every_route_but_the_probe_is_out_of_order() {
+async fn with_invalid_settings_every_route_except_the_readiness_probe_fails() {
     let app = spawn_app_with("algorithm", "none").await;
     let misconfigured = json!({
         "detail": "The service is misconfigured, its log says how.",
@@ -93,15 +92,15 @@ async fn without_usable_settings_every_route_but_the_probe_is_out_of_order() {
         (Method::POST, REGISTER),
         (Method::POST, LOGIN),
     ] {
-        let answer = app.request(method, path).send().await.expect("an answer");
-        assert_eq!(answer.status(), 500, "{path}");
-        let body: Value = answer.json().await.expect("the answer is JSON");
+        let response = app.request(method, path).send().await.expect("a response");
+        assert_eq!(response.status(), 500, "{path}");
+        let body: Value = response.json().await.expect("JSON");
         assert_eq!(body, misconfigured, "{path}");
     }
 }
 
 #[tokio::test]
-async fn what_a_misconfigured_service_answers_is_described() {
+async fn the_responses_of_a_misconfigured_service_match_the_description() {
     let app = spawn_app_with("algorithm", "none").await;
     for path in [
         "/",
@@ -117,16 +116,16 @@ async fn what_a_misconfigured_service_answers_is_described() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_secret_key_ends_and_says_so() {
+async fn a_server_without_a_secret_key_exits_with_a_message() {
     let setup = Setup::new().without("secret_key");
     let mut server = setup.spawn_server(&listen_address());
-    assert!(!server.end().await.success());
+    assert!(!server.wait_for_exit().await.success());
     let output = server.output();
     assert!(output.contains("secret_key"), "{output}");
 }
 
 #[tokio::test]
-async fn all_problems_are_named_at_once() {
+async fn all_problems_are_reported_at_once() {
     let app = Setup::new()
         .with("secret_key", "short")
         .with("algorithm", "none")
@@ -134,12 +133,12 @@ async fn all_problems_are_named_at_once() {
         .spawn()
         .await;
     for variable in ["secret_key", "algorithm", "frontend_url"] {
-        assert_unusable(&app, variable, "").await;
+        assert_invalid_setting(&app, variable, "").await;
     }
 }
 
 #[tokio::test]
-async fn a_secret_key_of_32_bytes_and_no_other_setting_is_enough() {
+async fn a_secret_key_of_32_bytes_is_the_only_required_setting() {
     let app = Setup::new()
         .with("secret_key", &"k".repeat(32))
         .without("argon2_memory_kib")
@@ -150,12 +149,12 @@ async fn a_secret_key_of_32_bytes_and_no_other_setting_is_enough() {
         .spawn()
         .await;
     app.get("/health/ready").await.assert_status(200);
-    let hello = Answer::to(app.request(Method::GET, "/")).await;
+    let hello = Response::to(app.request(Method::GET, "/")).await;
     hello.assert_status(200);
 }
 
 #[tokio::test]
-async fn a_port_that_is_in_use_ends_the_server_with_a_message() {
+async fn a_server_whose_port_is_in_use_exits_with_a_message() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener
         .local_addr()
@@ -163,7 +162,7 @@ async fn a_port_that_is_in_use_ends_the_server_with_a_message() {
         .to_string();
     let setup = Setup::new();
     let mut server = setup.spawn_server(&address);
-    assert!(!server.end().await.success());
+    assert!(!server.wait_for_exit().await.success());
     let output = server.output();
     assert!(
         output.contains(&address) || output.contains("in use"),

@@ -1,5 +1,5 @@
-//! The soak: every race a thousand times, attacks by the thousand, hundreds of kills, and a table of
-//! what was lost.
+//! The soak test: repeats every race, attack and kill, up to a thousand times each, and prints a table
+//! of the failures.
 
 use crate::faults::crash;
 use crate::helpers::tally::rounds;
@@ -17,18 +17,18 @@ async fn soak() {
         races::refresh_and_logout(rounds).await,
         races::refresh_and_reset(rounds).await,
         races::login_and_reset(rounds).await,
-        races::resets_by_one_token(rounds).await,
+        races::resets_with_one_token(rounds).await,
         proportion::bodies_of_random_shapes(rounds).await,
-        slow_bodies::bodies_that_trickle(rounds.div_ceil(100)).await,
+        slow_bodies::slow_bodies(rounds.div_ceil(100)).await,
         guessing::guesses_from_a_hundred_networks(rounds.div_ceil(10)).await,
         guessing::a_guess_a_minute(rounds / 2).await,
         crash::kills_under_load(rounds / 2).await,
     ];
-    println!("{:<50} {:>7} {:>7}", "what was tried", "tried", "lost");
+    println!("{:<50} {:>7} {:>7}", "scenario", "rounds", "failed");
     for tally in &tallies {
         println!("{tally}");
     }
     for tally in &tallies {
-        tally.assert_nothing_lost();
+        tally.assert_no_failures();
     }
 }

@@ -1,4 +1,4 @@
-//! How the database finds what each statement asks for: never by reading a whole table.
+//! Query plans: no statement scans a whole table.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::App;
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{EMAIL, MANY_NETWORKS, ME, PASSWORD, USERNAME, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::server::{in_repository, is_spin};
 use crate::helpers::stub::Reply;
-use crate::helpers::token::{predecessor_claims, signed};
+use crate::helpers::token::{legacy_claims, signed};
 use crate::helpers::trace::Call;
-use crate::predecessor;
+use crate::legacy;
 
-/// Statements that may read a whole table, and why.
+/// Statements that may scan a whole table, and why.
 const MAY_SCAN: [(&str, &str); 3] = [
     (
         "SELECT id, username, email, hashed_password FROM users LIMIT 1",
@@ -25,30 +25,30 @@ const MAY_SCAN: [(&str, &str); 3] = [
     (
         "DELETE FROM known_networks WHERE user_id = ?1 AND network NOT IN (SELECT network \
          FROM known_networks WHERE user_id = ?1 ORDER BY seen_at DESC LIMIT ?2)",
-        "sorts the networks of one user, twenty at most",
+        "sorts the networks of one user, at most twenty",
     ),
     (
         "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 1000)",
-        "reads a thousand rows of an index at most",
+        "reads at most a thousand rows of an index",
     ),
 ];
 
-/// What a plan says of a statement that reads more than it has to.
+/// Steps in the plan of a statement that reads more than necessary.
 const SLOW: [&str; 3] = ["SCAN", "TEMP B-TREE", "AUTOMATIC"];
 
-/// Steps that read no table: conditions only, or what an inner step has found.
+/// Steps that read no table: conditions, or the result of an inner step.
 const READS_NO_TABLE: [&str; 2] = ["SCAN CONSTANT ROW", "SCAN (subquery-"];
 
-/// What the statements begin with that read or change rows.
+/// The beginnings of statements that read or change rows.
 const VERBS: [&str; 4] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
 
 #[tokio::test]
-async fn every_statement_finds_its_rows_by_an_index() {
+async fn every_statement_uses_an_index() {
     if is_spin() {
         return;
     }
-    let (app, migrating) = spawn_successor().await;
-    do_everything(&app).await;
+    let (app, migrating) = spawn_with_legacy_database().await;
+    execute_everything(&app).await;
     let mut executed = executed(&app);
     for statement in statements_of_the_source() {
         let of_it = |sql: &&String| sql.starts_with(&statement);
@@ -70,46 +70,46 @@ async fn every_statement_finds_its_rows_by_an_index() {
     }
 }
 
-/// A service that took over the predecessor's database and has migrated it, and what it executed
-/// for that: the migrations' own statements read whole tables once.
-async fn spawn_successor() -> (App, BTreeSet<String>) {
+/// Starts a service that has migrated the legacy database. Also returns the statements of the
+/// migration, which may scan whole tables.
+async fn spawn_with_legacy_database() -> (App, BTreeSet<String>) {
     let setup = builtin_captcha().without("throttle").traced();
     let database = rusqlite::Connection::open(setup.database_path());
-    let database = database.expect("the database can be made");
+    let database = database.expect("a database");
     database
-        .execute_batch(predecessor::DATABASE)
-        .expect("the predecessor's tables can be made");
-    let spelling = "UPDATE users SET email = 'Tom@Example.com'";
-    let spelled = database.execute(spelling, []);
-    spelled.expect("the predecessor's user can be changed");
+        .execute_batch(legacy::DATABASE)
+        .expect("the legacy schema");
+    let update = "UPDATE users SET email = 'Tom@Example.com'";
+    let updated = database.execute(update, []);
+    updated.expect("an updated user");
     let mut app = setup.spawn().await;
     app.get("/health/ready").await.assert_status(200);
     let migrating = executed(&app);
     app.restart().await;
-    let forgotten = app.database().execute("DELETE FROM warnings", []);
-    forgotten.expect("the table is there");
+    let deleted = app.database().execute("DELETE FROM warnings", []);
+    deleted.expect("a valid statement");
     app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
     app.change("INSERT INTO throttle VALUES ('long past', 0)");
     app.change(&format!(
         "INSERT INTO sessions VALUES ('long past', '{}', 0, 0, 0, 0)",
-        predecessor::USER
+        legacy::USER
     ));
     app.change(&format!(
         "INSERT INTO outbox (id, kind, user_id, due_at) VALUES ('unreadable', '?', '{}', 0)",
-        predecessor::USER
+        legacy::USER
     ));
     app.change(&format!(
         "INSERT INTO refresh_tokens (id, user_id, refresh_token, expires_at)
          VALUES ('long past', '{}', 'eyJ.past', '2020-01-01 00:00:00')",
-        predecessor::USER
+        legacy::USER
     ));
     (app, migrating)
 }
 
-/// Makes the service execute every statement that it has.
-async fn do_everything(app: &App) {
+/// Makes the service execute each of its statements.
+async fn execute_everything(app: &App) {
     app.get("/health/ready").await.assert_status(200);
-    use_old_tokens(app).await;
+    use_legacy_tokens(app).await;
     log_in_refresh_and_log_out(app).await;
     register(app).await;
     guess(app).await;
@@ -117,8 +117,8 @@ async fn do_everything(app: &App) {
     app.housekeeping_since(app.newest_instance()).await;
 }
 
-async fn use_old_tokens(app: &App) {
-    let access_token = signed(&predecessor_claims(predecessor::USER));
+async fn use_legacy_tokens(app: &App) {
+    let access_token = signed(&legacy_claims(legacy::USER));
     app.test_data(&access_token).await.assert_status(200);
     for _ in 0..2 {
         app.refresh("eyJ.alive.1").await.assert_status(200);
@@ -131,7 +131,7 @@ async fn log_in_refresh_and_log_out(app: &App) {
     let tokens = app.tokens_of_tom().await;
     app.test_data(&tokens.access).await.assert_status(200);
     let me = app.request(Method::GET, ME).bearer_auth(&tokens.access);
-    Answer::to(me).await.assert_status(200);
+    Response::to(me).await.assert_status(200);
     app.refresh(&tokens.refresh).await.assert_status(200);
     app.change("UPDATE sessions SET rotated_at = rotated_at - 60");
     app.refresh(&tokens.refresh).await.assert_status(401);
@@ -151,7 +151,7 @@ async fn register(app: &App) {
     }
 }
 
-/// Strangers guess until none of their guesses is looked at any more.
+/// Fails a login, then simulates so many failures that no further guess is checked.
 async fn guess(app: &App) {
     app.login(USERNAME, "wrong password 1")
         .await
@@ -162,7 +162,7 @@ async fn guess(app: &App) {
     app.change("UPDATE password_guesses SET in_a_row = 1, forget_at = 0");
 }
 
-/// The mail with the link is put off, and in the end there are too many of them.
+/// Resets the password, then requests links beyond the limit while the provider fails.
 async fn reset_the_password(app: &App) {
     app.change(MANY_NETWORKS);
     let token = app.reset_token(1).await;
@@ -175,7 +175,7 @@ async fn reset_the_password(app: &App) {
     }
 }
 
-/// The statements that were executed and read or change rows, each once.
+/// The distinct executed statements that read or change rows.
 fn executed(app: &App) -> BTreeSet<String> {
     let calls = app.calls().into_iter();
     let statements = calls.filter_map(|call| match call {
@@ -187,15 +187,15 @@ fn executed(app: &App) -> BTreeSet<String> {
         .collect()
 }
 
-/// How the database would execute a statement, step by step.
+/// The query plan of a statement, step by step.
 fn plan(database: &rusqlite::Connection, sql: &str) -> Vec<String> {
     let explained = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}"));
-    let mut explained = explained.expect("the statement is one");
+    let mut explained = explained.expect("a valid statement");
     let steps = explained.raw_query().mapped(|row| row.get("detail"));
     steps.map(|step| step.expect("a step")).collect()
 }
 
-/// The statements that stand in the source, as far as their text is fixed.
+/// The statements in the source code, up to their first variable part.
 fn statements_of_the_source() -> Vec<String> {
     let mut files = files_in(&in_repository("src"));
     files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
@@ -205,7 +205,7 @@ fn statements_of_the_source() -> Vec<String> {
             .split("#[cfg(test)]\nmod tests")
             .next()
             .unwrap_or_default();
-        // A backslash at the end of a line leaves out the next line's indentation.
+        // A backslash at the end of a line skips the next line's indentation.
         let parts = text.split("\\\n").map(str::trim_start);
         parts.collect::<String>()
     });
@@ -224,9 +224,12 @@ fn statements_of_the_source() -> Vec<String> {
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());
-    let files = paths.flat_map(|path| match path.is_dir() {
-        true => files_in(&path),
-        false => vec![path],
+    let files = paths.flat_map(|path| {
+        if path.is_dir() {
+            files_in(&path)
+        } else {
+            vec![path]
+        }
     });
     files.collect()
 }

@@ -1,75 +1,75 @@
-//! Throttling: so many attempts at once, and then one more every so often.
+//! Throttling: bursts of attempts, and the refill rate after them.
 
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::{
     ApiError, INCORRECT_CREDENTIALS, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN, TOO_MANY_REQUESTS,
 };
 use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, LOGIN, LOGOUT, PASSWORD, REFRESH, USERNAME, registration};
+use crate::helpers::response::Response;
 
 const WRONG: &str = "wrong password 1";
 
-/// A service that holds back whoever tries too often.
+/// Starts a service with throttling.
 async fn spawn_throttled() -> App {
     Setup::new().with("throttle", "on").spawn().await
 }
 
-/// A throttled service behind one proxy, where every request can have an address of its own.
+/// Starts a throttled service behind one trusted proxy, so that each request can have its own address.
 async fn spawn_behind_proxy() -> App {
     let setup = Setup::new().with("throttle", "on");
     setup.with("trusted_proxy_hops", "1").spawn().await
 }
 
-async fn login_from(app: &App, address: &str, username: &str, password: &str) -> Answer {
+async fn login_from(app: &App, address: &str, username: &str, password: &str) -> Response {
     let form = [("username", username), ("password", password)];
     let request = app
         .request(Method::POST, LOGIN)
         .header("x-forwarded-for", address);
-    Answer::to(request.form(&form)).await
+    Response::to(request.form(&form)).await
 }
 
-/// Uses up the logins of one address, all at once: while one waited for another, time would pass.
-/// Each claims another address, which its only proxy, if one is trusted, did not see.
+/// Uses up the logins of one address, concurrently so that no time passes between them. Each forges a
+/// different address in front of the one that the proxy reports.
 async fn use_up_logins(app: &App) {
     let logins = (0..20).map(|number| async move {
         let claimed = format!("203.0.113.{number}, 192.0.2.1");
         login_from(app, &claimed, &format!("user{number}"), WRONG).await
     });
-    for answer in join_all(logins).await {
-        answer.assert_error(&INCORRECT_CREDENTIALS);
+    for response in join_all(logins).await {
+        response.assert_error(&INCORRECT_CREDENTIALS);
     }
 }
 
-/// It is a 429 that says how many seconds to wait, at most this many; and one more, for of two
-/// requests at once one may read the clock a second earlier than the other.
+/// Asserts a 429 with a wait of at most `seconds`, plus one, because concurrent requests may read
+/// different seconds from the clock.
 #[track_caller]
-fn assert_throttled(answer: &Answer, seconds: u64) {
-    answer.assert_error(&TOO_MANY_REQUESTS);
-    let wait = answer
+fn assert_throttled(response: &Response, seconds: u64) {
+    response.assert_error(&TOO_MANY_REQUESTS);
+    let wait = response
         .header("retry-after")
         .and_then(|wait| wait.parse().ok());
     assert!(
         wait.is_some_and(|wait| (1..=seconds + 1).contains(&wait)),
-        "{answer:?}"
+        "{response:?}"
     );
 }
 
-/// Makes all limits forget a number of seconds.
+/// Moves all limits back in time, as if `seconds` had passed.
 fn let_pass(app: &App, seconds: u64) {
     let passed = format!(
         "UPDATE throttle SET full_at = full_at - {seconds};
          UPDATE password_guesses SET full_at = full_at - {seconds}"
     );
     let passed = app.database().execute_batch(&passed);
-    passed.expect("the tables are there");
+    passed.expect("the schema");
 }
 
 #[tokio::test]
-async fn ten_registrations_from_one_address_are_followed_by_one_a_minute() {
+async fn registrations_per_address_have_a_burst_of_ten_and_then_one_a_minute() {
     let app = spawn_throttled().await;
     app.register(&registration()).await.assert_status(201);
     for _ in 0..9 {
@@ -80,7 +80,7 @@ async fn ten_registrations_from_one_address_are_followed_by_one_a_minute() {
     assert_eq!(
         app.captcha.received().len(),
         asked,
-        "nobody is asked for a refused attempt"
+        "the captcha service was called for a throttled attempt"
     );
     let_pass(&app, 60);
     app.register(&registration()).await.assert_status(409);
@@ -88,7 +88,7 @@ async fn ten_registrations_from_one_address_are_followed_by_one_a_minute() {
 }
 
 #[tokio::test]
-async fn twenty_logins_from_one_address_are_followed_by_twenty_a_minute() {
+async fn logins_per_address_have_a_burst_of_twenty_and_then_twenty_a_minute() {
     let app = spawn_throttled().await;
     app.register_tom().await;
     use_up_logins(&app).await;
@@ -102,8 +102,8 @@ async fn ten_failures_from_one_network_hold_a_name_back_there_and_nowhere_else()
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     for username in [EMAIL, "Tom@Example.Com"].into_iter().cycle().take(10) {
-        let answer = login_from(&app, "192.0.2.1", username, WRONG).await;
-        answer.assert_error(&INCORRECT_CREDENTIALS);
+        let response = login_from(&app, "192.0.2.1", username, WRONG).await;
+        response.assert_error(&INCORRECT_CREDENTIALS);
     }
     let held_back = login_from(&app, "192.0.2.1", "TOM@example.com", PASSWORD).await;
     assert_throttled(&held_back, 60);
@@ -115,7 +115,7 @@ async fn ten_failures_from_one_network_hold_a_name_back_there_and_nowhere_else()
 }
 
 #[tokio::test]
-async fn to_be_held_back_by_one_name_tells_nothing_of_the_other() {
+async fn throttling_one_name_reveals_nothing_about_the_other() {
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     for _ in 0..10 {
@@ -127,7 +127,7 @@ async fn to_be_held_back_by_one_name_tells_nothing_of_the_other() {
 }
 
 #[tokio::test]
-async fn a_login_clears_the_failures_of_its_network_under_both_names() {
+async fn a_login_clears_its_networks_failures_under_both_names() {
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     for username in [EMAIL, USERNAME].into_iter().cycle().take(16) {
@@ -137,18 +137,18 @@ async fn a_login_clears_the_failures_of_its_network_under_both_names() {
     right.assert_status(200);
     let_pass(&app, 60);
     for username in [EMAIL, USERNAME] {
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for _ in 0..3 {
-            answers.push(login_from(&app, "192.0.2.1", username, WRONG).await);
+            responses.push(login_from(&app, "192.0.2.1", username, WRONG).await);
         }
-        for answer in answers {
-            answer.assert_error(&INCORRECT_CREDENTIALS);
+        for response in responses {
+            response.assert_error(&INCORRECT_CREDENTIALS);
         }
     }
 }
 
 #[tokio::test]
-async fn strangers_lock_the_owner_out_nowhere_that_they_logged_in_from() {
+async fn strangers_cannot_lock_the_owner_out_of_known_networks() {
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     let home = "198.51.100.1";
@@ -168,7 +168,7 @@ async fn strangers_lock_the_owner_out_nowhere_that_they_logged_in_from() {
 }
 
 #[tokio::test]
-async fn after_a_hundred_guesses_of_strangers_in_a_row_the_owner_has_to_come_first() {
+async fn after_a_hundred_failed_guesses_in_a_row_strangers_are_blocked_until_the_owner_logs_in() {
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     let home = "198.51.100.1";
@@ -194,7 +194,7 @@ async fn after_a_hundred_guesses_of_strangers_in_a_row_the_owner_has_to_come_fir
 }
 
 #[tokio::test]
-async fn a_clock_that_was_a_day_ahead_holds_nobody_back() {
+async fn a_clock_that_was_a_day_ahead_throttles_no_one() {
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     login_from(&app, "192.0.2.1", EMAIL, WRONG)
@@ -209,21 +209,21 @@ async fn a_clock_that_was_a_day_ahead_holds_nobody_back() {
 }
 
 #[tokio::test]
-async fn an_unknown_account_is_held_back_like_a_known_one() {
+async fn an_unknown_account_is_throttled_like_a_known_one() {
     let app = spawn_behind_proxy().await;
     let strangers: Vec<_> = (0..30).map(|number| format!("192.0.2.{number}")).collect();
     let guesses = strangers
         .iter()
         .map(|address| login_from(&app, address, "ann@example.com", WRONG));
-    for answer in join_all(guesses).await {
-        answer.assert_error(&INCORRECT_CREDENTIALS);
+    for response in join_all(guesses).await {
+        response.assert_error(&INCORRECT_CREDENTIALS);
     }
-    let answer = login_from(&app, "192.0.2.100", "ANN@example.com", WRONG).await;
-    assert_throttled(&answer, 60);
+    let response = login_from(&app, "192.0.2.100", "ANN@example.com", WRONG).await;
+    assert_throttled(&response, 60);
 }
 
 #[tokio::test]
-async fn right_passwords_do_not_count_against_an_account() {
+async fn correct_passwords_do_not_count_against_an_account() {
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     for number in 0..30 {
@@ -235,28 +235,28 @@ async fn right_passwords_do_not_count_against_an_account() {
 }
 
 #[tokio::test]
-async fn of_many_guesses_at_once_no_more_than_thirty_are_looked_at() {
+async fn at_most_thirty_of_many_concurrent_guesses_are_checked() {
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     let addresses: Vec<_> = (0..60).map(|number| format!("192.0.2.{number}")).collect();
     let guesses = addresses
         .iter()
         .map(|address| login_from(&app, address, EMAIL, WRONG));
-    let answers = join_all(guesses).await;
-    let (refused, looked_at): (Vec<_>, Vec<_>) = answers
+    let responses = join_all(guesses).await;
+    let (refused, looked_at): (Vec<_>, Vec<_>) = responses
         .iter()
-        .partition(|answer| answer.status == TOO_MANY_REQUESTS.status);
-    for answer in &looked_at {
-        answer.assert_error(&INCORRECT_CREDENTIALS);
+        .partition(|response| response.status == TOO_MANY_REQUESTS.status);
+    for response in &looked_at {
+        response.assert_error(&INCORRECT_CREDENTIALS);
     }
-    for answer in refused {
-        assert_throttled(answer, 60);
+    for response in refused {
+        assert_throttled(response, 60);
     }
     assert_eq!(looked_at.len(), 30);
 }
 
 #[tokio::test]
-async fn the_owner_of_an_account_that_is_held_back_gets_in_by_a_reset() {
+async fn the_owner_of_a_throttled_account_gets_in_with_a_reset() {
     let app = spawn_behind_proxy().await;
     app.register_tom().await;
     let strangers: Vec<_> = (0..31).map(|number| format!("192.0.2.{number}")).collect();
@@ -275,7 +275,7 @@ async fn the_owner_of_an_account_that_is_held_back_gets_in_by_a_reset() {
 }
 
 #[tokio::test]
-async fn no_header_helps_where_no_proxy_is_trusted() {
+async fn without_a_trusted_proxy_headers_are_ignored() {
     let app = spawn_throttled().await;
     let headers = [
         "x-forwarded-for",
@@ -289,13 +289,13 @@ async fn no_header_helps_where_no_proxy_is_trusted() {
         let request = app
             .request(Method::POST, LOGIN)
             .header(header, "192.0.2.7:5");
-        let answer = Answer::to(request.form(&[("username", "a"), ("password", "b")])).await;
-        assert_throttled(&answer, 3);
+        let response = Response::to(request.form(&[("username", "a"), ("password", "b")])).await;
+        assert_throttled(&response, 3);
     }
 }
 
 #[tokio::test]
-async fn behind_a_proxy_only_what_it_saw_itself_counts() {
+async fn behind_a_proxy_only_the_address_that_it_reports_counts() {
     let app = spawn_behind_proxy().await;
     use_up_logins(&app).await;
     let same = login_from(&app, "203.0.113.200, 192.0.2.1", "ann", WRONG).await;
@@ -305,7 +305,7 @@ async fn behind_a_proxy_only_what_it_saw_itself_counts() {
 }
 
 #[tokio::test]
-async fn three_links_to_one_address_are_followed_by_silence_and_the_same_answer() {
+async fn after_three_links_an_address_gets_the_same_response_but_no_mail() {
     let app = spawn_throttled().await;
     app.register_tom().await;
     let expected = app.forgot_password("nobody@example.com").await;
@@ -313,7 +313,7 @@ async fn three_links_to_one_address_are_followed_by_silence_and_the_same_answer(
         app.forgot_password(EMAIL)
             .await
             .assert_json(202, &expected.json());
-        // A link that is replaced before it is sent never is.
+        // A link that is replaced before it is sent is never sent.
         app.mail(number.min(3)).await;
     }
     assert_eq!(app.mail_provider.received().len(), 3);
@@ -323,52 +323,52 @@ async fn three_links_to_one_address_are_followed_by_silence_and_the_same_answer(
 }
 
 #[tokio::test]
-async fn ten_requests_for_links_from_one_address_are_followed_by_one_a_minute() {
+async fn link_requests_per_address_have_a_burst_of_ten_and_then_one_a_minute() {
     let app = spawn_throttled().await;
     for number in 0..10 {
-        let answer = app
+        let response = app
             .forgot_password(&format!("user{number}@example.com"))
             .await;
-        answer.assert_status(202);
+        response.assert_status(202);
     }
     assert_throttled(&app.forgot_password(EMAIL).await, 60);
 }
 
 #[tokio::test]
-async fn ten_resets_from_one_address_are_followed_by_ten_a_minute() {
+async fn resets_per_address_have_a_burst_of_ten_and_then_ten_a_minute() {
     let app = spawn_throttled().await;
     for _ in 0..10 {
-        let answer = app.reset_password("nope", "battery staple 2").await;
-        answer.assert_error(&INVALID_RESET_TOKEN);
+        let response = app.reset_password("nope", "battery staple 2").await;
+        response.assert_error(&INVALID_RESET_TOKEN);
     }
     assert_throttled(&app.reset_password("nope", "battery staple 2").await, 6);
 }
 
 #[tokio::test]
-async fn thirty_refreshes_or_logouts_from_one_address_are_followed_by_thirty_a_minute() {
+async fn refreshes_and_logouts_per_address_have_a_burst_of_thirty_and_then_thirty_a_minute() {
     let app = spawn_throttled().await;
     let cases: [(&str, Option<&ApiError>); 2] =
         [(REFRESH, Some(&INVALID_REFRESH_TOKEN)), (LOGOUT, None)];
     for (path, error) in cases {
         let body = json!({"refresh_token": "nope"});
-        // Time passes meanwhile, so a few more may be let through than at once.
+        // Time passes between the requests, so a few more than the burst may pass.
         for _ in 0..30 {
-            let answer = app.post(path, &body).await;
+            let response = app.post(path, &body).await;
             match error {
-                Some(error) => answer.assert_error(error),
-                None => drop(answer.assert_status(204)),
+                Some(error) => response.assert_error(error),
+                None => drop(response.assert_status(204)),
             }
         }
         let more = join_all((0..10).map(|_| app.post(path, &body))).await;
         let last = more
             .iter()
-            .find(|answer| answer.status == TOO_MANY_REQUESTS.status);
-        assert_throttled(last.expect("somebody is held back"), 2);
+            .find(|response| response.status == TOO_MANY_REQUESTS.status);
+        assert_throttled(last.expect("a throttled request"), 2);
     }
 }
 
 #[tokio::test]
-async fn the_limits_of_one_route_leave_the_others_alone() {
+async fn the_limits_of_one_route_do_not_affect_other_routes() {
     let app = spawn_throttled().await;
     let tokens = app.log_tom_in().await;
     let_pass(&app, 60);
@@ -380,7 +380,7 @@ async fn the_limits_of_one_route_leave_the_others_alone() {
 }
 
 #[tokio::test]
-async fn switched_off_nobody_is_held_back() {
+async fn with_throttling_off_no_request_is_throttled() {
     let app = Setup::new().with("throttle", "off").spawn().await;
     for _ in 0..40 {
         app.login(EMAIL, WRONG)

@@ -1,5 +1,5 @@
-//! Keeps the order of the code: who may use whom, what every file owes its reader, that the example
-//! runs the service as it is meant to be run, and that the texts name tests that are there.
+//! Architecture tests: dependencies between modules, rules for files, the example's manifest, and the
+//! test files that docs/security.md names.
 
 mod source;
 
@@ -9,9 +9,9 @@ use std::path::Path;
 
 use source::{Source, root, sources};
 
-/// The rooms of `src`, from the top to the bottom: each uses only those below it. What answers a
-/// route stands above all rooms but the first ones, whichever room it lies in.
-const ROOMS: &[&str] = &[
+/// The modules of `src`, from top to bottom: each may use only those below it. Endpoints may use every
+/// module except those in `ABOVE_ENDPOINTS`, wherever they are.
+const MODULES: &[&str] = &[
     "lib",
     "routes",
     "housekeeping",
@@ -32,23 +32,23 @@ const ROOMS: &[&str] = &[
     "crypto",
     "platform",
 ];
-/// What only the rooms above the endpoints may do: use an endpoint.
+/// The only modules that may use endpoints.
 const ABOVE_ENDPOINTS: &[&str] = &["lib", "routes"];
-/// What every instance is made of. It names all rooms, and all rooms may name it.
+/// The composition of an instance, which may use all modules and be used by all modules.
 const EVERYWHERE: &[&str] = &["app"];
 
-fn place(room: &str) -> usize {
-    let place = ROOMS.iter().position(|name| *name == room);
-    place.unwrap_or_else(|| panic!("the room {room} has no place in the order"))
+fn rank(module: &str) -> usize {
+    let rank = MODULES.iter().position(|name| *name == module);
+    rank.unwrap_or_else(|| panic!("add the module {module} to MODULES"))
 }
 
-/// Whether a path leads to a feature's section of the settings, which `settings` puts together.
+/// Whether a path leads to a feature's settings, which the module `settings` combines.
 fn is_section(path: &[String]) -> bool {
     path.len() > 1 && path[1] == "settings"
 }
 
 fn may_use(source: &Source, path: &[String]) -> bool {
-    let (from, to) = (source.room(), path[0].as_str());
+    let (from, to) = (source.top_module(), path[0].as_str());
     let is_composed = from == "settings" && is_section(path);
     let is_settings = to == "settings" && from != "platform";
     let is_shared = EVERYWHERE.contains(&from) || EVERYWHERE.contains(&to);
@@ -56,30 +56,30 @@ fn may_use(source: &Source, path: &[String]) -> bool {
         || is_shared
         || is_settings
         || is_composed
-        || place(from) < place(to)
+        || rank(from) < rank(to)
         || source.is_endpoint() && !ABOVE_ENDPOINTS.contains(&to)
 }
 
 #[test]
-fn every_room_uses_only_those_below_it() {
-    let mut wrong = Vec::new();
+fn every_module_uses_only_modules_below_it() {
+    let mut violations = Vec::new();
     for source in sources() {
-        let rooms = source.paths.iter().filter(|path| root_item(path).is_none());
-        let upward = rooms.filter(|path| !may_use(&source, path));
-        wrong.extend(upward.map(|path| format!("{} uses {}", source.name, path.join("::"))));
+        let paths = source.paths.iter().filter(|path| root_item(path).is_none());
+        let upward = paths.filter(|path| !may_use(&source, path));
+        violations.extend(upward.map(|path| format!("{} uses {}", source.name, path.join("::"))));
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(violations.is_empty(), "{violations:#?}");
 }
 
-/// What stands in `lib.rs` itself, and not in a room.
+/// The name of an item that is defined in `lib.rs` itself.
 fn root_item(path: &[String]) -> Option<&str> {
     let first = path.first().map_or("", String::as_str);
-    let is_room = ROOMS.contains(&first) || EVERYWHERE.contains(&first);
-    (!is_room).then_some(first)
+    let is_module = MODULES.contains(&first) || EVERYWHERE.contains(&first);
+    (!is_module).then_some(first)
 }
 
 #[test]
-fn nothing_but_the_route_table_uses_an_endpoint() {
+fn only_the_route_table_uses_endpoints() {
     let sources = sources();
     let endpoints: Vec<_> = sources.iter().filter(|it| it.is_endpoint()).collect();
     for source in &sources {
@@ -93,7 +93,7 @@ fn nothing_but_the_route_table_uses_an_endpoint() {
                 .into_iter()
                 .any(|path| source.paths.contains(&path));
             let is_own = source.module == endpoint.module;
-            let is_allowed = is_own || ABOVE_ENDPOINTS.contains(&source.room());
+            let is_allowed = is_own || ABOVE_ENDPOINTS.contains(&source.top_module());
             assert!(
                 !is_used || is_allowed,
                 "{} uses {}",
@@ -105,24 +105,24 @@ fn nothing_but_the_route_table_uses_an_endpoint() {
 }
 
 #[test]
-fn only_the_platform_knows_spin() {
+fn only_the_platform_uses_spin() {
     for source in sources() {
         let spin = ["spin_sdk", "wit_bindgen", "wasip3", "wasip2"];
-        let known: Vec<_> = spin
+        let used: Vec<_> = spin
             .iter()
             .filter(|name| source.names.contains(**name))
             .collect();
-        let is_platform = source.room() == "platform";
+        let is_platform = source.top_module() == "platform";
         assert!(
-            known.is_empty() || is_platform,
-            "{} knows {known:?}",
+            used.is_empty() || is_platform,
+            "{} uses {used:?}",
             source.name
         );
     }
 }
 
 #[test]
-fn sql_stands_in_stores_and_in_the_database_room_only() {
+fn only_stores_and_the_database_module_contain_sql() {
     let statements = [
         "SELECT ",
         "INSERT INTO ",
@@ -135,27 +135,27 @@ fn sql_stands_in_stores_and_in_the_database_room_only() {
         let found = source.strings.iter().find(is_statement);
         let folders = format!("/{}", source.name);
         let is_store = folders.ends_with("/store.rs") || folders.contains("/store/");
-        let may_have_sql = is_store || source.room() == "db";
+        let may_have_sql = is_store || source.top_module() == "db";
         assert!(
             found.is_none() || may_have_sql,
-            "{} has {found:?}",
+            "{} contains {found:?}",
             source.name
         );
     }
 }
 
 #[test]
-fn every_file_opens_with_what_it_is_for_and_stays_short() {
+fn every_file_starts_with_a_doc_comment_and_stays_short() {
     for source in sources() {
         let name = &source.name;
-        let opens = source.text.starts_with("//! ");
-        assert!(opens, "{name} does not say what it is for");
+        let has_docs = source.text.starts_with("//! ");
+        assert!(has_docs, "{name} does not start with a doc comment");
         assert!(source.lines <= 300, "{name} has {} lines", source.lines);
     }
 }
 
 #[test]
-fn a_handler_reads_as_its_specification() {
+fn handlers_are_short() {
     for source in sources() {
         for (handler, lines) in &source.handlers {
             assert!(
@@ -168,7 +168,7 @@ fn a_handler_reads_as_its_specification() {
 }
 
 #[test]
-fn no_file_is_left_out_of_the_crate() {
+fn every_file_belongs_to_the_crate() {
     let declared: BTreeSet<_> = sources().into_iter().map(|it| it.name).collect();
     let mut folders = vec![root()];
     while let Some(folder) = folders.pop() {
@@ -191,14 +191,14 @@ fn no_file_is_left_out_of_the_crate() {
     }
 }
 
-/// What a manifest says about the service: its settings, and what it may touch.
+/// The service's part of a manifest: its variables and its permissions.
 fn service(manifest: &str) -> (toml::Value, toml::Table) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest);
     let text = fs::read_to_string(path).expect("a manifest");
     let manifest: toml::Table = text.parse().expect("TOML");
     let component = manifest["component"]["gatehouse"].as_table();
     let mut component = component.expect("the service").clone();
-    // How and where it is built depends on where the manifest lies.
+    // The build depends on the manifest's location.
     for key in ["source", "build", "profile"] {
         component.remove(key);
     }
@@ -206,15 +206,15 @@ fn service(manifest: &str) -> (toml::Value, toml::Table) {
 }
 
 #[test]
-fn the_example_gives_the_service_all_that_its_own_manifest_gives_it() {
+fn the_example_configures_the_service_like_its_own_manifest() {
     assert_eq!(service("examples/frontend/spin.toml"), service("spin.toml"));
 }
 
 #[test]
-fn every_test_that_the_promises_name_is_there() {
+fn every_test_file_that_the_security_document_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let promises = fs::read_to_string(root.join("docs/security.md")).expect("the promises");
-    let quoted = promises.split('`');
+    let document = fs::read_to_string(root.join("docs/security.md")).expect("the document");
+    let quoted = document.split('`');
     let named = quoted.filter(|text| text.starts_with("tests/") || text.starts_with("src/"));
     let missing: Vec<_> = named.filter(|path| !root.join(path).exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");

@@ -1,4 +1,4 @@
-//! The component's source as the compiler reads it: parsed, and without what is there for tests only.
+//! The component's parsed source code, without tests.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -15,42 +15,41 @@ pub type Module = Vec<String>;
 
 /// A source file of the component.
 pub struct Source {
-    /// Its path below `src`.
+    /// The path below `src`.
     pub name: String,
-    /// Its module.
+    /// The module path.
     pub module: Module,
-    /// Its text.
     pub text: String,
-    /// Its lines, those of tests left out.
+    /// The number of lines, without tests.
     pub lines: usize,
-    /// Every path of the crate that its code names.
+    /// The paths of the crate that the code uses.
     pub paths: BTreeSet<Module>,
-    /// Every name that its code uses.
+    /// The names that the code uses.
     pub names: BTreeSet<String>,
-    /// Every string in its code.
+    /// The string literals in the code.
     pub strings: Vec<String>,
-    /// Its handlers, each with the number of lines of its body.
+    /// The request handlers, with the number of lines of each body.
     pub handlers: Vec<(String, usize)>,
 }
 
 impl Source {
-    /// The room that it belongs to: its folder, or its own name.
-    pub fn room(&self) -> &str {
+    /// The top-level module that the file belongs to.
+    pub fn top_module(&self) -> &str {
         self.name.split(['/', '.']).next().unwrap_or_default()
     }
 
-    /// Whether it answers a route.
+    /// Whether the file contains request handlers.
     pub fn is_endpoint(&self) -> bool {
         !self.handlers.is_empty()
     }
 }
 
-/// The folder of the source.
+/// The folder of the source code.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every file that `lib.rs` declares, directly or not, but for those of tests.
+/// Every file that `lib.rs` declares, directly or indirectly, except tests.
 pub fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     read("lib.rs".into(), Vec::new(), &mut sources);
@@ -80,7 +79,7 @@ fn read(name: String, module: Module, sources: &mut Vec<Source>) {
     sources.push(source(name, module, text, file));
 }
 
-/// The modules that a file declares in files of their own, but for tests.
+/// The modules that a file declares in other files, except tests.
 fn children(file: &File) -> Vec<String> {
     let modules = file.items.iter().filter_map(|item| match item {
         Item::Mod(module) if module.content.is_none() => Some(module),
@@ -107,7 +106,7 @@ fn source(name: String, module: Module, text: String, file: File) -> Source {
         strings: Vec::new(),
         handlers: Vec::new(),
     };
-    // What is imported is known before it is used.
+    // Collect the imports first: names are resolved with them.
     for item in &file.items {
         if let Item::Use(item) = item {
             reader.import(&item.tree, Vec::new());
@@ -135,7 +134,7 @@ fn source(name: String, module: Module, text: String, file: File) -> Source {
     }
 }
 
-/// Collects what a file names, without its tests.
+/// Collects the names in a file, except in tests.
 struct Reader<'a> {
     module: &'a Module,
     imports: HashMap<String, Module>,
@@ -147,7 +146,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Notes what a `use` brings into the file.
+    /// Records the imports of a `use`.
     fn import(&mut self, tree: &UseTree, mut before: Vec<String>) {
         match tree {
             UseTree::Path(path) => {
@@ -161,21 +160,21 @@ impl Reader<'_> {
             }
             UseTree::Name(name) if name.ident == "self" => {
                 let last = before.last().cloned().unwrap_or_default();
-                self.bring(last, &before);
+                self.record_import(last, &before);
             }
             UseTree::Name(name) => {
                 before.push(name.ident.to_string());
-                self.bring(name.ident.to_string(), &before);
+                self.record_import(name.ident.to_string(), &before);
             }
             UseTree::Rename(rename) => {
                 before.push(rename.ident.to_string());
-                self.bring(rename.rename.to_string(), &before);
+                self.record_import(rename.rename.to_string(), &before);
             }
-            UseTree::Glob(_) => self.bring(String::new(), &before),
+            UseTree::Glob(_) => self.record_import(String::new(), &before),
         }
     }
 
-    fn bring(&mut self, name: String, path: &[String]) {
+    fn record_import(&mut self, name: String, path: &[String]) {
         self.names.extend(path.iter().cloned());
         if let Some(path) = self.resolve(path) {
             self.paths.insert(path.clone());
@@ -183,7 +182,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A path from the root of the crate; `None` if it leads out of it.
+    /// Resolves a path to one from the root of the crate; `None` if it is outside the crate.
     fn resolve(&self, path: &[String]) -> Option<Module> {
         let (first, rest) = path.split_first()?;
         let mut base = match first.as_str() {
@@ -196,14 +195,14 @@ impl Reader<'_> {
         Some(base)
     }
 
-    fn note(&mut self, path: &[String]) {
+    fn record_path(&mut self, path: &[String]) {
         self.names.extend(path.iter().cloned());
         if let Some(path) = self.resolve(path) {
             self.paths.insert(path);
         }
     }
 
-    /// What a macro is given is no syntax yet: its words may be paths, its strings SQL.
+    /// Reads the tokens of a macro, which are not parsed: they may contain paths and SQL.
     fn read_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut is_open = false;
@@ -211,7 +210,7 @@ impl Reader<'_> {
             match token {
                 TokenTree::Ident(ident) => {
                     if !is_open {
-                        self.note(&path);
+                        self.record_path(&path);
                         path.clear();
                     }
                     path.push(ident.to_string());
@@ -225,13 +224,13 @@ impl Reader<'_> {
                 }
                 TokenTree::Group(group) => self.read_tokens(group.stream()),
                 TokenTree::Punct(_) => {
-                    self.note(&path);
+                    self.record_path(&path);
                     path.clear();
                     is_open = false;
                 }
             }
         }
-        self.note(&path);
+        self.record_path(&path);
     }
 }
 
@@ -273,7 +272,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             .iter()
             .map(|it| it.ident.to_string())
             .collect();
-        self.note(&names);
+        self.record_path(&names);
         visit::visit_path(self, path);
     }
 
@@ -287,7 +286,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
-        // A comment may speak of what it likes.
+        // Doc comments may mention anything.
         if attribute.path().is_ident("doc") {
             return;
         }

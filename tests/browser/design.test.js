@@ -1,5 +1,5 @@
-// Every page in every state fits a phone and a desk, is accessible in both colour schemes, and is
-// kept as a picture in both languages.
+// Every page in every state fits phones and desktops, and is accessible in both colour schemes. Saves
+// screenshots in both languages.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { keepScreenshot } from './helpers/screenshots.js';
 import { startService } from './helpers/service.js';
 
 const PHONE = { width: 360, height: 740 };
-const DESK = { width: 1024, height: 768 };
+const DESKTOP = { width: 1024, height: 768 };
 const service = await startService();
 
 for (const [name, enter] of Object.entries(SCENES)) {
@@ -19,7 +19,7 @@ for (const [name, enter] of Object.entries(SCENES)) {
     test(`${name} fits every screen and is accessible in ${locale}`, async (t) => {
       const tab = await newTab(t, service, { locale });
       await enter(tab, service);
-      for (const screen of [PHONE, DESK]) {
+      for (const screen of [PHONE, DESKTOP]) {
         await tab.page.setViewportSize(screen);
         await assertFitsTheWidth(tab.page);
         for (const colorScheme of ['light', 'dark']) {
@@ -32,21 +32,21 @@ for (const [name, enter] of Object.entries(SCENES)) {
   }
 }
 
-test('the dark scheme is dark, and the light one light', async (t) => {
+test('the dark scheme is dark, and the light scheme is light', async (t) => {
   const tab = await newTab(t, service);
   await tab.goto('/auth/login');
-  for (const [colorScheme, isRight] of [
+  for (const [colorScheme, isExpected] of [
     ['light', (lightness) => lightness > 200],
     ['dark', (lightness) => lightness < 60],
   ]) {
     await tab.page.emulateMedia({ colorScheme });
     const background = await tab.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const [red, green, blue] = background.match(/\d+/g).map(Number);
-    assert.ok(isRight((red + green + blue) / 3), `${colorScheme}: ${background}`);
+    assert.ok(isExpected((red + green + blue) / 3), `${colorScheme}: ${background}`);
   }
 });
 
-test('the page still fits when its text is twice as large', async (t) => {
+test('pages fit the screen with text twice as large', async (t) => {
   const tab = await newTab(t, service, { viewport: PHONE, locale: 'pl-PL' });
   for (const path of ['/auth/register', '/auth/login', '/auth/forgot-password']) {
     await tab.goto(path);

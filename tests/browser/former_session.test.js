@@ -1,9 +1,16 @@
-// A session that is kept when another one begins: it is ended, and nothing waits for that.
+// A new login ends the previously stored session, in the background.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ends, member, NEW_PASSWORD, resetLink, sessionOf, stranger } from './helpers/accounts.js';
+import {
+  NEW_PASSWORD,
+  registeredUser,
+  resetLink,
+  sessionOf,
+  unregisteredUser,
+  waitForSessionEnd,
+} from './helpers/accounts.js';
 import { newTab, openTab } from './helpers/pages.js';
 import { startService } from './helpers/service.js';
 
@@ -13,86 +20,86 @@ const REFRESH = '/api/v1/auth/refresh';
 
 const service = await startService({}, 'examples/frontend/spin.toml');
 
-/** A tab at a path, and the session that its browser keeps: another person's. */
+/** Opens a tab whose browser has stored another user's session. */
 async function tabWithSession(t, path) {
-  const former = await sessionOf(service, await member(service));
+  const previous = await sessionOf(service, await registeredUser(service));
   const tab = await newTab(t, service);
   await tab.goto(path);
-  const kept = JSON.stringify({ refresh_token: former.refresh_token });
-  await tab.page.evaluate((value) => localStorage.setItem('gatehouse.session', value), kept);
-  return [tab, former];
+  const stored = JSON.stringify({ refresh_token: previous.refresh_token });
+  await tab.page.evaluate((value) => localStorage.setItem('gatehouse.session', value), stored);
+  return [tab, previous];
 }
 
 async function logIn(tab) {
-  const tom = await member(service);
+  const tom = await registeredUser(service);
   await tab.logIn(tom, tom.password);
-  await tab.seesAccountOf(tom);
+  await tab.waitForAccountOf(tom);
 }
 
 async function register(tab) {
-  const person = stranger();
+  const person = unregisteredUser();
   await tab.fill(person);
   await tab.submit('register');
-  await tab.seesAccountOf(person);
+  await tab.waitForAccountOf(person);
 }
 
 async function logInAtFrontEnd({ page }) {
-  const tom = await member(service);
+  const tom = await registeredUser(service);
   await page.getByLabel('Email or username').fill(tom.email);
   await page.getByLabel('Password').fill(tom.password);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByText('This is protected test data').waitFor();
 }
 
-for (const [name, path, begin] of [
+for (const [name, path, startSession] of [
   ['login', '/auth/login', logIn],
   ['registration', '/auth/register', register],
   ["front end's login", '/app/', logInAtFrontEnd],
 ]) {
-  test(`the ${name} ends the session that was kept until then`, async (t) => {
-    const [tab, former] = await tabWithSession(t, path);
-    await begin(tab);
-    await ends(service, former);
+  test(`the ${name} ends the previously stored session`, async (t) => {
+    const [tab, previous] = await tabWithSession(t, path);
+    await startSession(tab);
+    await waitForSessionEnd(service, previous);
   });
 
-  for (const [trouble, handle] of [
-    ['is not answered', () => {}],
-    ['is refused', (route) => route.fulfill({ status: 429 })],
-    ['does not arrive', (route) => route.abort()],
+  for (const [failure, handle] of [
+    ['gets no response', () => {}],
+    ['is rejected', (route) => route.fulfill({ status: 429 })],
+    ['fails', (route) => route.abort()],
   ]) {
-    test(`the ${name} succeeds where the end of the former session ${trouble}`, async (t) => {
+    test(`the ${name} succeeds if the logout of the previous session ${failure}`, async (t) => {
       const [tab] = await tabWithSession(t, path);
       await tab.visit.context.route(`**${LOGOUT}`, handle);
       const predicate = (request) => request.url().endsWith(LOGOUT);
-      const asked = tab.visit.context.waitForEvent('request', { predicate });
-      await Promise.all([asked, begin(tab)]);
+      const requested = tab.visit.context.waitForEvent('request', { predicate });
+      await Promise.all([requested, startSession(tab)]);
     });
   }
 }
 
-test('a refresh of the former session that is under way does not bring it back', async (t) => {
-  const [tab, former] = await tabWithSession(t, '/auth/login');
+test('a pending refresh of the previous session does not restore it', async (t) => {
+  const [tab, previous] = await tabWithSession(t, '/auth/login');
   const other = await openTab(tab.visit);
   let hold;
   const held = new Promise((resolve) => (hold = resolve));
   await tab.visit.context.route(`**${REFRESH}`, hold, { times: 1 });
   await other.goto('/account');
   const refresh = await held;
-  const tom = await member(service);
-  const answered = tab.page.waitForResponse(`**${LOGIN}`);
+  const tom = await registeredUser(service);
+  const responded = tab.page.waitForResponse(`**${LOGIN}`);
   await tab.logIn(tom, tom.password);
-  await answered;
+  await responded;
   await refresh.continue();
-  await tab.seesAccountOf(tom);
-  await ends(service, former);
+  await tab.waitForAccountOf(tom);
+  await waitForSessionEnd(service, previous);
 });
 
-test('a reset ends the session that was kept, even if it is of another person', async (t) => {
-  const tom = await member(service);
-  const [tab, former] = await tabWithSession(t, await resetLink(service, tom));
+test('a reset ends the stored session, even if it belongs to another user', async (t) => {
+  const tom = await registeredUser(service);
+  const [tab, previous] = await tabWithSession(t, await resetLink(service, tom));
   await tab.fill({ new_password: NEW_PASSWORD });
   await tab.submit('reset_password');
   await tab.heading(tab.texts.reset_password.done_title).waitFor();
   assert.deepEqual(await tab.storage(), {});
-  await ends(service, former);
+  await waitForSessionEnd(service, previous);
 });

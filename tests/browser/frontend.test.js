@@ -1,10 +1,10 @@
-// The example's front end: a page in WebAssembly on the service's own origin.
+// The example's front end: a WebAssembly page on the service's origin.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { assertAccessible, assertFitsTheWidth } from './helpers/accessibility.js';
-import { member } from './helpers/accounts.js';
+import { registeredUser } from './helpers/accounts.js';
 import { newTab, openTab } from './helpers/pages.js';
 import { keepScreenshot } from './helpers/screenshots.js';
 import { startService } from './helpers/service.js';
@@ -29,28 +29,28 @@ async function fillIn(page, { email }, password) {
   await page.getByLabel('Password').fill(password);
 }
 
-async function seesLogin(page) {
+async function waitForLogin(page) {
   await heading(page, 'Log in').waitFor();
   assert.equal(await heading(page, 'You are logged in').isVisible(), false);
 }
 
-async function seesAnswer(page) {
+async function waitForAnswer(page) {
   await heading(page, 'You are logged in').waitFor();
   await page.getByText('This is protected test data').waitFor();
 }
 
-async function isTold(page, words) {
-  await page.getByRole('alert').filter({ hasText: words }).waitFor();
+async function waitForAlert(page, message) {
+  await page.getByRole('alert').filter({ hasText: message }).waitFor();
 }
 
-/** A member, and a tab that is logged in. */
+/** Registers a user, and opens a tab that is logged in. */
 async function loggedIn(t) {
-  const tom = await member(service);
+  const tom = await registeredUser(service);
   const tab = await newTab(t, service);
   await tab.goto(PATH);
   await fillIn(tab.page, tom, tom.password);
   await button(tab.page, 'Log in').click();
-  await seesAnswer(tab.page);
+  await waitForAnswer(tab.page);
   return [tom, tab];
 }
 
@@ -60,12 +60,12 @@ function endSessionsOf({ email }) {
   );
 }
 
-/** Has requests to a path answered like this, until the test takes it back. */
-function answer(tab, path, response) {
+/** Answers requests to a path with this response until the test removes the route. */
+function stubResponse(tab, path, response) {
   return tab.visit.context.route(`**${path}`, (route) => route.fulfill(response));
 }
 
-test('whoever logs in is shown what the protected route says to them', async (t) => {
+test('a login shows the response of the protected route', async (t) => {
   const [, { page, visit }] = await loggedIn(t);
   const [{ headers }] = await visit.requestsTo(TEST_DATA);
   const claims = headers.authorization.match(/^Bearer [^.]+\.([^.]+)/)[1];
@@ -73,100 +73,100 @@ test('whoever logs in is shown what the protected route says to them', async (t)
   await page.getByText(sub, { exact: true }).waitFor();
 });
 
-test('the session outlives a reload, and only the refresh token is kept', async (t) => {
+test('the session survives a reload, and only the refresh token is stored', async (t) => {
   const [, tab] = await loggedIn(t);
   await tab.page.reload();
-  await seesAnswer(tab.page);
+  await waitForAnswer(tab.page);
   assert.equal((await tab.visit.requestsTo(LOGIN)).length, 1);
   const { 'gatehouse.session': session, ...others } = await tab.storage();
   assert.deepEqual(others, {});
   assert.deepEqual(Object.keys(JSON.parse(session)), ['refresh_token']);
 });
 
-test("a login on the service's own page is one here, and ends there with it", async (t) => {
-  const tom = await member(service);
+test("a login on the service's own page applies here, and a logout here applies there", async (t) => {
+  const tom = await registeredUser(service);
   const tab = await newTab(t, service);
   await tab.goto(`/auth/login?return_to=${PATH}`);
   await tab.logIn(tom, tom.password);
   await tab.page.waitForURL(PATH);
-  await seesAnswer(tab.page);
+  await waitForAnswer(tab.page);
   await button(tab.page, 'Log out').click();
-  await seesLogin(tab.page);
+  await waitForLogin(tab.page);
   await tab.goto('/account');
-  await tab.seesLogin();
+  await tab.waitForLogin();
 });
 
-test('logging out forgets the session here, and ends it in the service', async (t) => {
+test('a logout forgets the session, and ends it in the service', async (t) => {
   const [, tab] = await loggedIn(t);
   const { refresh_token } = JSON.parse((await tab.storage())['gatehouse.session']);
   await button(tab.page, 'Log out').click();
-  await seesLogin(tab.page);
+  await waitForLogin(tab.page);
   assert.equal(await tab.page.getByLabel('Password').inputValue(), '');
   assert.deepEqual(await tab.storage(), {});
   assert.equal((await service.post(REFRESH, { refresh_token })).status, 401);
 });
 
-test('a wrong password is told, and what was typed stays', async (t) => {
-  const tom = await member(service);
+test('a wrong password is reported, and the entered name is kept', async (t) => {
+  const tom = await registeredUser(service);
   const { page, visit } = await newTab(t, service);
   await page.goto(PATH);
   await fillIn(page, tom, 'wrong horse 1');
   await button(page, 'Log in').click();
-  await isTold(page, 'Incorrect email or password.');
+  await waitForAlert(page, 'Incorrect email or password.');
   assert.equal(await page.getByLabel('Email or username').inputValue(), tom.email);
   assert.equal((await visit.requestsTo(REFRESH)).length, 0);
 });
 
-for (const [name, response, words] of [
+for (const [name, response, message] of [
   ['too many attempts', { status: 429, headers: { 'retry-after': '7' } }, 'Try again in 7 seconds.'],
-  ['too many attempts without an end', { status: 429 }, 'Try again in 60 seconds.'],
+  ['too many attempts without a retry time', { status: 429 }, 'Try again in 60 seconds.'],
   ['a locked database', { status: 503, json: { detail: 'locked' } }, 'The service is busy.'],
-  ['a wrong field', { status: 422, json: { detail: [{ msg: 'Field required' }] } }, 'Field required.'],
+  ['an invalid field', { status: 422, json: { detail: [{ msg: 'Field required' }] } }, 'Field required.'],
   ['an error that is not JSON', { status: 500, body: '<p>' }, 'The service failed with status 500.'],
   ['an error of another shape', { status: 500, json: {} }, 'The service failed with status 500.'],
   ['a success that is not JSON', { status: 200, body: '<p>' }, 'an answer that makes no sense'],
   ['a success without tokens', { status: 200, json: {} }, 'an answer that makes no sense'],
 ]) {
-  test(`${name} at the login is told in words, and the next try works`, async (t) => {
-    const tom = await member(service);
+  test(`${name} at the login is reported, and the next attempt works`, async (t) => {
+    const tom = await registeredUser(service);
     const tab = await newTab(t, service);
-    await answer(tab, LOGIN, response);
+    await stubResponse(tab, LOGIN, response);
     await tab.goto(PATH);
     await fillIn(tab.page, tom, tom.password);
     await button(tab.page, 'Log in').click();
-    await isTold(tab.page, words);
+    await waitForAlert(tab.page, message);
     assert.deepEqual(await tab.storage(), {});
     await tab.visit.context.unroute(`**${LOGIN}`);
     await button(tab.page, 'Log in').click();
-    await seesAnswer(tab.page);
+    await waitForAnswer(tab.page);
     assert.equal(await tab.page.getByRole('alert').innerText(), '');
   });
 }
 
-test('whoever is offline is told so, stays logged in, and goes on when it is over', async (t) => {
+test('being offline is reported, and the session continues once online', async (t) => {
   const [, { page, visit }] = await loggedIn(t);
   await visit.context.setOffline(true);
   for (const name of ['Ask the protected route', 'Log out']) {
     await button(page, name).click();
-    await isTold(page, 'The service cannot be reached.');
+    await waitForAlert(page, 'The service cannot be reached.');
     await heading(page, 'You are logged in').waitFor();
   }
   await visit.context.setOffline(false);
   await button(page, 'Ask the protected route').click();
-  await seesAnswer(page);
+  await waitForAnswer(page);
 });
 
-test('a refresh that fails for now does not end the session', async (t) => {
+test('a temporary failure of a refresh does not end the session', async (t) => {
   const [, tab] = await loggedIn(t);
-  await answer(tab, REFRESH, { status: 429, headers: { 'retry-after': '1' } });
+  await stubResponse(tab, REFRESH, { status: 429, headers: { 'retry-after': '1' } });
   await tab.page.reload();
-  await isTold(tab.page, 'Try again in a second.');
+  await waitForAlert(tab.page, 'Try again in a second.');
   await tab.visit.context.unroute(`**${REFRESH}`);
   await button(tab.page, 'Ask the protected route').click();
-  await seesAnswer(tab.page);
+  await waitForAnswer(tab.page);
 });
 
-test('an access token that is over is replaced without a word', async (t) => {
+test('an expired access token is replaced silently', async (t) => {
   const [, tab] = await loggedIn(t);
   let isFirst = true;
   await tab.visit.context.route(`**${TEST_DATA}`, (route) => {
@@ -176,31 +176,31 @@ test('an access token that is over is replaced without a word', async (t) => {
   });
   await button(tab.page, 'Ask the protected route').click();
   await tab.page.waitForResponse(`**${REFRESH}`);
-  await seesAnswer(tab.page);
+  await waitForAnswer(tab.page);
 });
 
-test('a session that was ended elsewhere is told and forgotten', async (t) => {
+test('a session that was ended elsewhere is reported and forgotten', async (t) => {
   const [tom, tab] = await loggedIn(t);
   await endSessionsOf(tom);
   await button(tab.page, 'Ask the protected route').click();
-  await isTold(tab.page, 'Your session has ended. Please log in again.');
-  await seesLogin(tab.page);
+  await waitForAlert(tab.page, 'Your session has ended. Please log in again.');
+  await waitForLogin(tab.page);
   assert.deepEqual(await tab.storage(), {});
 });
 
-for (const kept of ['', 'null', '{}', '7', '{"refresh_token":7}', '{"refresh_token":"x"}', '{']) {
-  test(`whoever keeps ${JSON.stringify(kept)} for a session is asked to log in`, async (t) => {
+for (const stored of ['', 'null', '{}', '7', '{"refresh_token":7}', '{"refresh_token":"x"}', '{']) {
+  test(`the stored session ${JSON.stringify(stored)} leads to the login`, async (t) => {
     const tab = await newTab(t, service);
     await tab.goto(PATH);
-    await seesLogin(tab.page);
-    await tab.page.evaluate((value) => localStorage.setItem('gatehouse.session', value), kept);
+    await waitForLogin(tab.page);
+    await tab.page.evaluate((value) => localStorage.setItem('gatehouse.session', value), stored);
     await tab.page.reload();
-    await seesLogin(tab.page);
+    await waitForLogin(tab.page);
   });
 }
 
 for (const withLocks of [true, false]) {
-  test(`tabs ${withLocks ? 'with' : 'without'} locks that refresh at once stay logged in`, async (t) => {
+  test(`tabs ${withLocks ? 'with' : 'without'} locks stay logged in during concurrent refreshes`, async (t) => {
     const [, tab] = await loggedIn(t);
     const other = await openTab(tab.visit);
     if (!withLocks) {
@@ -210,52 +210,52 @@ for (const withLocks of [true, false]) {
     }
     for (let round = 0; round < 3; round++) {
       await Promise.all([tab.goto(PATH), other.goto(PATH)]);
-      await Promise.all([seesAnswer(tab.page), seesAnswer(other.page)]);
+      await Promise.all([waitForAnswer(tab.page), waitForAnswer(other.page)]);
     }
     const tokens = (await tab.visit.requestsTo(REFRESH)).map(({ body }) => body);
     assert.equal(tokens.length, 6);
-    if (withLocks) assert.equal(new Set(tokens).size, 6, 'each refresh token is used once');
+    if (withLocks) assert.equal(new Set(tokens).size, 6, 'a refresh token was used twice');
   });
 }
 
-test('logging in or out in one tab does so in the other', async (t) => {
-  const tom = await member(service);
+test('logging in or out in one tab applies to the other', async (t) => {
+  const tom = await registeredUser(service);
   const tab = await newTab(t, service);
   const other = await openTab(tab.visit);
   await Promise.all([tab.goto(PATH), other.goto(PATH)]);
-  await Promise.all([seesLogin(tab.page), seesLogin(other.page)]);
+  await Promise.all([waitForLogin(tab.page), waitForLogin(other.page)]);
   await fillIn(tab.page, tom, tom.password);
   await button(tab.page, 'Log in').click();
-  await Promise.all([seesAnswer(tab.page), seesAnswer(other.page)]);
+  await Promise.all([waitForAnswer(tab.page), waitForAnswer(other.page)]);
   await button(other.page, 'Log out').click();
-  await Promise.all([seesLogin(tab.page), seesLogin(other.page)]);
+  await Promise.all([waitForLogin(tab.page), waitForLogin(other.page)]);
   assert.equal(await tab.page.getByText('This is protected test data').count(), 0);
 });
 
-test('after logging out elsewhere the back button shows nothing of the account', async (t) => {
+test('after a logout in another tab the back button shows nothing of the account', async (t) => {
   const [, tab] = await loggedIn(t);
   const other = await openTab(tab.visit);
   await other.goto(PATH);
-  await seesAnswer(other.page);
+  await waitForAnswer(other.page);
   await tab.goto('about:blank');
   await button(other.page, 'Log out').click();
-  await seesLogin(other.page);
+  await waitForLogin(other.page);
   await tab.page.goBack();
-  await seesLogin(tab.page);
+  await waitForLogin(tab.page);
   assert.equal(await tab.page.getByText('This is protected test data').count(), 0);
 });
 
-test('all of it works by keyboard, and the focus goes along', async (t) => {
-  const tom = await member(service);
+test('everything works with the keyboard, and the focus follows', async (t) => {
+  const tom = await registeredUser(service);
   const { page } = await newTab(t, service);
   await page.goto(PATH);
-  await seesLogin(page);
+  await waitForLogin(page);
   await page.keyboard.press('Tab');
   await page.keyboard.type(tom.username);
   await page.keyboard.press('Tab');
   await page.keyboard.type(tom.password);
   await page.keyboard.press('Enter');
-  await seesAnswer(page);
+  await waitForAnswer(page);
   await page.locator('h2:focus', { hasText: 'You are logged in' }).waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
@@ -263,8 +263,8 @@ test('all of it works by keyboard, and the focus goes along', async (t) => {
   await page.locator('h2:focus', { hasText: 'Log in' }).waitFor();
 });
 
-test('two clicks at once are one login', async (t) => {
-  const tom = await member(service);
+test('a double submit logs in once', async (t) => {
+  const tom = await registeredUser(service);
   const { page, visit } = await newTab(t, service);
   await page.goto(PATH);
   await fillIn(page, tom, tom.password);
@@ -273,7 +273,7 @@ test('two clicks at once are one login', async (t) => {
     form.requestSubmit();
     form.requestSubmit();
   });
-  await seesAnswer(page);
+  await waitForAnswer(page);
   assert.equal((await visit.requestsTo(LOGIN)).length, 1);
 });
 
@@ -284,7 +284,7 @@ for (const [state, enter] of [
   test(`the ${state} fits every screen and is accessible`, async (t) => {
     const page = await enter(t);
     await page.goto(PATH);
-    await (state === 'login' ? seesLogin(page) : seesAnswer(page));
+    await (state === 'login' ? waitForLogin(page) : waitForAnswer(page));
     for (const width of [360, 1024]) {
       await page.setViewportSize({ width, height: 740 });
       await assertFitsTheWidth(page);

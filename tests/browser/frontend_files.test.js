@@ -1,4 +1,4 @@
-// The files of the example's front end: what is served, and how.
+// The files of the example's front end, and their headers.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,12 +7,12 @@ import { newTab } from './helpers/pages.js';
 import { startService } from './helpers/service.js';
 
 const PATH = '/app/';
-/** In bytes; it is 110,000. */
+/** In bytes; the current size is 110,000. */
 const MAX_WASM_SIZE = 150_000;
 
 const service = await startService({}, 'examples/frontend/spin.toml');
 
-test('only what is there is served, and only to be read', async () => {
+test('only existing files are served, and only for reading', async () => {
   for (const [path, method, status] of [
     ['/app', 'GET', 308],
     ['/app/nothing', 'GET', 404],
@@ -26,7 +26,7 @@ test('only what is there is served, and only to be read', async () => {
   }
 });
 
-test('a file comes with its type, a strict policy and a tag, and once only', async () => {
+test('a file has its type, a strict policy and an ETag, and is cached', async () => {
   for (const [file, type] of [
     ['', 'text/html'],
     ['style.css', 'text/css'],
@@ -40,23 +40,23 @@ test('a file comes with its type, a strict policy and a tag, and once only', asy
     assert.equal(headers.get('content-type'), type);
     assert.equal(headers.get('x-content-type-options'), 'nosniff');
     assert.match(headers.get('content-security-policy'), /script-src 'self' 'wasm-unsafe-eval';/);
-    const known = await fetch(url, { headers: { 'if-none-match': headers.get('etag') } });
-    assert.equal(known.status, 304, file);
-    const other = await fetch(url, { headers: { 'if-none-match': '"another"' } });
-    assert.equal(other.status, 200, file);
+    const unchanged = await fetch(url, { headers: { 'if-none-match': headers.get('etag') } });
+    assert.equal(unchanged.status, 304, file);
+    const changed = await fetch(url, { headers: { 'if-none-match': '"another"' } });
+    assert.equal(changed.status, 200, file);
   }
 });
 
 test('the WebAssembly stays small', async () => {
-  const answer = await fetch(`${service.url}${PATH}page_bg.wasm`);
-  const { byteLength } = await answer.arrayBuffer();
+  const response = await fetch(`${service.url}${PATH}page_bg.wasm`);
+  const { byteLength } = await response.arrayBuffer();
   assert.ok(byteLength < MAX_WASM_SIZE, `${byteLength} bytes`);
 });
 
-test('whose browser cannot load the WebAssembly is told so', async (t) => {
+test('a failure to load the WebAssembly is reported', async (t) => {
   const tab = await newTab(t, service);
   await tab.visit.context.route('**/page_bg.wasm', (route) => route.abort());
   await tab.goto(PATH);
-  await tab.isAlerted('This page could not be loaded.');
+  await tab.waitForAlert('This page could not be loaded.');
   assert.ok(tab.visit.takeErrors().length > 0);
 });

@@ -1,15 +1,15 @@
-// Whoever has a keyboard alone, or listens to the page instead of looking at it.
+// Keyboard and screen reader users.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { member, NEW_PASSWORD, resetLink, stranger } from './helpers/accounts.js';
+import { NEW_PASSWORD, registeredUser, resetLink, unregisteredUser } from './helpers/accounts.js';
 import { newTab } from './helpers/pages.js';
 import { startService } from './helpers/service.js';
 
 const service = await startService();
 
-/** The names of what the Tab key reaches, in its order; each shows that it has the focus. */
+/** The names of the elements in tab order. An element without a visible focus is marked as such. */
 async function tabOrder(tab) {
   const names = [];
   for (;;) {
@@ -20,17 +20,17 @@ async function tabOrder(tab) {
   }
 }
 
-/** The label of the focused element; null when the focus has left the page. */
+/** The label of the focused element; null if the focus has left the page. */
 function focusedName() {
   const element = document.activeElement;
   if (element === document.body) return null;
   const { outlineStyle, boxShadow } = getComputedStyle(element);
-  const isShown = outlineStyle !== 'none' || boxShadow !== 'none';
+  const isVisible = outlineStyle !== 'none' || boxShadow !== 'none';
   const name = element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent;
-  return isShown ? name.trim() : `${name.trim()}, which does not show the focus`;
+  return isVisible ? name.trim() : `${name.trim()}, without a visible focus`;
 }
 
-test('the Tab key goes through each page in the order of reading', async (t) => {
+test('the tab order of each page is the reading order', async (t) => {
   const tab = await newTab(t, service);
   const { common, fields, ...pages } = tab.texts;
   const orders = {
@@ -50,8 +50,8 @@ test('the Tab key goes through each page in the order of reading', async (t) => 
   }
 });
 
-test('an account is made with the keyboard alone', async (t) => {
-  const [person, tab] = [stranger(), await newTab(t, service)];
+test('a user registers with the keyboard alone', async (t) => {
+  const [person, tab] = [unregisteredUser(), await newTab(t, service)];
   const { keyboard } = tab.page;
   await tab.goto('/auth/register');
   for (const value of [person.email, person.username, person.password]) {
@@ -59,26 +59,26 @@ test('an account is made with the keyboard alone', async (t) => {
     await keyboard.type(value);
   }
   await keyboard.press('Enter');
-  await tab.seesAccountOf(person);
+  await tab.waitForAccountOf(person);
   await keyboard.press('Tab');
   assert.equal(await tab.isFocused(tab.button(tab.texts.account.log_out)), true);
   await keyboard.press('Enter');
-  await tab.seesLogin();
+  await tab.waitForLogin();
 });
 
-test('the suggested name is taken with the keyboard alone', async (t) => {
-  const [taken, tab] = [await member(service), await newTab(t, service)];
-  const person = { ...stranger(), username: taken.username };
+test('the suggested name is accepted with the keyboard alone', async (t) => {
+  const [taken, tab] = [await registeredUser(service), await newTab(t, service)];
+  const person = { ...unregisteredUser(), username: taken.username };
   await tab.register(person);
-  await tab.isRefused('username', tab.texts.messages.errors.USERNAME_TAKEN);
+  await tab.waitForFieldError('username', tab.texts.messages.errors.USERNAME_TAKEN);
   assert.equal(await tab.isFocused(tab.field('username')), true);
   await tab.page.keyboard.press('Tab');
   await tab.page.keyboard.press('Space');
-  await tab.seesAccountOf({ ...person, username: `${taken.username}1` });
+  await tab.waitForAccountOf({ ...person, username: `${taken.username}1` });
 });
 
-test('what comes in the place of a form has the focus, so that it is read aloud', async (t) => {
-  const tom = await member(service);
+test('the message that replaces a form gets the focus, so that it is read aloud', async (t) => {
+  const tom = await registeredUser(service);
   const tab = await newTab(t, service);
   const { forgot_password, reset_password } = tab.texts;
   await tab.goto('/auth/forgot-password');
@@ -97,7 +97,7 @@ function focusedText(tab) {
   return tab.page.evaluate(() => document.activeElement.textContent);
 }
 
-test('the proof of work is told to a screen reader, with nothing to see or hear or solve', async (t) => {
+test('the proof of work is announced to screen readers, and needs no interaction', async (t) => {
   const tab = await newTab(t, service);
   await tab.goto('/auth/register');
   await tab.field('email').focus();
@@ -106,16 +106,16 @@ test('the proof of work is told to a screen reader, with nothing to see or hear 
   assert.equal(await tab.page.locator('img, canvas, audio, iframe').count(), 0);
 });
 
-test('every field tells a password manager what belongs into it', async (t) => {
+test('every field tells password managers its type', async (t) => {
   const tab = await newTab(t, service);
   for (const [path, kinds] of [
     ['/auth/register', ['email', 'username', 'new-password']],
     ['/auth/login', ['username', 'current-password']],
     ['/auth/forgot-password', ['email']],
-    [await resetLink(service, await member(service)), ['new-password']],
+    [await resetLink(service, await registeredUser(service)), ['new-password']],
   ]) {
     await tab.goto(path);
-    const found = await tab.page.locator('input').evaluateAll((inputs) => inputs.map((input) => input.autocomplete));
-    assert.deepEqual(found, kinds, path);
+    const actual = await tab.page.locator('input').evaluateAll((inputs) => inputs.map((input) => input.autocomplete));
+    assert.deepEqual(actual, kinds, path);
   }
 });

@@ -1,14 +1,14 @@
-// The login's page, and where it leads to.
+// The login page, and its redirects.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { member, stranger } from './helpers/accounts.js';
+import { registeredUser, unregisteredUser } from './helpers/accounts.js';
 import { newTab } from './helpers/pages.js';
 import { startService } from './helpers/service.js';
 
 const service = await startService();
-const tom = await member(service);
+const tom = await registeredUser(service);
 
 async function loginTab(t, returnTo) {
   const tab = await newTab(t, service);
@@ -17,57 +17,57 @@ async function loginTab(t, returnTo) {
   return tab;
 }
 
-test('a wrong password and an unknown name are told in the same words', async (t) => {
+test('a wrong password and an unknown name get the same message', async (t) => {
   const tab = await loginTab(t);
   for (const [person, password] of [
     [tom, 'wrong horse 1'],
-    [stranger(), tom.password],
+    [unregisteredUser(), tom.password],
     [tom, tom.password.toUpperCase()],
   ]) {
     await tab.logIn(person, password);
-    await tab.isAlerted(tab.texts.messages.errors.INCORRECT_CREDENTIALS);
+    await tab.waitForAlert(tab.texts.messages.errors.INCORRECT_CREDENTIALS);
     assert.equal(await tab.field('identifier').inputValue(), person.username);
     assert.deepEqual(await tab.storage(), {});
   }
   await tab.logIn(tom, tom.password);
-  await tab.seesAccountOf(tom);
+  await tab.waitForAccountOf(tom);
 });
 
-test('after a wrong password the next one can be typed over it at once', async (t) => {
+test('after a wrong password the next one can be typed over it', async (t) => {
   const tab = await loginTab(t);
   await tab.logIn(tom, 'wrong horse 1');
-  await tab.isAlerted(tab.texts.messages.errors.INCORRECT_CREDENTIALS);
+  await tab.waitForAlert(tab.texts.messages.errors.INCORRECT_CREDENTIALS);
   assert.equal(await tab.isFocused(tab.field('password')), true);
   await tab.page.keyboard.type(tom.password);
   await tab.page.keyboard.press('Enter');
-  await tab.seesAccountOf(tom);
+  await tab.waitForAccountOf(tom);
 });
 
-test('an empty form is refused field by field', async (t) => {
+test('an empty form is rejected field by field', async (t) => {
   const tab = await loginTab(t);
   await tab.submit('login');
-  await tab.isAlerted(tab.texts.messages.correct_fields);
+  await tab.waitForAlert(tab.texts.messages.correct_fields);
   assert.equal(await tab.page.locator('[aria-invalid=true]').count(), 2);
   assert.equal(await tab.isFocused(tab.field('identifier')), true);
 });
 
-test('the address logs in as well as the name, in any case', async (t) => {
+test('both the address and the name log in, in any case', async (t) => {
   for (const username of [tom.email, tom.email.toUpperCase(), tom.username.toLowerCase()]) {
     const tab = await loginTab(t);
     await tab.logIn({ username }, tom.password);
-    await tab.seesAccountOf(tom);
+    await tab.waitForAccountOf(tom);
   }
 });
 
 for (const path of ['/docs', '/docs?a=1&b=2#login', '/auth/login?return_to=%2Fdocs', '/']) {
-  test(`the login leads to ${path}, where the person came from`, async (t) => {
+  test(`the login returns to ${path}`, async (t) => {
     const tab = await loginTab(t, path);
     await tab.logIn(tom, tom.password);
     await tab.page.waitForURL(path);
   });
 }
 
-for (const place of [
+for (const target of [
   '//evil.example.com',
   '///evil.example.com',
   'https://evil.example.com/',
@@ -86,22 +86,22 @@ for (const place of [
   '.',
   '',
 ]) {
-  test(`the login does not lead to ${JSON.stringify(place)}`, async (t) => {
-    const tab = await loginTab(t, place);
+  test(`the login does not redirect to ${JSON.stringify(target)}`, async (t) => {
+    const tab = await loginTab(t, target);
     await tab.logIn(tom, tom.password);
-    await tab.seesAccountOf(tom);
+    await tab.waitForAccountOf(tom);
   });
 }
 
-test('whoever has to register first comes back to the same place', async (t) => {
-  const [person, tab] = [stranger(), await loginTab(t, '/docs')];
+test('a registration on the way returns to the same path', async (t) => {
+  const [person, tab] = [unregisteredUser(), await loginTab(t, '/docs')];
   await tab.link(tab.texts.common.register).click();
   await tab.fill(person);
   await tab.submit('register');
   await tab.page.waitForURL('/docs');
 });
 
-test('the way to the registration carries no hostile place along', async (t) => {
+test('the link to the registration does not contain a hostile target', async (t) => {
   const tab = await loginTab(t, '//evil.example.com');
   await tab.link(tab.texts.common.register).click();
   await tab.page.waitForURL('/auth/register**');

@@ -1,9 +1,9 @@
-// The registration's page: what is wrong stands beside its field, and nothing typed is lost.
+// The registration page: errors are shown at their fields, and no input is lost.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { member, stranger } from './helpers/accounts.js';
+import { registeredUser, unregisteredUser } from './helpers/accounts.js';
 import { newTab } from './helpers/pages.js';
 import { startService } from './helpers/service.js';
 import { filled } from './helpers/texts.js';
@@ -16,7 +16,7 @@ async function registrationTab(t, options) {
   return tab;
 }
 
-/** A value that breaks a rule, the rule in the API's words, and the number in it. */
+/** A field, an invalid value, the API's message, and the number in it. */
 const BROKEN_RULES = [
   ['email', 'nope', 'An email address must have an @-sign.'],
   ['email', '@example.com', 'There must be something before the @-sign.'],
@@ -40,53 +40,53 @@ const BROKEN_RULES = [
 ];
 
 for (const locale of ['en-GB', 'pl-PL']) {
-  test(`each broken rule is told beside its field in ${locale}`, async (t) => {
+  test(`each broken rule is reported at its field in ${locale}`, async (t) => {
     const tab = await registrationTab(t, { locale });
     for (const [name, value, rule, n] of BROKEN_RULES) {
-      await tab.fill({ ...stranger(), [name]: value });
+      await tab.fill({ ...unregisteredUser(), [name]: value });
       await tab.submit('register');
-      await tab.isRefused(name, filled(tab.texts.messages.rules[rule], { n }));
-      assert.equal(await tab.isFocused(tab.field(name)), true, `${value}: the focus is there`);
+      await tab.waitForFieldError(name, filled(tab.texts.messages.rules[rule], { n }));
+      assert.equal(await tab.isFocused(tab.field(name)), true, `${value}: the field has no focus`);
       assert.equal(await tab.page.locator('[aria-invalid=true]').count(), 1, value);
     }
   });
 }
 
-test('an empty form is refused field by field, and the first gets the focus', async (t) => {
+test('an empty form is rejected field by field, and the first field gets the focus', async (t) => {
   const tab = await registrationTab(t);
   await tab.submit('register');
-  await tab.isAlerted(tab.texts.messages.correct_fields);
+  await tab.waitForAlert(tab.texts.messages.correct_fields);
   assert.equal(await tab.page.locator('[aria-invalid=true]').count(), 3);
   assert.equal(await tab.isFocused(tab.field('email')), true);
 });
 
-test('only the fields that are still wrong stay marked', async (t) => {
+test('only the fields that are still invalid stay marked', async (t) => {
   const tab = await registrationTab(t);
   await tab.submit('register');
-  await tab.isAlerted(tab.texts.messages.correct_fields);
-  await tab.fill({ ...stranger(), username: 'Tom!' });
+  await tab.waitForAlert(tab.texts.messages.correct_fields);
+  await tab.fill({ ...unregisteredUser(), username: 'Tom!' });
   await tab.submit('register');
   await tab.page.waitForFunction(() => document.querySelectorAll('[aria-invalid=true]').length === 1);
   assert.equal(await tab.isFocused(tab.field('username')), true);
 });
 
 test('a taken name is replaced by the suggestion with one click', async (t) => {
-  const [taken, tab] = [await member(service), await registrationTab(t)];
-  const person = { ...stranger(), username: taken.username };
+  const [taken, tab] = [await registeredUser(service), await registrationTab(t)];
+  const person = { ...unregisteredUser(), username: taken.username };
   const suggestion = `${taken.username}1`;
   await tab.fill(person);
   await tab.submit('register');
-  await tab.isRefused('username', tab.texts.messages.errors.USERNAME_TAKEN);
+  await tab.waitForFieldError('username', tab.texts.messages.errors.USERNAME_TAKEN);
   await tab.button(filled(tab.texts.messages.use_suggestion, { suggestion })).click();
-  await tab.seesAccountOf({ ...person, username: suggestion });
+  await tab.waitForAccountOf({ ...person, username: suggestion });
 });
 
-test('a taken address is told beside it, and another one registers', async (t) => {
-  const [taken, tab] = [await member(service), await registrationTab(t)];
-  const person = stranger();
+test('a taken address is reported at its field, and another one registers', async (t) => {
+  const [taken, tab] = [await registeredUser(service), await registrationTab(t)];
+  const person = unregisteredUser();
   await tab.fill({ ...person, email: taken.email });
   await tab.submit('register');
-  await tab.isRefused('email', tab.texts.messages.errors.EMAIL_TAKEN);
+  await tab.waitForFieldError('email', tab.texts.messages.errors.EMAIL_TAKEN);
   const { email, username } = person;
   assert.deepEqual(await tab.valuesOf('email', 'username', 'password'), {
     ...person,
@@ -94,43 +94,43 @@ test('a taken address is told beside it, and another one registers', async (t) =
   });
   await tab.fill({ email });
   await tab.submit('register');
-  await tab.seesAccountOf({ email, username });
+  await tab.waitForAccountOf({ email, username });
 });
 
-test('two clicks register once', async (t) => {
-  const [person, tab] = [stranger(), await registrationTab(t)];
+test('a double click registers once', async (t) => {
+  const [person, tab] = [unregisteredUser(), await registrationTab(t)];
   await tab.fill(person);
   await tab.button(tab.texts.register.submit).dblclick();
-  await tab.seesAccountOf(person);
+  await tab.waitForAccountOf(person);
   assert.equal((await tab.visit.requestsTo('/api/v1/auth/register')).length, 1);
 });
 
-test('a password can be looked at before it is sent, and is hidden again when it is', async (t) => {
+test('a password can be shown, and is hidden again on submit', async (t) => {
   const tab = await registrationTab(t);
-  await tab.fill({ ...stranger(), email: 'nope' });
+  await tab.fill({ ...unregisteredUser(), email: 'nope' });
   const password = tab.field('password');
   assert.equal(await password.getAttribute('type'), 'password');
   await tab.button(tab.texts.common.show_password).click();
   assert.equal(await password.getAttribute('type'), 'text');
   await tab.submit('register');
-  await tab.isAlerted(tab.texts.messages.correct_fields);
+  await tab.waitForAlert(tab.texts.messages.correct_fields);
   assert.equal(await password.getAttribute('type'), 'password');
 });
 
-test('a proof of work that the service does not take is told, and the next one is taken', async (t) => {
-  const [person, tab] = [stranger(), await registrationTab(t)];
-  const forge = (route) => route.fulfill({ json: { ...challengeOfAnother, signature: '00'.repeat(32) } });
-  const challengeOfAnother = (await service.request('/api/v1/captcha/challenge')).body;
+test('a rejected proof of work is reported, and the next one is accepted', async (t) => {
+  const [person, tab] = [unregisteredUser(), await registrationTab(t)];
+  const forge = (route) => route.fulfill({ json: { ...foreignChallenge, signature: '00'.repeat(32) } });
+  const foreignChallenge = (await service.request('/api/v1/captcha/challenge')).body;
   await tab.page.route('**/captcha/challenge', forge);
   await tab.fill(person);
   await tab.submit('register');
-  await tab.isAlerted(tab.texts.messages.errors.INVALID_CAPTCHA);
+  await tab.waitForAlert(tab.texts.messages.errors.INVALID_CAPTCHA);
   await tab.page.unroute('**/captcha/challenge', forge);
   await tab.submit('register');
-  await tab.seesAccountOf(person);
+  await tab.waitForAccountOf(person);
 });
 
-test('where another captcha is used, the page says where to register', async (t) => {
+test('with another captcha, the page says where to register', async (t) => {
   const elsewhere = await startService({ captcha_provider: 'service' });
   const tab = await newTab(t, elsewhere);
   await tab.goto('/auth/register');

@@ -1,4 +1,4 @@
-"""The users that are there while the service is fuzzed, and what they hold."""
+"""The users that exist while the service is fuzzed, and their tokens."""
 
 import itertools
 import os
@@ -9,20 +9,20 @@ from pathlib import Path
 import requests
 
 PASSWORD = "correct horse 1"
-#: Logs in again and again, so that the oldest sessions go.
+#: Logs in repeatedly, so that the oldest sessions are deleted.
 KNOWN = "known"
-#: Has one session, whose access token is used throughout.
+#: Has one session, whose access token is used for all requests.
 CALLER = "caller"
-#: Asks for reset links, and has another password each time.
+#: Requests reset links and gets a new password each time.
 FORGETFUL = "forgetful"
 
-#: The link in a mail to them, as the log shows it.
+#: The link in a mail to this user in the log.
 LINK = re.compile(rb"Hello forgetful,.*?/auth/reset-password\?token=([A-Za-z0-9_-]+)")
 TIMEOUT = 15
 
 
 class Accounts:
-    """The accounts of the service at `url`, whose mails go to the log at `log`."""
+    """The accounts of the service at `url`, which writes its mails to the log file `log`."""
 
     def __init__(self, url: str, log: Path) -> None:
         self.url = url
@@ -30,12 +30,12 @@ class Accounts:
         self._numbers = itertools.count()
 
     @classmethod
-    def of_environment(cls) -> "Accounts":
-        """Those that the environment names."""
+    def from_environment(cls) -> "Accounts":
+        """The accounts of the service that the environment describes."""
         return cls(os.environ["FUZZ_URL"], Path(os.environ["FUZZ_LOG"]))
 
     def register(self, name: str) -> None:
-        """Registers a user, whose address begins with their name."""
+        """Registers a user, whose email address starts with the name."""
         body = {
             "email": f"{name}@example.com",
             "username": name,
@@ -45,11 +45,11 @@ class Accounts:
         self._post("register", json=body)
 
     def new_name(self) -> str:
-        """A name that nobody has."""
+        """An unused name."""
         return f"new-{next(self._numbers)}"
 
     def new_address(self) -> str:
-        """An address that nobody has."""
+        """An unused address."""
         return f"new-{next(self._numbers)}@example.com"
 
     def access_token(self) -> str:
@@ -61,7 +61,7 @@ class Accounts:
         return self._log_in(KNOWN)["refresh_token"]
 
     def reset_token(self) -> str:
-        """The token of a new reset link, out of the mail."""
+        """The token of a new reset link, from the logged mail."""
         with self.log.open("rb") as log:
             log.seek(0, os.SEEK_END)
             self._post("forgot-password", json={"email": f"{FORGETFUL}@example.com"})
@@ -72,7 +72,7 @@ class Accounts:
                 if link := LINK.search(written):
                     return link[1].decode()
                 time.sleep(0.02)
-        raise TimeoutError("no reset link came")
+        raise TimeoutError("no reset link was logged")
 
     def _log_in(self, name: str) -> dict[str, str]:
         form = {"username": name, "password": PASSWORD}

@@ -1,4 +1,4 @@
-"""What Schemathesis cannot learn from the API's description: headers, live tokens, a few rules."""
+"""Extends Schemathesis beyond the OpenAPI description: headers, valid tokens, and some rules."""
 
 import itertools
 from typing import Any
@@ -8,9 +8,9 @@ from schemathesis.openapi.checks import RejectedPositiveData
 
 from accounts import Accounts
 
-ACCOUNTS = Accounts.of_environment()
+ACCOUNTS = Accounts.from_environment()
 
-#: What the service reads, or must not trust, although the description does not list it.
+#: Headers that the service reads, or must not trust, but that the description does not list.
 HEADERS = (
     "Accept-Language",
     "If-None-Match",
@@ -20,10 +20,10 @@ HEADERS = (
     "X-Request-Id",
 )
 
-#: What looks like an access token.
+#: The syntax of an access token.
 TOKEN = "^[Bb]earer [!-~]+$"
 
-#: What the dictionaries of schemathesis.toml name, and what makes the value to be sent.
+#: The placeholders in the dictionaries of schemathesis.toml, and the functions that replace them.
 LIVE = {
     "new-name": ACCOUNTS.new_name,
     "new@example.com": ACCOUNTS.new_address,
@@ -31,11 +31,11 @@ LIVE = {
     "live reset token": ACCOUNTS.reset_token,
 }
 
-#: Rules for single texts that a JSON schema cannot say, by what a 422 says of them.
-UNSAYABLE = (
-    # The schema counts characters, and the rule bytes.
+#: The messages of rules for single strings that a JSON schema cannot express.
+INEXPRESSIBLE = (
+    # The schema counts characters, the rule counts bytes.
     "Value error, Password cannot be longer than 256 bytes",
-    # In any case.
+    # The rule is case-insensitive.
     "Value error, This username is reserved and cannot be used.",
 )
 
@@ -47,24 +47,24 @@ def header(name: str, **rules: str) -> dict[str, Any]:
 
 @schemathesis.auth(refresh_interval=None)
 class AccessToken:
-    """A good access token for three requests of four; the fourth keeps what was drawn."""
+    """A valid access token for three of four requests; the fourth keeps the generated value."""
 
     def __init__(self) -> None:
         self._token = ACCOUNTS.access_token()
         self._cases = itertools.count()
 
     def get(self, case: schemathesis.Case, context: Any) -> str | None:
-        """The token for a request."""
+        """Returns the token for a request."""
         return self._token if next(self._cases) % 4 else None
 
     def set(self, case: schemathesis.Case, token: str, context: Any) -> None:
-        """Puts the token into it."""
+        """Adds the token to a request."""
         case.headers["Authorization"] = f"Bearer {token}"
 
 
 @schemathesis.hook
 def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
-    """Lets every request have any of the headers."""
+    """Adds the headers to every operation."""
     for path in raw_schema["paths"].values():
         for operation in path.values():
             operation["parameters"] = [header(name) for name in HEADERS]
@@ -74,13 +74,13 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, 
 
 @schemathesis.hook
 def filter_headers(context: schemathesis.HookContext, headers: dict[str, Any]) -> bool:
-    """Leaves out headers that are no UTF-8: Spin answers them before any component sees them."""
+    """Skips headers that are not ASCII: Spin may reject them before the component sees them."""
     return all(str(value).isascii() for value in headers.values())
 
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: Any) -> None:
-    """Puts into bodies what is alive or new."""
+    """Replaces placeholders in bodies by valid tokens and unused names."""
     if not isinstance(case.body, dict):
         return
     for name, value in case.body.items():
@@ -92,7 +92,7 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
 def filter_failure(
     context: schemathesis.HookContext, failure: Any, case: schemathesis.Case, response: Any
 ) -> bool:
-    """Lets off what is refused only for rules that the description says in words."""
+    """Ignores rejections due to rules that the description cannot express."""
     if not isinstance(failure, RejectedPositiveData) or response.status_code != 422:
         return True
-    return any(not error["msg"].startswith(UNSAYABLE) for error in response.json()["detail"])
+    return any(not error["msg"].startswith(INEXPRESSIBLE) for error in response.json()["detail"])

@@ -1,4 +1,4 @@
-"""The host with the built component: started, watched and stopped."""
+"""Starts, monitors and stops the host with the built component."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-#: The defaults, except for what would keep a fuzzer out or only cost time.
+#: The defaults, except where they would block the fuzzer or slow it down.
 SETTINGS = {
     "secret_key": "a secret key of the tests, 40 bytes long",
     "argon2_memory_kib": "7168",
@@ -21,24 +21,24 @@ SETTINGS = {
     "email_provider": "log",
     "throttle": "off",
 }
-#: Seconds: the component is compiled where no cache holds it.
+#: In seconds; generous, because an uncached component has to be compiled.
 START_LIMIT = 120
 STOP_LIMIT = 15
 
 
 class Host:
-    """A host of its own, on a free port, with all that it leaves below `directory`."""
+    """A host on a free port, with all its files below `directory`."""
 
     def __init__(self, directory: Path) -> None:
         self.instances = Instances(directory / "trace")
-        # What the host says itself, and what the component says.
+        # The output of the host itself, and that of the component.
         self.errors = directory / "host.txt"
         self.log = directory / "logs" / "gatehouse_stderr.txt"
         flags = ["--from", REPOSITORY / "spin.toml", "--listen", "127.0.0.1:0"]
         flags += ["--state-dir", directory, "--trace-calls", self.instances.pipe, "--quiet"]
         self._process = subprocess.Popen(
             [REPOSITORY / "target/native/gatehouse-host", *flags],
-            cwd=directory,  # where no `.env` of a developer lies
+            cwd=directory,  # not where a developer may have a `.env`
             env=inherited_variables() | as_variables(SETTINGS),
             stdout=subprocess.PIPE,
             stderr=self.errors.open("w"),
@@ -48,16 +48,16 @@ class Host:
         self.url = self._serving()
 
     def is_alive(self) -> bool:
-        """Whether the process is still there."""
+        """Whether the process is still running."""
         return self._process.poll() is None
 
     def memory(self) -> int:
-        """How much memory is resident, in MiB; from now on the peak is measured anew."""
+        """The resident memory, in MiB. Resets the peak."""
         (self._proc / "clear_refs").write_text("5")
         return self._mebibytes("VmRSS")
 
     def peak_memory(self) -> int:
-        """The most memory that was resident at once, in MiB."""
+        """The peak resident memory since the last call of `memory`, in MiB."""
         return self._mebibytes("VmHWM")
 
     def _mebibytes(self, name: str) -> int:
@@ -65,16 +65,16 @@ class Host:
         return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) // 1024
 
     def failed_instances(self) -> int:
-        """How many instances failed."""
+        """The number of failed instances."""
         return self.errors.read_text().count("An instance of the component failed")
 
     def logged(self) -> list[dict[str, Any]]:
-        """What the component logged."""
+        """The component's log."""
         with self.log.open() as log:
             return [json.loads(line) for line in log]
 
     def stop(self) -> None:
-        """Ends it, by force if need be."""
+        """Stops the host, by force if necessary."""
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(STOP_LIMIT)
@@ -91,11 +91,11 @@ class Host:
                 timer.cancel()
                 return line.split()[1]
         timer.cancel()
-        raise RuntimeError(f"the host does not serve: {self.errors.read_text()}")
+        raise RuntimeError(f"the host did not start: {self.errors.read_text()}")
 
 
 class Instances:
-    """Counts the instances of the component that are open, by what the host writes into a pipe."""
+    """Counts the component's live instances, using the trace that the host writes to a pipe."""
 
     def __init__(self, pipe: Path) -> None:
         self.pipe = pipe
@@ -105,8 +105,8 @@ class Instances:
         os.mkfifo(pipe)
         threading.Thread(target=self._count, daemon=True).start()
 
-    def all_end(self, seconds: float) -> bool:
-        """Whether all of them end within so many seconds."""
+    def wait_for_end(self, seconds: float) -> bool:
+        """Waits for all instances to end, and returns whether they did within `seconds`."""
         deadline = time.monotonic() + seconds
         while self.open and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -124,10 +124,10 @@ class Instances:
 
 
 def inherited_variables() -> dict[str, str]:
-    """The environment without settings of the developer's own."""
+    """The environment without the developer's own settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("SPIN_")}
 
 
 def as_variables(settings: dict[str, str]) -> dict[str, str]:
-    """Settings as Spin takes them from the environment."""
+    """Settings as environment variables of Spin."""
     return {f"SPIN_VARIABLE_{name.upper()}": value for name, value in settings.items()}

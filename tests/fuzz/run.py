@@ -1,7 +1,7 @@
-"""Fuzzes every route of the built component, as the API's own description has it.
+"""Fuzzes every route of the built component, based on the OpenAPI description.
 
-Schemathesis makes the requests and judges the answers. Meanwhile the host is watched; what it
-took, and what was reached, is judged at the end.
+Schemathesis generates the requests and checks the responses. The host is monitored meanwhile; its
+resource usage and the routes that succeeded are checked at the end.
 """
 
 import argparse
@@ -21,16 +21,16 @@ from host import Host
 
 HERE = Path(__file__).resolve().parent
 
-#: Instances that may be open at once for each request that is under way: one that answers, one
-#: that keeps its house, and those that wait a second for work.
-MOST_INSTANCES = 8
-#: MiB that the host may have resident at once for each, more than before: some instances of those
-#: have hashed a password, which takes seven.
-MOST_MEMORY = 40
-#: Seconds within which all instances end when nothing is asked any more.
+#: The maximum number of live instances per concurrent request: one that answers, one that runs
+#: housekeeping, and those that are idle for a second.
+MAX_INSTANCES = 8
+#: The maximum growth of resident memory per concurrent request, in MiB: some of its instances have
+#: hashed a password, which takes seven.
+MAX_MEMORY = 40
+#: The time for all instances to end after the last request, in seconds.
 IDLE = 10
 
-#: What a fuzzer that met nothing but refusals would not see.
+#: Responses that must occur, so that the fuzzer gets past error handling.
 MUST_SUCCEED = [
     ("POST", "/api/v1/auth/register", 201),
     ("POST", "/api/v1/auth/login", 200),
@@ -45,19 +45,19 @@ MUST_SUCCEED = [
 
 @dataclass
 class Tally:
-    """How much passed and failed."""
+    """The number of passed and failed checks."""
 
     passed: int = 0
     failed: int = 0
 
     def check(self, what: str, holds: bool) -> None:
-        """Counts one check, and says how it went."""
+        """Counts and prints one check."""
         print(f"{'ok' if holds else 'FAILED':<8}{what}", flush=True)
         self.passed += holds
         self.failed += not holds
 
     def count(self, report: Path) -> None:
-        """Counts the requests that Schemathesis judged, if it came so far."""
+        """Counts the requests that Schemathesis checked, if it got that far."""
         if not report.exists():
             return
         cases = json.loads(report.read_text())["test_cases"]
@@ -67,7 +67,7 @@ class Tally:
 
 
 class Fuzzer:
-    """Schemathesis, with all that it leaves in `directory`."""
+    """Schemathesis, with all its files in `directory`."""
 
     def __init__(self, host: Host, directory: Path, seed: int, workers: int) -> None:
         self._directory = directory
@@ -83,12 +83,12 @@ class Fuzzer:
             "FUZZ_URL": host.url,
             "FUZZ_LOG": str(host.log),
         }
-        # From a file: the route that a description comes from is not tested.
+        # From a file, because Schemathesis does not test the route that it loads the description from.
         description = requests.get(f"{host.url}/openapi.json", timeout=IDLE)
         (directory / "openapi.json").write_bytes(description.content)
 
     def run(self, phases: str, tally: Tally, *flags: str) -> None:
-        """Runs some phases, and counts what came of them."""
+        """Runs some phases and counts their results."""
         report = self._directory / f"{phases}.json"
         command = [*self._command, "--report-json-path", report, "--phases", phases, *flags]
         ended = subprocess.run(command, cwd=self._directory, env=self._environment, check=False)
@@ -97,7 +97,7 @@ class Fuzzer:
 
 
 def fuzz(arguments: argparse.Namespace) -> Tally:
-    """Starts a host, fuzzes it, and judges both."""
+    """Starts a host, fuzzes it, and checks the results."""
     tally = Tally()
     directory = arguments.directory
     host = Host(directory)
@@ -107,47 +107,47 @@ def fuzz(arguments: argparse.Namespace) -> Tally:
             accounts.register(name)
         memory = host.memory()
         fuzzer = Fuzzer(host, directory, arguments.seed, arguments.workers)
-        # What is enumerated has to be complete; what is drawn has no end of its own.
+        # The enumerated phases have to complete; the random phase needs a time limit.
         fuzzer.run("examples,coverage", tally)
         fuzzer.run("fuzzing", tally, "--max-time", str(arguments.seconds))
         print()
-        judge(host, tally, memory, arguments.workers)
+        check_host(host, tally, memory, arguments.workers)
     finally:
         host.stop()
     return tally
 
 
-def judge(host: Host, tally: Tally, memory: int, workers: int) -> None:
-    """Counts the checks of the host, which had so much memory before."""
-    tally.check("the host is alive", host.is_alive())
+def check_host(host: Host, tally: Tally, memory: int, workers: int) -> None:
+    """Checks the host, which had `memory` MiB before."""
+    tally.check("the host is running", host.is_alive())
     if not host.is_alive():
         return
     ready = requests.get(f"{host.url}/health/ready", timeout=IDLE).status_code
-    tally.check(f"it is ready: {ready}", ready == 200)
-    peak, most = host.peak_memory(), memory + MOST_MEMORY * workers
-    tally.check(f"at most {peak} MiB were resident, {memory} before: {most} may be", peak <= most)
-    instances, most = host.instances, MOST_INSTANCES * workers
-    words = f"at most {instances.peak} instances of {instances.started} were open: {most} may be"
-    tally.check(words, instances.peak <= most)
-    tally.check(f"all of them ended within {IDLE} s", instances.all_end(IDLE))
+    tally.check(f"the service is ready: {ready}", ready == 200)
+    peak, limit = host.peak_memory(), memory + MAX_MEMORY * workers
+    tally.check(f"peak memory: {peak} MiB, {memory} before, limit {limit}", peak <= limit)
+    instances, limit = host.instances, MAX_INSTANCES * workers
+    what = f"peak instances: {instances.peak} of {instances.started}, limit {limit}"
+    tally.check(what, instances.peak <= limit)
+    tally.check(f"all instances ended within {IDLE} s", instances.wait_for_end(IDLE))
     failed = host.failed_instances()
-    tally.check(f"{failed} of them failed", failed == 0)
-    judge_log(host.logged(), tally)
+    tally.check(f"failed instances: {failed}", failed == 0)
+    check_log(host.logged(), tally)
 
 
-def judge_log(lines: list[dict[str, Any]], tally: Tally) -> None:
-    """Counts the checks of what the component logged."""
+def check_log(lines: list[dict[str, Any]], tally: Tally) -> None:
+    """Checks the component's log."""
     errors = [line for line in lines if line["level"] == "ERROR"]
-    tally.check(f"{len(errors)} errors were logged", not errors)
+    tally.check(f"logged errors: {len(errors)}", not errors)
     answered = (line for line in lines if line["message"] == "request")
     answers = Counter((it["method"], it["route"], it["status"]) for it in answered)
     for answer in MUST_SUCCEED:
-        words = "{} {} answered {}".format(*answer)
-        tally.check(f"{words}: {answers[answer]} times", answers[answer] > 0)
+        what = "{} {} answered {}".format(*answer)
+        tally.check(f"{what}: {answers[answer]} times", answers[answer] > 0)
 
 
 def main() -> None:
-    """Fuzzes as the arguments say."""
+    """Parses the arguments and runs the fuzzer."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)

@@ -1,5 +1,5 @@
-//! A component with one fixed answer: what the host itself takes for a request.
-// What it exports has names that only a component can have.
+//! A component with one fixed response: the baseline for the cost of the host.
+// The names of its exports are valid only in a component.
 #![cfg(target_family = "wasm")]
 
 use spin_sdk::http::Request;

@@ -1,6 +1,6 @@
-//! A component that hashes a password for each request, with the service's default parameters:
-//! what a login cannot do without.
-// What it exports has names that only a component can have.
+//! A component that hashes a password for each request, with the service's default parameters: the
+//! baseline for a login.
+// The names of its exports are valid only in a component.
 #![cfg(target_family = "wasm")]
 
 use argon2::{Algorithm, Argon2, Params, Version};

@@ -1,4 +1,4 @@
-//! Puts the page's files together: its static ones, and what wasm-bindgen makes of the built page.
+//! Assembles the page's files: the static ones, and the output of wasm-bindgen.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
 const STATIC: &str = "../page/static";
-/// Where Cargo leaves the page: .cargo/config.toml names the folder.
+/// The page as built by Cargo; .cargo/config.toml sets the folder.
 const PAGE: &str = "../../../target/wasm32-unknown-unknown/release/gatehouse_example_page.wasm";
 const BUILD_PAGE: &str = "cargo build --release --target wasm32-unknown-unknown \
                           --package gatehouse-example-page";

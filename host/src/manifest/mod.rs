@@ -1,4 +1,4 @@
-//! spin.toml: what this host understands of Spin's manifest, version 2.
+//! spin.toml: the subset of Spin's manifest, version 2, that this host supports.
 
 mod schema;
 
@@ -12,16 +12,16 @@ use anyhow::{Context, Result, anyhow, ensure};
 use schema::Document;
 pub(crate) use schema::{Component, HttpTrigger, Variable};
 
-/// A parsed and checked spin.toml.
+/// A parsed and validated spin.toml.
 #[derive(Debug)]
 pub(crate) struct Manifest {
-    /// The directory of the file: relative paths start here.
+    /// The directory of the file, which relative paths are resolved against.
     pub(crate) dir: PathBuf,
     /// `[variables]`, by name.
     pub(crate) variables: BTreeMap<String, Variable>,
-    /// Every `[[trigger.http]]`: which route leads to which component.
+    /// Every `[[trigger.http]]`: the route and its component.
     pub(crate) triggers: Vec<HttpTrigger>,
-    /// The components that a route leads to, by name, with the chosen profile applied.
+    /// The components that have a route, by name, with the chosen profile applied.
     pub(crate) components: BTreeMap<String, Component>,
 }
 
@@ -29,8 +29,8 @@ impl Manifest {
     /// Reads `path`, a spin.toml or its directory, and applies the profile.
     ///
     /// # Errors
-    /// When the file is missing, is not what Spin would accept, or asks for
-    /// what this host does not have.
+    /// If the file is missing, is not a manifest that Spin would accept, or uses a feature that
+    /// this host does not support.
     pub(crate) fn read(path: &Path, profile: Option<&str>) -> Result<Self> {
         let file = if path.is_dir() {
             path.join("spin.toml")
@@ -53,12 +53,12 @@ impl Manifest {
         let version = document.spin_manifest_version;
         ensure!(
             version == 2,
-            "spin_manifest_version is {version}, and only 2 is known"
+            "spin_manifest_version is {version}, and only 2 is supported"
         );
         for (name, variable) in &document.variables {
             ensure!(
                 variable.required != variable.default.is_some(),
-                "the variable `{name}` must be `required` or have a `default`, one of the two"
+                "the variable `{name}` must either be `required` or have a `default`"
             );
         }
         let triggers = document.trigger.http;
@@ -71,7 +71,7 @@ impl Manifest {
             for name in &component.sqlite_databases {
                 ensure!(
                     name == "default",
-                    "the database `{name}` is not known, only `default` is"
+                    "the database `{name}` is not supported, only `default` is"
                 );
             }
         }
@@ -84,7 +84,7 @@ impl Manifest {
     }
 }
 
-/// The components that the triggers name; the others are none of this host's business.
+/// Keeps the components that the triggers name.
 fn routed(
     mut components: BTreeMap<String, Component>,
     triggers: &[HttpTrigger],
@@ -99,7 +99,7 @@ fn routed(
     Ok(components)
 }
 
-/// Applies a profile to the components that define it, of which there must be one at least.
+/// Applies a profile to the components that define it. At least one must.
 fn apply(profile: &str, components: &mut BTreeMap<String, Component>) -> Result<()> {
     let is_defined = components
         .values()
@@ -126,7 +126,7 @@ impl Component {
     }
 }
 
-/// The parser's message without its excerpt of the file, which may hold a secret.
+/// The parser's message without its excerpt of the file, which may contain a secret.
 fn one_line(err: toml::de::Error) -> anyhow::Error {
     anyhow!("{}", err.message().replace('\n', ", "))
 }
@@ -143,12 +143,12 @@ mod tests {
         Manifest::parse(text, PathBuf::new(), profile)
     }
 
-    fn refusal(text: &str, profile: Option<&str>) -> String {
+    fn error_of(text: &str, profile: Option<&str>) -> String {
         format!("{:#}", parse(text, profile).expect_err(text))
     }
 
     #[test]
-    fn the_smallest_manifest_is_accepted() {
+    fn a_minimal_manifest_is_accepted() {
         let manifest = parse(&format!("{HEAD}{BODY}"), None).unwrap();
         assert_eq!(manifest.triggers[0].route, "/...");
         assert_eq!(manifest.triggers[0].component, "app");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_that_spin_would_refuse_is_refused() {
+    fn a_manifest_that_spin_would_reject_is_rejected() {
         let cases = [
             ("", "missing field"),
             (
@@ -170,15 +170,15 @@ mod tests {
             ),
             (
                 &format!("{HEAD}{BODY}").replace("= 2", "= 1"),
-                "only 2 is known",
+                "only 2 is supported",
             ),
             (
                 &format!("{HEAD}[variables]\na = {{}}\n{BODY}"),
-                "must be `required` or",
+                "must either be `required` or",
             ),
             (
                 &format!("{HEAD}[variables]\na = {{ required = true, default = \"\" }}\n{BODY}"),
-                "must be `required` or",
+                "must either be `required` or",
             ),
             (
                 &format!("{HEAD}{BODY}").replace("[component.app]", "[component.b]"),
@@ -194,11 +194,11 @@ mod tests {
             ),
             (
                 &format!("{HEAD}{BODY}sqlite_databases = [\"other\"]"),
-                "`other` is not known",
+                "`other` is not supported",
             ),
         ];
         for (text, expected) in cases {
-            let message = refusal(text, None);
+            let message = error_of(text, None);
             assert!(
                 message.contains(expected),
                 "{message:?} has no {expected:?}"
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn only_components_that_a_route_leads_to_are_kept() {
+    fn only_components_with_a_route_are_kept() {
         let text = format!(
             "{HEAD}{BODY}[[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n\
              [component.b]\nsource = \"b.wasm\"\n[component.c]\nsource = \"c.wasm\"\n"
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_without_the_profile_stays_as_it_is() {
+    fn a_component_without_the_profile_is_unchanged() {
         let text = format!(
             "{HEAD}{BODY}[component.app.profile.debug]\nsource = \"debug.wasm\"\n\
              [[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n\
@@ -232,18 +232,18 @@ mod tests {
     #[test]
     fn a_parse_error_does_not_quote_the_file() {
         let text = format!("{HEAD}{BODY}environment = {{ KEY = \"hunter2\", KEY = 3 }}");
-        assert!(!refusal(&text, None).contains("hunter2"));
+        assert!(!error_of(&text, None).contains("hunter2"));
     }
 
     #[test]
-    fn an_unknown_profile_is_refused() {
+    fn an_unknown_profile_is_rejected() {
         assert!(
-            refusal(&format!("{HEAD}{BODY}"), Some("debug")).contains("`debug` is not defined")
+            error_of(&format!("{HEAD}{BODY}"), Some("debug")).contains("`debug` is not defined")
         );
     }
 
     #[test]
-    fn a_profile_replaces_the_source_and_the_build_and_adds_to_the_environment() {
+    fn a_profile_replaces_the_source_and_the_build_and_extends_the_environment() {
         let text = format!(
             "{HEAD}{BODY}environment = {{ A = \"1\", B = \"1\" }}\n\
              [component.app.build]\ncommand = \"release\"\nwatch = [\"src\"]\n\
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_effect_here_is_accepted_as_spin_does() {
+    fn keys_without_an_effect_here_are_accepted_as_in_spin() {
         let text = format!("{HEAD}{BODY}description = \"d\"\n[component.app.tool.x]\ny = 1\n");
         parse(&text, None).unwrap();
     }

@@ -1,4 +1,4 @@
-//! The tables of spin.toml and the keys in them that this host knows.
+//! The tables and keys of spin.toml that this host supports.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) struct Document {
     pub(super) component: BTreeMap<String, Component>,
 }
 
-/// `[application]`: nothing of it has an effect here, but Spin insists on its form.
+/// `[application]`: has no effect here, but Spin validates it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Application {
@@ -37,7 +37,7 @@ struct Application {
     _tool: Option<IgnoredAny>,
 }
 
-/// `[trigger]`: of Spin's triggers this host has HTTP.
+/// `[trigger]`: this host only supports the HTTP trigger.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Triggers {
@@ -71,27 +71,27 @@ pub(crate) struct Variable {
     _description: Option<String>,
 }
 
-/// `[component.<id>]`. What Spin knows beyond these fields is refused, as a typo is.
+/// `[component.<id>]`. Other keys are rejected, even those that Spin supports.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Component {
-    /// The path of the built component, from the manifest's directory.
+    /// The path of the built component, relative to the manifest's directory.
     pub(crate) source: String,
-    /// The component's own variables: templates over the application's.
+    /// The component's own variables: templates that refer to the application's variables.
     #[serde(default)]
     pub(crate) variables: BTreeMap<String, String>,
-    /// Environment variables of the component.
+    /// The component's environment variables.
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, String>,
     /// `scheme://host[:port]` patterns and templates.
     #[serde(default)]
     pub(crate) allowed_outbound_hosts: Vec<String>,
-    /// The names of the databases it may open.
+    /// The names of the databases that the component may open.
     #[serde(default)]
     pub(crate) sqlite_databases: Vec<String>,
     /// How to build the component.
     pub(crate) build: Option<Build>,
-    /// Named builds and what they replace.
+    /// Profiles, by name.
     #[serde(default)]
     pub(super) profile: BTreeMap<String, Profile>,
     #[serde(rename = "description")]
@@ -102,13 +102,13 @@ pub(crate) struct Component {
     _tool: Option<IgnoredAny>,
 }
 
-/// `[component.<id>.build]`; only the command matters here, to name it in an error.
+/// `[component.<id>.build]`: only the command is used, in an error message.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Build {
     pub(crate) command: Commands,
 }
 
-/// One command, or several that run in turn.
+/// One command, or several that run in sequence.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Commands {
@@ -117,7 +117,7 @@ pub(crate) enum Commands {
 }
 
 impl Commands {
-    /// The command line a person would type.
+    /// The command line as a user would type it.
     pub(crate) fn to_line(&self) -> String {
         match self {
             Self::One(command) => command.clone(),
@@ -126,7 +126,7 @@ impl Commands {
     }
 }
 
-/// `[component.<id>.profile.<name>]`: what replaces the component's own.
+/// `[component.<id>.profile.<name>]`: overrides for the component.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Profile {

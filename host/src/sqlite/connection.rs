@@ -1,4 +1,4 @@
-//! One native connection, and the statements that run on it off the async threads.
+//! A native connection, and the statements that run on it off the async threads.
 
 use std::{
     path::{Path, PathBuf},
@@ -23,22 +23,22 @@ use crate::{
     trace::{Call, InstanceTrace},
 };
 
-/// How many rows wait for the component before the statement waits, as in Spin.
-const ROWS_AHEAD: usize = 4;
+/// How many rows are buffered before the statement blocks, as in Spin.
+const ROW_BUFFER: usize = 4;
 
-/// The database file that the name `default` stands for.
+/// The file of the database named `default`.
 pub(crate) struct Database {
     path: PathBuf,
-    may_have_wal: bool,
+    allow_wal: bool,
 }
 
 impl Database {
-    /// The database in `state_dir`; the file is created when there is none. The component's wish
-    /// for a write-ahead log is ignored unless it `may_have_wal`.
+    /// The database in `state_dir`; the file is created if it is missing. Without `allow_wal`, the
+    /// component's request for a write-ahead log is ignored.
     ///
     /// # Errors
-    /// When the file is not a database or cannot be read and written.
-    pub(crate) fn in_dir(state_dir: &Path, may_have_wal: bool) -> anyhow::Result<Self> {
+    /// If the file is not a database, or cannot be read and written.
+    pub(crate) fn in_dir(state_dir: &Path, allow_wal: bool) -> anyhow::Result<Self> {
         let path = state_dir.join("sqlite_db.db");
         let describe = || format!("cannot use the database {}", path.display());
         let connection = rusqlite::Connection::open(&path).with_context(describe)?;
@@ -53,22 +53,21 @@ impl Database {
             "the database {} is not writable",
             path.display()
         );
-        Ok(Self { path, may_have_wal })
+        Ok(Self { path, allow_wal })
     }
 
-    /// Where the file lies.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Opens a new native connection, with Spin's rules: foreign keys are enforced, a lock
-    /// is waited for up to 5 s (both are rusqlite's defaults), and no file can be attached. What is
-    /// done with it goes to the trace.
+    /// Opens a traced native connection with Spin's rules: foreign keys are enforced, the busy
+    /// timeout is 5 s (both are rusqlite's defaults), and no file can be attached.
     pub(super) async fn connect(&self, trace: &InstanceTrace) -> Result<Connection, Error> {
         let path = self.path.clone();
-        let authorize = match self.may_have_wal {
-            true => authorize,
-            false => authorize_without_wal,
+        let authorize = if self.allow_wal {
+            authorize
+        } else {
+            authorize_without_wal
         };
         let opened = spawn_blocking(move || {
             let connection = rusqlite::Connection::open(path)?;
@@ -106,39 +105,39 @@ fn authorize_without_wal(context: AuthContext<'_>) -> Authorization {
     }
 }
 
-/// One native connection. An open transaction is rolled back when it is dropped.
-/// Public because the generated bindings export it again.
+/// A native connection. Dropping it rolls back an open transaction.
+/// Public because the generated bindings re-export it.
 #[derive(Clone)]
 pub struct Connection {
     native: Arc<Mutex<rusqlite::Connection>>,
     trace: InstanceTrace,
 }
 
-/// A statement under way.
+/// A running statement.
 pub(super) struct Statement {
     pub(super) columns: Vec<String>,
     pub(super) rows: mpsc::Receiver<RowResult>,
-    /// Comes after the last row; also with what was wrong with the statement itself.
+    /// Resolves after the last row, or with the error that ended the statement.
     pub(super) result: oneshot::Receiver<Result<(), Error>>,
 }
 
 impl Connection {
     /// Starts the first statement in `sql`; the rest of the text is ignored, as in Spin.
-    /// Waits until the statement before it on this connection is done.
+    /// Waits for the previous statement on this connection to finish.
     pub(super) async fn start(&self, sql: String, parameters: Vec<Value>) -> Statement {
         let connection = Arc::clone(&self.native).lock_owned().await;
         let trace = self.trace.clone();
         let (columns_sender, columns) = oneshot::channel();
-        let (rows_sender, rows) = mpsc::channel(ROWS_AHEAD);
+        let (rows_sender, rows) = mpsc::channel(ROW_BUFFER);
         let (result_sender, result) = oneshot::channel();
         spawn_blocking(move || {
             let outcome = run(&connection, &sql, parameters, columns_sender, &rows_sender);
             trace_execution(&trace, &connection, &sql);
-            // Whoever has the result can start the next statement at once.
+            // Once the result is sent, the next statement must be able to start at once.
             drop(connection);
             let _ = result_sender.send(outcome);
         });
-        // A text that is no statement has no columns; its error is in the result.
+        // Invalid SQL has no columns; its error is in the result.
         let columns = columns.await.unwrap_or_default();
         Statement {
             columns,
@@ -160,7 +159,7 @@ impl Connection {
 
 fn trace_execution(trace: &InstanceTrace, connection: &rusqlite::Connection, sql: &str) {
     if trace.is_on() {
-        let pages = pages::touched(connection);
+        let pages = pages::take_counts(connection);
         trace.write(&Call::Execute { sql, pages });
     }
 }
@@ -185,7 +184,7 @@ fn run(
         .map_err(io_error)?;
     while let Some(row) = found.next().map_err(io_error)? {
         let row = read_row(row, width)?;
-        // Fails when the component has dropped the stream.
+        // Fails if the component has dropped the stream.
         rows.blocking_send(row)
             .map_err(|_| Error::Io("row send error".to_owned()))?;
     }
@@ -209,7 +208,7 @@ fn read_row(row: &Row<'_>, width: usize) -> Result<RowResult, Error> {
     Ok(RowResult { values })
 }
 
-/// In bytes.
+/// The size in bytes, with heap allocations.
 fn size_in_memory(value: &Value) -> usize {
     let heap = match value {
         Value::Text(text) => text.len(),

@@ -1,4 +1,4 @@
-//! `spin:sqlite`: what the component may open, and what it sees of a connection.
+//! `spin:sqlite`: the databases that the component may open, and its view of a connection.
 
 mod connection;
 mod pages;
@@ -22,7 +22,7 @@ pub(crate) use connection::Database;
 pub(crate) use pages::Pages;
 use rows::RowProducer;
 
-/// Spin's limit for what the host buffers of a result, in bytes.
+/// Spin's limit on the part of a result that the host buffers, in bytes.
 const MAX_BUFFERED_BYTES: usize = 128 << 20;
 
 type Streamed = (

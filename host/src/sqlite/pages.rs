@@ -1,4 +1,4 @@
-//! How many pages of the database a connection has touched.
+//! Counts the database pages that a connection has touched.
 #![expect(
     unsafe_code,
     reason = "rusqlite does not offer sqlite3_db_status, so it is called directly"
@@ -9,17 +9,17 @@ use std::ffi::c_int;
 use rusqlite::{Connection, ffi};
 use serde::Serialize;
 
-/// Pages that were touched, one as often as it was.
+/// Page accesses; a page counts once per access.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Pages {
-    /// Pages that were looked for, whether they were in memory or not.
+    /// Reads, whether the page was cached or not.
     pub(crate) read: u64,
-    /// Pages that were written to the file or its log.
+    /// Writes to the file or its log.
     pub(crate) written: u64,
 }
 
-/// The pages that a connection has touched since it was asked last.
-pub(super) fn touched(connection: &Connection) -> Pages {
+/// Takes the counts since the last call for this connection.
+pub(super) fn take_counts(connection: &Connection) -> Pages {
     let hit = take(connection, ffi::SQLITE_DBSTATUS_CACHE_HIT);
     let missed = take(connection, ffi::SQLITE_DBSTATUS_CACHE_MISS);
     Pages {
@@ -28,11 +28,11 @@ pub(super) fn touched(connection: &Connection) -> Pages {
     }
 }
 
-/// Reads one of the connection's counters and sets it to zero.
+/// Reads and resets one of the connection's counters.
 fn take(connection: &Connection, counter: c_int) -> u64 {
     let (mut current, mut highest) = (0, 0);
-    // SAFETY: the handle is open as long as the connection is borrowed, and SQLite only writes to
-    // the two integers.
+    // SAFETY: the handle is open while the connection is borrowed, and SQLite only writes to the
+    // two integers.
     let status = unsafe {
         ffi::sqlite3_db_status(
             connection.handle(),
@@ -57,16 +57,16 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE a (b); INSERT INTO a VALUES (1)")
             .unwrap();
-        assert!(touched(&connection).written >= 2);
+        assert!(take_counts(&connection).written >= 2);
         let nothing = Pages {
             read: 0,
             written: 0,
         };
-        assert_eq!(touched(&connection), nothing);
+        assert_eq!(take_counts(&connection), nothing);
         connection
             .query_row("SELECT b FROM a", [], |row| row.get::<_, i64>(0))
             .unwrap();
-        let reading = touched(&connection);
+        let reading = take_counts(&connection);
         assert!(reading.read >= 1 && reading.written == 0, "{reading:?}");
     }
 }

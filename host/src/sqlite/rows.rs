@@ -1,4 +1,4 @@
-//! The rows of a statement as a stream that the component reads.
+//! Streams the rows of a statement to the component.
 
 use std::{
     pin::Pin,
@@ -13,7 +13,7 @@ use wasmtime::{
 
 use crate::bindings::spin::sqlite::sqlite::RowResult;
 
-/// Hands rows on as they arrive, one at a time.
+/// Passes rows on one at a time, as they arrive.
 pub(super) struct RowProducer(pub(super) mpsc::Receiver<RowResult>);
 
 impl<D> StreamProducer<D> for RowProducer {

@@ -1,4 +1,4 @@
-//! What the component relies on of Spin's in-process SQLite, down to the texts of errors.
+//! The behaviour of Spin's in-process SQLite that the component relies on, including error texts.
 
 use tempfile::TempDir;
 
@@ -63,7 +63,7 @@ async fn count(connection: &Connection, table: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn errors_carry_sqlites_own_words() {
+async fn errors_have_sqlites_own_text() {
     let Fixture {
         connection, _dir, ..
     } = fixture().await;
@@ -105,7 +105,7 @@ async fn a_missing_parameter_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_held_too_long_is_an_error() {
+async fn a_lock_held_too_long_is_an_error() {
     let Fixture {
         connection,
         database,
@@ -131,7 +131,7 @@ async fn only_the_first_statement_of_a_text_runs() {
 }
 
 #[tokio::test]
-async fn a_dropped_connection_rolls_its_transaction_back() {
+async fn dropping_a_connection_rolls_its_transaction_back() {
     let Fixture {
         connection,
         database,
@@ -160,7 +160,7 @@ async fn dropping_a_stream_ends_its_statement() {
 }
 
 #[tokio::test]
-async fn values_come_back_as_they_were_given() {
+async fn values_round_trip() {
     let Fixture {
         connection, _dir, ..
     } = fixture().await;
@@ -178,7 +178,7 @@ async fn values_come_back_as_they_were_given() {
 }
 
 #[tokio::test]
-async fn changes_and_the_last_rowid_are_those_of_the_connection() {
+async fn changes_and_the_last_rowid_belong_to_the_connection() {
     let Fixture {
         connection,
         database,
@@ -199,7 +199,7 @@ async fn changes_and_the_last_rowid_are_those_of_the_connection() {
 }
 
 #[tokio::test]
-async fn a_database_in_memory_can_be_attached() {
+async fn an_in_memory_database_can_be_attached() {
     let Fixture {
         connection, _dir, ..
     } = fixture().await;
@@ -209,7 +209,7 @@ async fn a_database_in_memory_can_be_attached() {
 }
 
 #[test]
-fn a_file_that_is_not_a_database_is_refused() {
+fn a_file_that_is_not_a_database_is_rejected() {
     let dir = TempDir::new().unwrap();
     std::fs::write(
         dir.path().join("sqlite_db.db"),

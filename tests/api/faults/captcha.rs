@@ -1,4 +1,4 @@
-//! Troubles of the captcha service: told within six seconds, and nobody else waits meanwhile.
+//! Failures of the captcha service: reported within six seconds, without delaying other requests.
 
 use std::time::{Duration, Instant};
 
@@ -14,18 +14,18 @@ use crate::helpers::time::{SOON, eventually};
 
 const LIMIT: Duration = Duration::from_secs(6);
 
-async fn assert_refused_in_time(app: &App, error: &ApiError) {
+async fn assert_rejected_in_time(app: &App, error: &ApiError) {
     let start = Instant::now();
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", "late"))
         .await;
     let took = start.elapsed();
-    answer.assert_error(error);
+    response.assert_error(error);
     assert!(took < LIMIT, "{took:?}");
 }
 
 #[tokio::test]
-async fn whatever_the_captcha_service_does_is_told_within_six_seconds() {
+async fn every_failure_of_the_captcha_service_is_reported_within_six_seconds() {
     let mut app = spawn_app_with("captcha_service_path", "/api/v1").await;
     app.register_tom().await;
     for (reply, error) in [
@@ -46,43 +46,43 @@ async fn whatever_the_captcha_service_does_is_told_within_six_seconds() {
         (Reply::Json(200, json!([true])), &INVALID_CAPTCHA),
     ] {
         app.captcha.reply_with(reply);
-        assert_refused_in_time(&app, error).await;
+        assert_rejected_in_time(&app, error).await;
     }
-    app.captcha.die().await;
-    assert_refused_in_time(&app, &CAPTCHA_UNAVAILABLE).await;
+    app.captcha.stop().await;
+    assert_rejected_in_time(&app, &CAPTCHA_UNAVAILABLE).await;
     assert_eq!(app.count("users"), 1);
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_an_error_of_the_service() {
+async fn a_huge_response_of_the_captcha_service_is_an_error() {
     let app = spawn_app_with("captcha_service_path", "/api/v1").await;
     let large = json!({"is_valid": true, "more": "x".repeat(10_000_000)});
     app.captcha.reply_with(Reply::Json(200, large));
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", "late"))
         .await;
-    answer.assert_status(503);
+    response.assert_status(503);
     assert_eq!(app.count("users"), 0);
 }
 
 #[tokio::test]
-async fn while_the_captcha_is_slow_nobody_waits_and_no_transaction_is_open() {
+async fn a_slow_captcha_service_delays_no_other_request_and_keeps_no_transaction_open() {
     let app = spawn_app_with("throttle", "on").await;
     app.register_tom().await;
     app.captcha.reply_with(Reply::Silence);
     let late = registration_of("late@example.com", "late");
     let registering = app.register(&late);
     let others = async {
-        let is_asked = async || (app.captcha.received().len() == 2).then_some(());
-        eventually("the captcha service is asked", SOON, is_asked).await;
+        let is_called = async || (app.captcha.received().len() == 2).then_some(());
+        eventually("the captcha service is called", SOON, is_called).await;
         let start = Instant::now();
         app.login(EMAIL, PASSWORD).await.assert_status(200);
-        // Others may be writing for a moment, but nobody as long as the captcha takes.
+        // Other writers may hold the lock briefly, but not for as long as the captcha takes.
         let other = app.database();
-        let moment = other.busy_timeout(Duration::from_secs(1));
-        moment.expect("a timeout can be set");
-        let alone = other.execute_batch("BEGIN EXCLUSIVE; ROLLBACK");
-        alone.expect("no transaction is open");
+        let timeout = other.busy_timeout(Duration::from_secs(1));
+        timeout.expect("a timeout");
+        let exclusive = other.execute_batch("BEGIN EXCLUSIVE; ROLLBACK");
+        exclusive.expect("no transaction is open");
         start.elapsed()
     };
     let (registered, took) = tokio::join!(registering, others);

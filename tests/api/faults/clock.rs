@@ -1,4 +1,4 @@
-//! Clocks that are wrong: half a minute is tolerated, and a step back revives nothing.
+//! Wrong clocks: half a minute of skew is tolerated, and setting the clock back revives nothing.
 
 use serde_json::json;
 
@@ -12,15 +12,15 @@ use crate::helpers::time::{SOON, eventually, unix_now};
 use crate::helpers::token::{claims, signed};
 
 const NEW_PASSWORD: &str = "battery staple 2";
-/// Everything happened an hour later than now: what the clock shows after a step back.
-const SESSION_OF_LATER: &str = "UPDATE sessions SET created_at = created_at + 3600, \
+/// Move all times an hour ahead, which equals setting the clock back by an hour.
+const MOVE_SESSION_AHEAD: &str = "UPDATE sessions SET created_at = created_at + 3600, \
                                 rotated_at = rotated_at + 3600, expires_at = expires_at + 3600";
-const RESET_OF_LATER: &str = "UPDATE password_reset_tokens SET \
+const MOVE_RESET_AHEAD: &str = "UPDATE password_reset_tokens SET \
                               created_at = datetime(created_at, '+1 hour'), \
                               expires_at = datetime(expires_at, '+1 hour')";
 
 #[tokio::test]
-async fn tokens_of_a_clock_that_is_half_a_minute_off_are_taken() {
+async fn half_a_minute_of_clock_skew_is_tolerated() {
     let app = spawn_app().await;
     let issued = claims(&app.log_tom_in().await.access);
     let now = unix_now();
@@ -33,17 +33,17 @@ async fn tokens_of_a_clock_that_is_half_a_minute_off_are_taken() {
         let mut claims = issued.clone();
         claims["iat"] = json!(issued_at);
         claims["exp"] = json!(expires_at);
-        let answer = app.test_data(&signed(&claims)).await;
-        assert_eq!(answer.status, status, "{claims}");
+        let response = app.test_data(&signed(&claims)).await;
+        assert_eq!(response.status, status, "{claims}");
     }
 }
 
 #[tokio::test]
-async fn a_step_back_revives_no_refresh_token() {
+async fn setting_the_clock_back_revives_no_refresh_token() {
     let app = spawn_app().await;
     let first = app.log_tom_in().await;
     let second = Tokens::of(&app.refresh(&first.refresh).await);
-    app.change(SESSION_OF_LATER);
+    app.change(MOVE_SESSION_AHEAD);
     app.refresh(&first.refresh)
         .await
         .assert_error(&INVALID_REFRESH_TOKEN);
@@ -56,17 +56,17 @@ async fn a_step_back_revives_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn after_a_step_back_the_current_session_goes_on() {
+async fn the_current_session_survives_setting_the_clock_back() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
-    app.change(SESSION_OF_LATER);
+    app.change(MOVE_SESSION_AHEAD);
     app.test_data(&tokens.access).await.assert_status(200);
     let next = Tokens::of(&app.refresh(&tokens.refresh).await);
     app.test_data(&next.access).await.assert_status(200);
 }
 
 #[tokio::test]
-async fn a_step_back_revives_no_reset_token() {
+async fn setting_the_clock_back_revives_no_reset_token() {
     let app = spawn_app().await;
     app.register_tom().await;
     let superseded = app.next_reset_token(EMAIL).await;
@@ -74,7 +74,7 @@ async fn a_step_back_revives_no_reset_token() {
     app.reset_password(&used, NEW_PASSWORD)
         .await
         .assert_status(200);
-    app.change(RESET_OF_LATER);
+    app.change(MOVE_RESET_AHEAD);
     for token in [used, superseded] {
         app.reset_password(&token, PASSWORD)
             .await
@@ -83,7 +83,7 @@ async fn a_step_back_revives_no_reset_token() {
 }
 
 #[tokio::test]
-async fn a_step_back_revives_no_session() {
+async fn setting_the_clock_back_revives_no_session() {
     let app = spawn_app().await;
     let logged_out = app.log_tom_in().await;
     app.logout(&logged_out.refresh).await.assert_status(204);
@@ -104,7 +104,7 @@ async fn a_step_back_revives_no_session() {
 }
 
 #[tokio::test]
-async fn a_step_back_of_less_than_a_day_revives_no_captcha_answer() {
+async fn setting_the_clock_back_by_less_than_a_day_revives_no_captcha_answer() {
     let app = builtin_captcha().spawn().await;
     let old = signed_challenge(500);
     let answers = [encoded(&solved(&old)), app.captcha_answer().await];
@@ -114,7 +114,7 @@ async fn a_step_back_of_less_than_a_day_revives_no_captcha_answer() {
     app.register_with_answer(&answers[1])
         .await
         .assert_error(&EMAIL_TAKEN);
-    // What is cleared away is past for more than a day, whatever the clock shows now.
+    // Only rows that expired more than a day ago are deleted, whatever the clock shows now.
     app.change("UPDATE used_challenges SET expires_at = unixepoch() - 86000");
     app.change(&format!(
         "UPDATE used_challenges SET expires_at = unixepoch() - 86401 WHERE nonce = {}",
@@ -122,7 +122,7 @@ async fn a_step_back_of_less_than_a_day_revives_no_captcha_answer() {
     ));
     app.forgot_password(EMAIL).await.assert_status(202);
     let is_cleared = async || (app.count("used_challenges") == 1).then_some(());
-    eventually("the older one is forgotten", SOON, is_cleared).await;
+    eventually("the older one is deleted", SOON, is_cleared).await;
     app.register_with_answer(&answers[1])
         .await
         .assert_error(&INVALID_CAPTCHA);

@@ -1,4 +1,4 @@
-//! Many logins at once: all are answered, within bounds, and others are answered between them.
+//! Many concurrent logins: all succeed within the memory limit, and other requests are not starved.
 
 use std::pin::pin;
 use std::time::Instant;
@@ -9,21 +9,21 @@ use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
 
 const LOGINS: usize = 100;
-/// What a hundred instances at once may take, each with 19 MiB for its hash, in KiB.
+/// The limit for a hundred instances, each with 19 MiB for its hash, in KiB.
 const MEMORY: u64 = 4 * 1024 * 1024;
-/// How many others are answered meanwhile at least. Measured on two cores, alone and beside other
-/// tests: 56 and 20 if they wait in turn with all logins, 175 and 117 if those give way.
-const OTHERS: usize = 60;
+/// The minimum number of other requests answered in the meantime. Measured on two cores, alone and
+/// next to other tests: 56 and 20 if they queue with the logins, 175 and 117 if logins yield to them.
+const MIN_OTHERS: usize = 60;
 
-/// Asks another route while something goes on, over and over, and says how often it was answered.
+/// Repeatedly requests another route until `during` completes, and counts the responses.
 async fn others_during<T>(during: impl Future<Output = T>, app: &App, token: &str) -> (T, usize) {
     let mut during = pin!(during);
     let mut answered = 0;
     loop {
         tokio::select! {
             done = &mut during => return (done, answered),
-            answer = app.test_data(token) => {
-                answer.assert_status(200);
+            response = app.test_data(token) => {
+                response.assert_status(200);
                 answered += 1;
             }
         }
@@ -31,13 +31,13 @@ async fn others_during<T>(during: impl Future<Output = T>, app: &App, token: &st
 }
 
 #[tokio::test]
-async fn a_hundred_logins_at_once_are_answered_while_other_routes_go_on() {
+async fn a_hundred_logins_at_once_succeed_without_starving_other_routes() {
     let setup = Setup::new()
         .without("argon2_memory_kib")
         .without("argon2_passes");
     let app = setup.spawn().await;
     app.register_tom().await;
-    // Not Tom's: of so many sessions his oldest ends.
+    // Not Tom's session: so many logins end his oldest one.
     let ann = registration_of("ann@example.com", "ann");
     app.register(&ann).await.assert_status(201);
     let tokens = Tokens::of(&app.login("ann", PASSWORD).await);
@@ -46,13 +46,13 @@ async fn a_hundred_logins_at_once_are_answered_while_other_routes_go_on() {
     let start = Instant::now();
     let (logins, others) = others_during(logins, &app, &tokens.access).await;
     println!(
-        "{LOGINS} logins in {:?}, {others} others meanwhile, memory from {before} to {} KiB",
+        "{LOGINS} logins in {:?}, {others} other requests, memory from {before} to {} KiB",
         start.elapsed(),
         app.server.peak_memory_kib()
     );
     for login in logins {
         login.assert_status(200);
     }
-    assert!(others >= OTHERS, "{others}");
+    assert!(others >= MIN_OTHERS, "{others}");
     assert!(app.server.peak_memory_kib() < MEMORY);
 }

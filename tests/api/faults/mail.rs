@@ -1,4 +1,4 @@
-//! Troubles of the mail provider: nobody notices, and the mail arrives later, once for its key.
+//! Failures of the mail provider: requests are unaffected, and the mail arrives later, once per key.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -13,23 +13,23 @@ use crate::helpers::stub::{Received, Reply};
 use crate::helpers::time::{SOON, eventually};
 
 const NEW_PASSWORD: &str = "battery staple 2";
-/// How long a try may take before it is given up, and a little more.
-const PATIENCE: Duration = Duration::from_secs(45);
-/// No caller waits for a provider.
-const AT_ONCE: Duration = Duration::from_secs(2);
+/// Longer than the timeout of an attempt.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(45);
+/// No request waits for the provider.
+const RESPONSE_LIMIT: Duration = Duration::from_secs(2);
 
-fn taken() -> Reply {
+fn accepted() -> Reply {
     Reply::Json(200, json!({"id": "1"}))
 }
 
-/// Asks for a link; the answer is as ever, and as fast.
-async fn assert_asked(app: &App, email: &str) {
+/// Requests a link, and asserts the usual response within the usual time.
+async fn request_link(app: &App, email: &str) {
     let start = Instant::now();
-    let answer = app.forgot_password(email).await;
+    let response = app.forgot_password(email).await;
     let took = start.elapsed();
     let sent = json!({"message": "If the email exists, a reset link has been sent."});
-    answer.assert_json(202, &sent);
-    assert!(took < AT_ONCE, "{took:?}");
+    response.assert_json(202, &sent);
+    assert!(took < RESPONSE_LIMIT, "{took:?}");
 }
 
 async fn wait_for_log(app: &App, event: &str, limit: Duration) {
@@ -42,17 +42,17 @@ async fn wait_for_empty_outbox(app: &App) {
     eventually("all mail is sent", SOON, is_empty).await;
 }
 
-/// Lets the wait pass and gives the service a reason to look, until the mail with this number
-/// arrives: once is not enough while the outcome of the last try is still being written down.
-async fn let_time_pass(app: &App, number: usize) {
-    let tried_again = async || {
+/// Makes the mail due and triggers a delivery until the `number`-th mail arrives. Once is not enough
+/// while the outcome of the last attempt is still being stored.
+async fn retry_mail(app: &App, number: usize) {
+    let retried = async || {
         app.change("UPDATE outbox SET due_at = unixepoch() - 1");
         app.forgot_password("nobody@example.com")
             .await
             .assert_status(202);
-        timeout(AT_ONCE, app.mail(number)).await.ok()
+        timeout(RESPONSE_LIMIT, app.mail(number)).await.ok()
     };
-    eventually("the mail is tried again", SOON, tried_again).await;
+    eventually("the mail is retried", SOON, retried).await;
 }
 
 fn key(mail: &Received) -> String {
@@ -61,7 +61,7 @@ fn key(mail: &Received) -> String {
         .to_owned()
 }
 
-/// All tries were of one mail, with one key and one link, which works.
+/// Asserts that all attempts sent the same mail with the same key, and that its link works.
 async fn assert_one_mail(app: &App) {
     let mails = app.mail_provider.received();
     for mail in &mails {
@@ -74,28 +74,28 @@ async fn assert_one_mail(app: &App) {
         .assert_status(200);
 }
 
-async fn assert_delivered_later(app: &App, trouble: Reply) {
-    app.mail_provider.forget();
-    app.mail_provider.reply_with(trouble);
-    assert_asked(app, EMAIL).await;
+async fn assert_delivered_later(app: &App, failure: Reply) {
+    app.mail_provider.clear();
+    app.mail_provider.reply_with(failure);
+    request_link(app, EMAIL).await;
     app.mail(1).await;
     let attempts = "SELECT attempts FROM outbox WHERE due_at > unixepoch()";
     assert_eq!(
         app.value::<i64>(attempts),
         1,
-        "the mail waits for its next try"
+        "the mail waits for its next attempt"
     );
-    wait_for_log(app, "mail put off", PATIENCE).await;
-    app.mail_provider.reply_with(taken());
-    let_time_pass(app, 2).await;
+    wait_for_log(app, "mail put off", ATTEMPT_LIMIT).await;
+    app.mail_provider.reply_with(accepted());
+    retry_mail(app, 2).await;
     wait_for_empty_outbox(app).await;
     assert_eq!(app.mail_provider.received().len(), 2);
     assert_one_mail(app).await;
 }
 
 #[tokio::test]
-async fn a_mail_that_fails_is_delivered_later_once_for_its_key() {
-    for trouble in [
+async fn a_failed_mail_is_delivered_later_with_the_same_key() {
+    for failure in [
         Reply::Text(500, "oops"),
         Reply::Text(503, ""),
         Reply::Busy("1"),
@@ -104,34 +104,34 @@ async fn a_mail_that_fails_is_delivered_later_once_for_its_key() {
     ] {
         let app = spawn_app().await;
         app.register_tom().await;
-        assert_delivered_later(&app, trouble).await;
+        assert_delivered_later(&app, failure).await;
     }
 }
 
 #[tokio::test]
-async fn a_provider_that_takes_longer_than_half_a_minute_is_tried_again() {
+async fn a_provider_that_takes_longer_than_half_a_minute_is_retried() {
     let app = spawn_app().await;
     app.register_tom().await;
     assert_delivered_later(&app, Reply::Silence).await;
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_is_tried_again() {
+async fn a_provider_that_is_down_is_retried() {
     let mut app = spawn_app().await;
     app.register_tom().await;
-    app.mail_provider.die().await;
-    assert_asked(&app, EMAIL).await;
+    app.mail_provider.stop().await;
+    request_link(&app, EMAIL).await;
     wait_for_log(&app, "mail put off", SOON).await;
     let waiting: i64 = app.value("SELECT due_at - unixepoch() FROM outbox");
     assert!((30..=120).contains(&waiting), "{waiting}");
 }
 
 #[tokio::test]
-async fn a_provider_that_asks_for_time_gets_it() {
+async fn a_retry_after_of_the_provider_is_respected() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Busy("600"));
-    assert_asked(&app, EMAIL).await;
+    request_link(&app, EMAIL).await;
     wait_for_log(&app, "mail put off", SOON).await;
     let waits = async || {
         let waiting: i64 = app.value("SELECT due_at - unixepoch() FROM outbox");
@@ -141,8 +141,8 @@ async fn a_provider_that_asks_for_time_gets_it() {
 }
 
 #[tokio::test]
-async fn a_retry_after_beyond_all_reason_loses_nothing() {
-    for beyond in [
+async fn an_absurd_retry_after_does_not_lose_the_mail() {
+    for retry_after in [
         "18446744073709551615",
         "-1",
         "soon",
@@ -150,24 +150,24 @@ async fn a_retry_after_beyond_all_reason_loses_nothing() {
     ] {
         let app = spawn_app().await;
         app.register_tom().await;
-        app.mail_provider.reply_with(Reply::Busy(beyond));
-        assert_asked(&app, EMAIL).await;
+        app.mail_provider.reply_with(Reply::Busy(retry_after));
+        request_link(&app, EMAIL).await;
         app.mail(1).await;
-        app.mail_provider.reply_with(taken());
+        app.mail_provider.reply_with(accepted());
         wait_for_log(&app, "\"message\":\"mail put off\"", SOON).await;
-        let_time_pass(&app, 2).await;
+        retry_mail(&app, 2).await;
         wait_for_empty_outbox(&app).await;
     }
 }
 
 #[tokio::test]
-async fn a_mail_that_is_refused_for_good_is_given_up_and_nobody_notices() {
+async fn a_permanently_rejected_mail_is_given_up_and_requests_are_unaffected() {
     for status in [400, 404, 422] {
         let app = spawn_app().await;
         app.register_tom().await;
         let error = json!({"name": "validation_error", "message": "no"});
         app.mail_provider.reply_with(Reply::Json(status, error));
-        assert_asked(&app, EMAIL).await;
+        request_link(&app, EMAIL).await;
         wait_for_empty_outbox(&app).await;
         wait_for_log(&app, "mail given up", SOON).await;
         assert_eq!(app.mail_provider.received().len(), 1);
@@ -175,37 +175,37 @@ async fn a_mail_that_is_refused_for_good_is_given_up_and_nobody_notices() {
 }
 
 #[tokio::test]
-async fn a_mail_that_keeps_failing_is_given_up_in_the_end() {
+async fn a_mail_that_keeps_failing_is_given_up_after_five_attempts() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Text(500, "oops"));
-    assert_asked(&app, EMAIL).await;
+    request_link(&app, EMAIL).await;
     app.mail(1).await;
     for attempt in 2..=5 {
-        let_time_pass(&app, attempt).await;
+        retry_mail(&app, attempt).await;
     }
     wait_for_empty_outbox(&app).await;
     wait_for_log(&app, "mail given up", SOON).await;
 }
 
 #[tokio::test]
-async fn killed_between_sending_and_marking_it_sends_the_same_mail_again() {
+async fn a_kill_between_sending_and_marking_a_mail_sends_the_same_mail_again() {
     let mut app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Silence);
-    assert_asked(&app, EMAIL).await;
+    request_link(&app, EMAIL).await;
     app.mail(1).await;
     app.server.kill();
-    app.mail_provider.reply_with(taken());
+    app.mail_provider.reply_with(accepted());
     app.restart().await;
-    let_time_pass(&app, 2).await;
+    retry_mail(&app, 2).await;
     wait_for_empty_outbox(&app).await;
     assert_eq!(app.mail_provider.received().len(), 2);
     assert_one_mail(&app).await;
 }
 
 #[tokio::test]
-async fn of_many_mails_at_once_each_is_sent_once() {
+async fn each_of_many_concurrent_mails_is_sent_once() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.add_users("user", 30);

@@ -1,4 +1,4 @@
-//! The four mail providers, each in the form that it documents, and its documented errors.
+//! The four mail providers: their documented request formats and errors.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -24,20 +24,20 @@ async fn spawn_app_of(provider: &str) -> App {
     app
 }
 
-/// The request by which a provider is given a reset mail, and how it answers when it takes one.
-async fn sent_to(provider: &str, taken: Reply) -> Received {
+/// Sends a reset mail, and returns the request to a provider that replies with `accepted`.
+async fn sent_to(provider: &str, accepted: Reply) -> Received {
     let app = spawn_app_of(provider).await;
-    app.mail_provider.reply_with(taken);
+    app.mail_provider.reply_with(accepted);
     app.forgot_password(EMAIL).await.assert_status(202);
     let mail = app.mail(1).await;
     let is_taken = async || (app.count("outbox") == 0).then_some(());
-    eventually("the provider's answer is understood", SOON, is_taken).await;
+    eventually("the provider's response is understood", SOON, is_taken).await;
     assert!(mail.header("user-agent").is_some(), "{mail:?}");
     assert_eq!(mail.method.as_str(), "POST");
     mail
 }
 
-/// Both bodies bring the link and the name of whom they are for.
+/// Asserts that both bodies contain the link and the recipient's name.
 fn assert_bodies(text: &Value, html: &Value) {
     for body in [text, html].map(|body| body.as_str().expect("a body")) {
         assert!(
@@ -49,7 +49,7 @@ fn assert_bodies(text: &Value, html: &Value) {
 }
 
 #[tokio::test]
-async fn resend_is_asked_as_it_documents() {
+async fn resend_gets_its_documented_request() {
     let mail = sent_to("resend", Reply::Json(200, json!({"id": "49a3999c"}))).await;
     assert_eq!(mail.path, "/emails");
     let bearer = format!("Bearer {EMAIL_API_KEY}");
@@ -65,7 +65,7 @@ async fn resend_is_asked_as_it_documents() {
 }
 
 #[tokio::test]
-async fn postmark_is_asked_as_it_documents() {
+async fn postmark_gets_its_documented_request() {
     let taken = json!({"ErrorCode": 0, "Message": "OK", "MessageID": "b7bc2f4a", "To": EMAIL});
     let mail = sent_to("postmark", Reply::Json(200, taken)).await;
     assert_eq!(mail.path, "/email");
@@ -80,7 +80,7 @@ async fn postmark_is_asked_as_it_documents() {
     assert_eq!(body["MessageStream"], "outbound");
     assert_eq!(
         body["TrackLinks"], "None",
-        "links with tokens are not rewritten"
+        "click tracking must not rewrite links with tokens"
     );
     assert_bodies(&body["TextBody"], &body["HtmlBody"]);
     for (name, value) in body["Metadata"].as_object().expect("metadata") {
@@ -93,7 +93,7 @@ async fn postmark_is_asked_as_it_documents() {
 }
 
 #[tokio::test]
-async fn sendgrid_is_asked_as_it_documents() {
+async fn sendgrid_gets_its_documented_request() {
     let mail = sent_to("sendgrid", Reply::Text(202, "")).await;
     assert_eq!(mail.path, "/v3/mail/send");
     let bearer = format!("Bearer {EMAIL_API_KEY}");
@@ -107,7 +107,7 @@ async fn sendgrid_is_asked_as_it_documents() {
     assert_eq!(recipients.len(), 1);
     assert_eq!(recipients[0]["to"], json!([{"email": EMAIL}]));
     assert_eq!(body["subject"], SUBJECT);
-    // It wants plain text before HTML.
+    // SendGrid requires plain text before HTML.
     let types: Vec<_> = body["content"]
         .as_array()
         .expect("content")
@@ -124,7 +124,7 @@ async fn sendgrid_is_asked_as_it_documents() {
 }
 
 #[tokio::test]
-async fn mailgun_is_asked_as_it_documents() {
+async fn mailgun_gets_its_documented_request() {
     let taken = json!({"id": "<2026@mg.example.com>", "message": "Queued. Thank you."});
     let mail = sent_to("mailgun", Reply::Json(200, taken)).await;
     assert_eq!(mail.path, "/v3/mg.example.com/messages");
@@ -144,12 +144,12 @@ async fn mailgun_is_asked_as_it_documents() {
     assert_eq!(form["subject"], SUBJECT);
     assert_eq!(
         form["o:tracking"], "no",
-        "links with tokens are not rewritten"
+        "click tracking must not rewrite links with tokens"
     );
     assert_bodies(&form["text"], &form["html"]);
 }
 
-/// Errors that providers document, and whether the mail is tried again after them.
+/// The providers' documented errors, and whether the mail is retried after them.
 fn documented_errors() -> Vec<(&'static str, Reply, bool)> {
     let postmark = |code, message: &str| json!({"ErrorCode": code, "Message": message});
     let sendgrid = |message: &str| json!({"errors": [{"message": message, "field": null}]});
@@ -262,30 +262,30 @@ fn documented_errors() -> Vec<(&'static str, Reply, bool)> {
 }
 
 #[tokio::test]
-async fn of_the_errors_that_providers_document_those_that_may_pass_are_tried_again() {
+async fn only_temporary_documented_errors_are_retried() {
     for provider in ["resend", "postmark", "sendgrid", "mailgun"] {
         let app = spawn_app_of(provider).await;
         let errors = documented_errors().into_iter();
-        for (_, reply, is_tried_again) in errors.filter(|(name, ..)| *name == provider) {
+        for (_, reply, is_retried) in errors.filter(|(name, ..)| *name == provider) {
             app.mail_provider.reply_with(reply);
-            assert_settled(&app, is_tried_again).await;
+            assert_settled(&app, is_retried).await;
         }
     }
 }
 
-/// Sends a mail; what becomes of it is in the log, and in the outbox.
-async fn assert_settled(app: &App, is_tried_again: bool) {
-    let event = if is_tried_again {
+/// Sends a mail, and asserts its outcome in the log and in the outbox.
+async fn assert_settled(app: &App, is_retried: bool) {
+    let event = if is_retried {
         "mail put off"
     } else {
         "mail given up"
     };
     let count = || app.server.output().matches(event).count();
     let before = count();
-    app.mail_provider.forget();
+    app.mail_provider.clear();
     app.forgot_password(EMAIL).await.assert_status(202);
     app.mail(1).await;
     let settled = async || (count() == before + 1).then_some(());
     eventually(event, SOON, settled).await;
-    assert_eq!(app.count("outbox"), i64::from(is_tried_again));
+    assert_eq!(app.count("outbox"), i64::from(is_retried));
 }

@@ -1,4 +1,4 @@
-//! A database that cannot be written: writes fail as agreed, reads go on, nothing is half-done.
+//! Unwritable storage: writes fail with a database error, reads work, and no partial write remains.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,15 +10,15 @@ use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
 
 const NEW_PASSWORD: &str = "battery staple 2";
-/// The size of the disk that gets full.
+/// The size of the disk that fills up.
 const DISK: &str = "size=4m";
 
-/// Runs a command that needs rights which not everybody has; says so where they are missing.
-fn may(command: &str, arguments: &[&str]) -> bool {
+/// Runs a privileged command. Returns false and prints why if that is not possible.
+fn try_run(command: &str, arguments: &[&str]) -> bool {
     let output = Command::new(command).args(arguments).output();
     let done = output.as_ref().is_ok_and(|output| output.status.success());
     if !done {
-        println!("skipped, for {command} {arguments:?} is not possible here: {output:?}");
+        println!("skipped: {command} {arguments:?} failed: {output:?}");
     }
     done
 }
@@ -27,53 +27,53 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("the path is UTF-8")
 }
 
-/// A file that not even root can write, as long as this lives.
+/// A file that not even root can write until this is dropped.
 struct Immutable(PathBuf);
 
 impl Immutable {
     fn make(path: PathBuf) -> Option<Self> {
-        may("chattr", &["+i", text(&path)]).then_some(Self(path))
+        try_run("chattr", &["+i", text(&path)]).then_some(Self(path))
     }
 }
 
 impl Drop for Immutable {
     fn drop(&mut self) {
-        may("chattr", &["-i", text(&self.0)]);
+        try_run("chattr", &["-i", text(&self.0)]);
     }
 }
 
-/// A small disk, as long as this lives.
+/// A small disk that is mounted until this is dropped.
 struct Disk(PathBuf);
 
 impl Disk {
     fn mount(path: PathBuf) -> Option<Self> {
-        fs::create_dir(&path).expect("a directory to mount it on");
+        fs::create_dir(&path).expect("a mount point");
         let arguments = ["-t", "tmpfs", "-o", DISK, "none", text(&path)];
-        may("mount", &arguments).then_some(Self(path))
+        try_run("mount", &arguments).then_some(Self(path))
     }
 
-    /// Leaves no byte of it free.
+    /// Fills the disk completely.
     fn fill(&self) {
         let filler = vec![0; 8 << 20];
         let result = fs::write(self.0.join("filler"), filler);
-        assert!(result.is_err(), "the disk is full");
+        assert!(result.is_err(), "the disk is not full");
     }
 
     fn clear(&self) {
-        fs::remove_file(self.0.join("filler")).expect("the filler is there");
+        fs::remove_file(self.0.join("filler")).expect("a filler");
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: the server still has its files open.
-        may("umount", &["-l", text(&self.0)]);
+        // Lazy, because the server still has files open.
+        try_run("umount", &["-l", text(&self.0)]);
     }
 }
 
-/// Writes fail, and reads do not.
+/// Asserts that writes fail and reads work.
 async fn assert_only_reads_work(app: &App, tokens: &Tokens, reset_token: &str) {
-    for answer in [
+    for response in [
         app.register(&registration_of("late@example.com", "late"))
             .await,
         app.login(EMAIL, PASSWORD).await,
@@ -81,7 +81,7 @@ async fn assert_only_reads_work(app: &App, tokens: &Tokens, reset_token: &str) {
         app.logout(&tokens.refresh).await,
         app.reset_password(reset_token, NEW_PASSWORD).await,
     ] {
-        answer.assert_error(&DB_ERROR);
+        response.assert_error(&DB_ERROR);
     }
     app.test_data(&tokens.access).await.assert_status(200);
     app.login(EMAIL, "wrong password 1")
@@ -90,7 +90,7 @@ async fn assert_only_reads_work(app: &App, tokens: &Tokens, reset_token: &str) {
     app.get("/health/live").await.assert_status(200);
 }
 
-/// What failed has used nothing up.
+/// Asserts that the failed attempts used nothing up.
 async fn assert_everything_works(app: &App, tokens: &Tokens, reset_token: &str) {
     assert_eq!(app.count("users"), 1);
     app.refresh(&tokens.refresh).await.assert_status(200);
@@ -103,12 +103,12 @@ async fn assert_everything_works(app: &App, tokens: &Tokens, reset_token: &str) 
 }
 
 #[tokio::test]
-async fn a_database_that_is_read_only_is_read() {
+async fn reads_work_on_a_read_only_database() {
     let mut app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let reset_token = app.next_reset_token(EMAIL).await;
     app.server.kill();
-    // The server looks once whether it may write; its connections are opened by requests.
+    // The server checks that the file is writable at startup, and opens its connections on requests.
     app.restart().await;
     let Some(immutable) = Immutable::make(app.database_path()) else {
         return;

@@ -1,8 +1,8 @@
-//! The errors of the API, but for 409 on a name and 422.
+//! The errors of the API, except for 422 and the 409 of a taken username.
 
 use serde_json::{Value, json};
 
-/// An error as callers see it.
+/// An error as clients see it.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     pub(crate) status: u16,
@@ -19,7 +19,7 @@ impl ApiError {
         }
     }
 
-    /// The body of the answer.
+    /// The expected response body.
     pub(crate) fn body(&self) -> Value {
         json!({"detail": self.detail, "error_code": self.code})
     }

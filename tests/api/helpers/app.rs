@@ -1,4 +1,4 @@
-//! An app per test: its own server, database, captcha service and mail provider.
+//! A service per test, with its own server, database, captcha stub and mail provider stub.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -9,18 +9,18 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::answer::Answer;
+use super::response::Response;
 use super::server::{Server, listen_address};
 use super::stub::{Reply, Stub};
 
-/// Signs the tokens of every app that is not told otherwise.
+/// The default secret key.
 pub(crate) const SECRET_KEY: &str = "a secret key of the tests, 40 bytes long";
-/// The key that the mail provider knows us by.
+/// The service's key for the mail provider's API.
 pub(crate) const EMAIL_API_KEY: &str = "re_key_of_the_tests";
-/// No answer of the service takes longer.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// The timeout of a request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A running service with all its neighbours.
+/// A running service and the stubs that it depends on.
 pub(crate) struct App {
     pub(crate) captcha: Stub,
     pub(crate) mail_provider: Stub,
@@ -30,29 +30,29 @@ pub(crate) struct App {
     setup: Setup,
 }
 
-/// What a service is started with.
+/// The configuration of a service.
 pub(crate) struct Setup {
     variables: BTreeMap<&'static str, String>,
     directory: TempDir,
     host_flags: Vec<OsString>,
 }
 
-/// A service with the settings of the tests.
+/// Starts a service with the tests' default settings.
 pub(crate) async fn spawn_app() -> App {
     Setup::new().spawn().await
 }
 
-/// A service with one setting of its own.
+/// Starts a service with one setting changed.
 pub(crate) async fn spawn_app_with(variable: &'static str, value: &str) -> App {
     Setup::new().with(variable, value).spawn().await
 }
 
 impl Setup {
-    /// The settings of the tests: cheap hashes, and mail for the stub.
+    /// The tests' default settings: cheap hashes, and mail to the stub.
     pub(crate) fn new() -> Self {
         let setup = Self {
             variables: BTreeMap::new(),
-            directory: TempDir::new().expect("a directory can be made"),
+            directory: TempDir::new().expect("a temporary directory"),
             host_flags: Vec::new(),
         };
         setup
@@ -65,32 +65,31 @@ impl Setup {
             .with("throttle", "off")
     }
 
-    /// Sets a variable.
     pub(crate) fn with(mut self, variable: &'static str, value: &str) -> Self {
         self.variables.insert(variable, value.to_owned());
         self
     }
 
-    /// Leaves a variable to its default.
+    /// Resets a variable to the service's default.
     pub(crate) fn without(mut self, variable: &'static str) -> Self {
         self.variables.remove(variable);
         self
     }
 
-    /// Has the host write down which calls the component makes; `spin` cannot.
+    /// Traces host calls; not supported by `spin`.
     pub(crate) fn traced(mut self) -> Self {
         let path = self.trace_path().into_os_string();
         self.host_flags.extend(["--trace-calls".into(), path]);
         self
     }
 
-    /// Keeps the database from a write-ahead log; `spin` cannot.
+    /// Disables the write-ahead log; not supported by `spin`.
     pub(crate) fn without_wal(mut self) -> Self {
         self.host_flags.push("--no-wal".into());
         self
     }
 
-    /// Where the service will find its database.
+    /// The path of the service's database.
     pub(crate) fn database_path(&self) -> PathBuf {
         self.directory.path().join("sqlite_db.db")
     }
@@ -99,7 +98,7 @@ impl Setup {
         self.directory.path().join("trace.jsonl")
     }
 
-    /// The server alone, listening at `listen`, without anybody to talk to.
+    /// Starts the server alone, listening at `listen`, without stubs.
     pub(crate) fn spawn_server(&self, listen: &str) -> Server {
         let variables = self
             .variables
@@ -108,7 +107,7 @@ impl Setup {
         Server::start(self.directory.path(), listen, variables, &self.host_flags)
     }
 
-    /// The service, once it serves. Hosts of neighbours that are not set are those of the stubs.
+    /// Starts the service and waits until it serves. The hosts of its dependencies default to stubs.
     pub(crate) async fn spawn(mut self) -> App {
         let captcha = Stub::start(Reply::Json(200, json!({"is_valid": true}))).await;
         let mail_provider = Stub::start(Reply::Json(200, json!({"id": "1"}))).await;
@@ -121,81 +120,78 @@ impl Setup {
             value.or_insert_with(|| stub.url().to_owned());
         }
         let mut server = self.spawn_server(&listen_address());
-        let http = Client::builder().timeout(ANSWER_LIMIT).build();
+        let http = Client::builder().timeout(REQUEST_TIMEOUT).build();
         App {
             captcha,
             mail_provider,
             url: server.address().await,
             server,
-            http: http.expect("an HTTP client can be made"),
+            http: http.expect("an HTTP client"),
             setup: self,
         }
     }
 }
 
 impl App {
-    /// A request to the service.
+    /// Builds a request to the service.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }
 
-    /// A POST of JSON.
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        Answer::to(self.request(Method::POST, path).json(body)).await
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
+        Response::to(self.request(Method::POST, path).json(body)).await
     }
 
-    /// A GET.
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        Answer::to(self.request(Method::GET, path)).await
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        Response::to(self.request(Method::GET, path)).await
     }
 
-    /// The address that it serves at, as `host:port`.
+    /// The address of the server, as `host:port`.
     pub(crate) fn authority(&self) -> &str {
         self.url.trim_start_matches("http://")
     }
 
-    /// Starts its server again, with the same settings, neighbours and database.
+    /// Restarts the server with the same settings, stubs and database.
     pub(crate) async fn restart(&mut self) {
-        // Ended before the next one begins: both write their trace to the same file.
+        // Stop the old server first: both write their trace to the same file.
         self.server.stop();
         self.server = self.setup.spawn_server(&listen_address());
         self.url = self.server.address().await;
     }
 
-    /// Sets a variable from the next start on.
+    /// Sets a variable that takes effect at the next start.
     pub(crate) fn set(&mut self, variable: &'static str, value: &str) {
         self.setup.variables.insert(variable, value.to_owned());
     }
 
-    /// Where its database lies.
     pub(crate) fn database_path(&self) -> PathBuf {
         self.setup.database_path()
     }
 
-    /// Where the host writes down the component's calls, if it is told to.
+    /// The path of the trace, if host calls are traced.
     pub(crate) fn trace_path(&self) -> PathBuf {
         self.setup.trace_path()
     }
 
-    /// Its database, opened by somebody else.
+    /// Opens another connection to the database.
     pub(crate) fn database(&self) -> rusqlite::Connection {
         let path = self.database_path();
-        rusqlite::Connection::open(path).expect("the database can be opened")
+        rusqlite::Connection::open(path).expect("the database opens")
     }
 
-    /// Changes rows behind the service's back; at least one has to be there.
+    /// Runs a statement directly on the database. It must change at least one row.
     pub(crate) fn change(&self, statement: &str) {
         let changed = self.database().execute(statement, []);
-        let changed = changed.expect("the statement runs");
-        assert!(changed > 0, "no row for: {statement}");
+        let changed = changed.expect("a valid statement");
+        assert!(changed > 0, "no row changed by: {statement}");
     }
 
-    /// How many rows a table has.
+    /// The number of rows in a table.
     pub(crate) fn count(&self, table: &str) -> i64 {
         self.value(&format!("SELECT count(*) FROM {table}"))
     }
 
-    /// The one value that a query gives.
+    /// The single value that a query returns.
     pub(crate) fn value<T: rusqlite::types::FromSql>(&self, query: &str) -> T {
         let value = self.database().query_row(query, [], |row| row.get(0));
         value.unwrap_or_else(|error| panic!("{query}: {error}"))

@@ -1,11 +1,11 @@
-//! What people do with the service, step by step.
+//! The service's user flows, step by step.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::answer::Answer;
 use super::app::App;
+use super::response::Response;
 use super::stub::Received;
 use super::time::{SOON, eventually};
 
@@ -18,13 +18,13 @@ pub(crate) const RESET_PASSWORD: &str = "/api/v1/auth/reset-password";
 pub(crate) const ME: &str = "/api/v1/auth/me";
 pub(crate) const TEST_DATA: &str = "/api/v1/data/test-data";
 
-/// Tom, who registers in most tests.
+/// The user of most tests.
 pub(crate) const EMAIL: &str = "tom@example.com";
 pub(crate) const USERNAME: &str = "Tom";
 pub(crate) const PASSWORD: &str = "correct horse 1";
 pub(crate) const CAPTCHA_ID: &str = "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11";
 
-/// Gives each user a long list of networks that nobody has logged in from for ages.
+/// Gives each user a long list of known networks, all last seen long ago.
 pub(crate) const MANY_NETWORKS: &str = "WITH RECURSIVE number(n) AS ( \
      SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 25) \
      INSERT INTO known_networks (user_id, network, seen_at) \
@@ -38,18 +38,18 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// The tokens that an answer brings.
+    /// The tokens in a response.
     #[track_caller]
-    pub(crate) fn of(answer: &Answer) -> Self {
-        answer.assert_status(200);
+    pub(crate) fn of(response: &Response) -> Self {
+        response.assert_status(200);
         Self {
-            access: answer.field("access_token"),
-            refresh: answer.field("refresh_token"),
+            access: response.field("access_token"),
+            refresh: response.field("refresh_token"),
         }
     }
 }
 
-/// A registration that nothing is wrong with.
+/// A valid registration.
 pub(crate) fn registration() -> Value {
     json!({
         "email": EMAIL,
@@ -60,14 +60,14 @@ pub(crate) fn registration() -> Value {
     })
 }
 
-/// The same registration with another value of one field.
+/// The valid registration with one field changed.
 pub(crate) fn registration_with(field: &str, value: impl Into<Value>) -> Value {
     let mut body = registration();
     body[field] = value.into();
     body
 }
 
-/// The registration of somebody else.
+/// A valid registration of another user.
 pub(crate) fn registration_of(email: &str, username: &str) -> Value {
     let mut body = registration_with("email", email);
     body["username"] = username.into();
@@ -75,95 +75,89 @@ pub(crate) fn registration_of(email: &str, username: &str) -> Value {
 }
 
 impl App {
-    /// Registers somebody; the body says whom.
-    pub(crate) async fn register(&self, body: &Value) -> Answer {
+    pub(crate) async fn register(&self, body: &Value) -> Response {
         self.post(REGISTER, body).await
     }
 
     /// Registers Tom and returns his id.
     pub(crate) async fn register_tom(&self) -> String {
-        let answer = self.register(&registration()).await;
-        answer.assert_status(201).field("id")
+        let response = self.register(&registration()).await;
+        response.assert_status(201).field("id")
     }
 
-    /// Refused registrations have left no trace, and nobody was asked about them.
+    /// Asserts that rejected registrations stored nothing and did not reach the captcha service.
     #[track_caller]
     pub(crate) fn assert_untouched(&self) {
         assert_eq!(
             self.captcha.received().len(),
             0,
-            "the captcha service was asked"
+            "the captcha service was called"
         );
         assert_eq!(self.count("users"), 0, "a user was stored");
     }
 
-    /// Sends the login form.
-    pub(crate) async fn login_form(&self, fields: &[(&str, &str)]) -> Answer {
-        Answer::to(self.request(Method::POST, LOGIN).form(fields)).await
+    pub(crate) async fn login_form(&self, fields: &[(&str, &str)]) -> Response {
+        Response::to(self.request(Method::POST, LOGIN).form(fields)).await
     }
 
-    /// Logs somebody in.
-    pub(crate) async fn login(&self, username: &str, password: &str) -> Answer {
+    pub(crate) async fn login(&self, username: &str, password: &str) -> Response {
         self.login_form(&[("username", username), ("password", password)])
             .await
     }
 
-    /// Registers Tom, logs him in and returns his tokens.
+    /// Registers Tom, logs him in, and returns his tokens.
     pub(crate) async fn log_tom_in(&self) -> Tokens {
         self.register_tom().await;
         self.tokens_of_tom().await
     }
 
-    /// Logs Tom in once more.
+    /// Logs Tom in, and returns the tokens of the new session.
     pub(crate) async fn tokens_of_tom(&self) -> Tokens {
         Tokens::of(&self.login(EMAIL, PASSWORD).await)
     }
 
-    /// Sends a refresh token.
-    pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Response {
         self.post(REFRESH, &json!({"refresh_token": refresh_token}))
             .await
     }
 
-    /// Logs out.
-    pub(crate) async fn logout(&self, refresh_token: &str) -> Answer {
+    pub(crate) async fn logout(&self, refresh_token: &str) -> Response {
         self.post(LOGOUT, &json!({"refresh_token": refresh_token}))
             .await
     }
 
-    /// Shows an access token at the protected route.
-    pub(crate) async fn test_data(&self, access_token: &str) -> Answer {
+    /// Requests the protected route with an access token.
+    pub(crate) async fn test_data(&self, access_token: &str) -> Response {
         let request = self.request(Method::GET, TEST_DATA);
-        Answer::to(request.bearer_auth(access_token)).await
+        Response::to(request.bearer_auth(access_token)).await
     }
 
-    /// Asks for a reset link.
-    pub(crate) async fn forgot_password(&self, email: &str) -> Answer {
+    /// Requests a reset link.
+    pub(crate) async fn forgot_password(&self, email: &str) -> Response {
         self.post(FORGOT_PASSWORD, &json!({"email": email})).await
     }
 
-    /// Chooses a new password by a reset token.
-    pub(crate) async fn reset_password(&self, token: &str, new_password: &str) -> Answer {
+    pub(crate) async fn reset_password(&self, token: &str, new_password: &str) -> Response {
         let body = json!({"token": token, "new_password": new_password});
         self.post(RESET_PASSWORD, &body).await
     }
 
-    /// Waits for the mail provider to be sent its `number`-th request, counted from one.
+    /// Waits for the `number`-th request to the mail provider, counted from 1.
     pub(crate) async fn mail(&self, number: usize) -> Received {
         let mail = async || self.mail_provider.received().get(number - 1).cloned();
         eventually("a mail arrives", SOON, mail).await
     }
 
-    /// Asks for a reset link for Tom and takes the token out of the mail, his `number`-th.
+    /// Requests a reset link for Tom, and returns the token in the `number`-th mail.
     pub(crate) async fn reset_token(&self, number: usize) -> String {
         self.forgot_password(EMAIL).await.assert_status(202);
         token_in(&self.mail(number).await)
     }
 
-    /// Asks for a reset link for somebody and takes the token out of the mail; whatever the mail
-    /// provider was sent before is forgotten.
+    /// Requests a reset link and returns the token in the mail. Clears the mail provider's requests
+    /// first.
     pub(crate) async fn next_reset_token(&self, email: &str) -> String {
-        self.mail_provider.forget();
+        self.mail_provider.clear();
         self.forgot_password(email).await.assert_status(202);
         let token = async || {
             self.mail_provider
@@ -175,7 +169,7 @@ impl App {
     }
 }
 
-/// The token in a mail, if it brings one.
+/// The reset token in a mail, if there is one.
 pub(crate) fn reset_token_in(mail: &Received) -> Option<String> {
     let body = mail.json();
     let text = body["text"].as_str().unwrap_or_default();
@@ -183,7 +177,7 @@ pub(crate) fn reset_token_in(mail: &Received) -> Option<String> {
     token.split_whitespace().next().map(str::to_owned)
 }
 
-/// The token in the link of a mail.
+/// The token in the link of a mail, which must have one.
 pub(crate) fn token_in(mail: &Received) -> String {
     let link = link_in(mail);
     let mut query = link.query_pairs();

@@ -1,15 +1,14 @@
-//! The pages for people, and the strings that they are made of.
+//! The service's pages and their strings.
 
 use std::fs;
 
 use reqwest::Method;
 use serde_json::Value;
 
-use super::answer::Answer;
 use super::app::App;
+use super::response::Response;
 use super::server::in_repository;
 
-/// Every page.
 pub(crate) const PAGES: [&str; 5] = [
     "/auth/register",
     "/auth/login",
@@ -18,22 +17,21 @@ pub(crate) const PAGES: [&str; 5] = [
     "/account",
 ];
 
-/// The strings of a language.
 pub(crate) fn strings(language: &str) -> Value {
     let path = format!("templates/languages/{language}.json");
-    let text = fs::read_to_string(in_repository(&path)).expect("the language has a file");
+    let text = fs::read_to_string(in_repository(&path)).expect("a file for the language");
     serde_json::from_str(&text).expect("strings are JSON")
 }
 
 impl App {
-    /// A page, or what else is at a path, for whoever accepts these languages.
-    pub(crate) async fn page_in(&self, path: &str, accept_language: &str) -> Answer {
+    /// Requests a path with an `Accept-Language` header.
+    pub(crate) async fn page_in(&self, path: &str, accept_language: &str) -> Response {
         let request = self.request(Method::GET, path);
-        Answer::to(request.header("accept-language", accept_language)).await
+        Response::to(request.header("accept-language", accept_language)).await
     }
 }
 
-/// The values of an attribute, in order, without their escapes.
+/// The unescaped values of an attribute, in order.
 pub(crate) fn attributes(html: &str, name: &str) -> Vec<String> {
     let begin = format!(" {name}=\"");
     let values = html.split(&begin).skip(1);
@@ -41,7 +39,7 @@ pub(crate) fn attributes(html: &str, name: &str) -> Vec<String> {
     values.map(unescape).collect()
 }
 
-/// A text as the browser shows it.
+/// The text that a browser would show.
 pub(crate) fn unescape(html: &str) -> String {
     html.replace("&#x2f;", "/")
         .replace("&quot;", "\"")

@@ -1,4 +1,4 @@
-//! The server under test: a process whose end is the test's end.
+//! The server under test: a process that is stopped on drop.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,17 +13,17 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::time::eventually;
 
-/// Compiling the component takes its time where no cache holds it.
+/// Generous, because an uncached component has to be compiled.
 const START_LIMIT: Duration = Duration::from_secs(120);
 
-/// A running host with the component in it.
+/// A running host with the component.
 pub(crate) struct Server {
     child: Child,
     output: PathBuf,
 }
 
 impl Server {
-    /// Starts a host in `directory`, where its database and its output lie, with flags of its own.
+    /// Starts a host that keeps its database and its output in `directory`.
     pub(crate) fn start<'a>(
         directory: &Path,
         listen: &str,
@@ -42,7 +42,7 @@ impl Server {
             .args(["--listen", listen, "--state-dir"])
             .arg(directory)
             .args(flags)
-            // Where no `.env` of a developer lies.
+            // Not where a developer may have a `.env`.
             .current_dir(directory)
             .env_clear()
             .envs(inherited_variables())
@@ -58,54 +58,54 @@ impl Server {
         Self { child, output }
     }
 
-    /// Waits until it serves, and says where.
+    /// Waits until the host serves, and returns its URL.
     pub(crate) async fn address(&mut self) -> String {
         let served_at = async || {
-            let ended = self.child.try_wait().expect("the host's state is known");
-            assert!(ended.is_none(), "the host ended: {}", self.output());
+            let ended = self.child.try_wait().expect("the status of the host");
+            assert!(ended.is_none(), "the host exited: {}", self.output());
             served_at(&self.output())
         };
         eventually("the host serves", START_LIMIT, served_at).await
     }
 
-    /// Waits until it ends by itself.
-    pub(crate) async fn end(&mut self) -> ExitStatus {
-        let ended = async || self.child.try_wait().expect("the host's state is known");
-        eventually("the host ends", START_LIMIT, ended).await
+    /// Waits until the host exits by itself.
+    pub(crate) async fn wait_for_exit(&mut self) -> ExitStatus {
+        let ended = async || self.child.try_wait().expect("the status of the host");
+        eventually("the host exits", START_LIMIT, ended).await
     }
 
-    /// Its process.
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
-    /// The most memory that it ever had.
+    /// The peak resident memory.
     pub(crate) fn peak_memory_kib(&self) -> u64 {
         self.memory_kib("VmHWM:")
     }
 
     fn memory_kib(&self, name: &str) -> u64 {
         let pid = self.pid().as_raw_nonzero();
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the server runs");
+        let status =
+            fs::read_to_string(format!("/proc/{pid}/status")).expect("the server is running");
         let value = status.lines().find_map(|line| line.strip_prefix(name));
         let value = value.and_then(|value| value.trim().strip_suffix(" kB"));
         value.expect("a size").parse().expect("a number")
     }
 
-    /// Ends it as a power cut would: nothing is finished, nobody is told.
+    /// Kills the host without giving it a chance to clean up, like a power failure.
     pub(crate) fn kill(&self) {
-        kill_process(self.pid(), Signal::KILL).expect("the host runs");
+        kill_process(self.pid(), Signal::KILL).expect("the host is running");
     }
 
-    /// Tells it to end, and waits until it has.
+    /// Terminates the host, and waits for it to exit.
     pub(crate) fn stop(&mut self) {
-        // Not SIGKILL: `spin` is two processes, and the first would leave the second behind.
-        // One that has ended already needs no signal.
+        // Not SIGKILL, which would orphan the child process of `spin`.
+        // Fails if the host has already exited.
         let _ = kill_process(self.pid(), Signal::TERM);
         let _ = self.child.wait();
     }
 
-    /// Everything it has written so far.
+    /// The host's output so far.
     pub(crate) fn output(&self) -> String {
         let output = fs::read(&self.output).expect("the output file can be read");
         String::from_utf8_lossy(&output).into_owned()
@@ -116,12 +116,12 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
         if thread::panicking() {
-            eprintln!("The host wrote:\n{}", self.output());
+            eprintln!("Output of the host:\n{}", self.output());
         }
     }
 }
 
-/// An address to listen on. The host takes a free port itself, `spin` wants to be told one.
+/// An address to listen on. The host picks a free port itself; `spin` needs to be given one.
 pub(crate) fn listen_address() -> String {
     if !is_spin() {
         return "127.0.0.1:0".to_owned();
@@ -133,19 +133,19 @@ pub(crate) fn listen_address() -> String {
     address.to_string()
 }
 
-/// Whether the suite runs against `spin` from the path, by `SPIN=1`.
+/// Whether `SPIN=1` selects `spin` from the PATH instead of the host.
 pub(crate) fn is_spin() -> bool {
     env::var_os("SPIN").is_some_and(|value| value == "1")
 }
 
-/// A path inside the repository.
+/// Resolves a path relative to the repository's root.
 pub(crate) fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .join(path)
 }
 
-/// The built component.
+/// The path of the built component.
 pub(crate) fn component() -> PathBuf {
     built(in_repository("target/wasm32-wasip2/release/gatehouse.wasm"))
 }
@@ -171,7 +171,7 @@ fn built(path: PathBuf) -> PathBuf {
     path
 }
 
-/// The environment without settings of the developer's own.
+/// The environment without the developer's own settings.
 fn inherited_variables() -> impl Iterator<Item = (OsString, OsString)> {
     env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("SPIN_VARIABLE_"))
 }

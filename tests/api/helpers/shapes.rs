@@ -1,5 +1,4 @@
-//! Bodies of a megabyte in every shape that may cost more than its length, for each route that
-//! takes a body. None of them is what the route asks for.
+//! Invalid 1 MiB bodies for each route that takes a body, in shapes whose cost may exceed their size.
 
 use super::flows::{
     CAPTCHA_ID, EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD,
@@ -7,7 +6,7 @@ use super::flows::{
 };
 
 /// The largest body that the service reads, in bytes.
-pub(crate) const LARGEST: usize = 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -16,21 +15,21 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) content_type: &'static str,
-    /// How many attempts from one address are allowed at once.
+    /// The number of attempts that one address may make at once.
     pub(crate) burst: usize,
-    /// After how many seconds one more is allowed.
+    /// Seconds until the next allowed attempt.
     pub(crate) seconds_per_attempt: u64,
-    /// What it asks for, and a value that is right.
+    /// The required fields, with a valid value each.
     fields: &'static [(&'static str, &'static str)],
 }
 
-/// What makes a body, and words for it.
+/// A kind of body and its description.
 pub(crate) struct Shape {
     pub(crate) what: String,
     make: Box<dyn Fn() -> Vec<u8>>,
 }
 
-/// Words for a shape; what stands in it before, over and over, and behind.
+/// The description of a shape, then its beginning, its repeated part, and its end.
 type Repeated = (&'static str, &'static str, &'static str, &'static str);
 
 const fn json(
@@ -48,7 +47,6 @@ const fn json(
     }
 }
 
-/// All of them.
 pub(crate) const ROUTES: [Route; 6] = [
     json(
         REGISTER,
@@ -80,19 +78,29 @@ pub(crate) const ROUTES: [Route; 6] = [
     },
 ];
 
-/// JSON, whatever the fields.
+/// JSON without any route's fields.
 const REPEATED: [Repeated; 24] = [
     ("objects in a list", "{\"x\":[0", ",{\"\":0}", "]}"),
     ("lists in a list", "{\"x\":[0", ",[]", "]}"),
     ("numbers in a list", "{\"x\":[0", ",1e15", "]}"),
-    ("texts in a list", "{\"x\":[0", ",\"\"", "]}"),
-    ("objects in a list that is all", "[0", ",{\"\":0}", "]"),
-    ("one name over and over", "{\"x\":0", ",\"x\":0", "}"),
+    ("strings in a list", "{\"x\":[0", ",\"\"", "]}"),
+    ("objects in a top-level list", "[0", ",{\"\":0}", "]"),
+    ("one repeated name", "{\"x\":0", ",\"x\":0", "}"),
     ("a name", "{\"", "x", "\":0}"),
     ("a name of escapes", "{\"", "\\u0000", "\":0}"),
-    ("an unknown text", "{\"x\":\"", "x", "\"}"),
-    ("an unknown text of escapes", "{\"x\":\"", "\\u0000", "\"}"),
-    ("an unknown text of emoji", "{\"x\":\"", "\u{1F980}", "\"}"),
+    ("an unknown string", "{\"x\":\"", "x", "\"}"),
+    (
+        "an unknown string of escapes",
+        "{\"x\":\"",
+        "\\u0000",
+        "\"}",
+    ),
+    (
+        "an unknown string of emoji",
+        "{\"x\":\"",
+        "\u{1F980}",
+        "\"}",
+    ),
     (
         "half a surrogate at the end",
         "{\"x\":\"",
@@ -101,24 +109,29 @@ const REPEATED: [Repeated; 24] = [
     ),
     ("an unknown number", "{\"x\":", "9", "}"),
     ("an unknown fraction", "{\"x\":0.", "0", "1}"),
-    ("a text that is all", "\"", "x", "\""),
-    ("a number that is all", "", "9", ""),
-    ("lists that do not end", "", "[", ""),
-    ("objects that do not end", "", "{\"\":", ""),
-    ("a text that does not end", "\"", "x", ""),
+    ("a top-level string", "\"", "x", "\""),
+    ("a top-level number", "", "9", ""),
+    ("unterminated lists", "", "[", ""),
+    ("unterminated objects", "", "{\"\":", ""),
+    ("an unterminated string", "\"", "x", ""),
     ("letters", "", "x", ""),
     ("spaces", "", " ", ""),
     ("lines", "", "\n", ""),
     (
-        "a list and then nonsense",
+        "a list followed by garbage",
         "{\"x\":[0",
         ",{\"\":0}",
         "]} no",
     ),
-    ("emoji and then nonsense", "{\"x\":\"", "\u{1F980}", "\" no"),
+    (
+        "emoji followed by garbage",
+        "{\"x\":\"",
+        "\u{1F980}",
+        "\" no",
+    ),
 ];
 
-/// Values of a field in JSON.
+/// Values of a JSON field.
 const VALUES: [Repeated; 9] = [
     ("letters", "\"", "x", "\""),
     ("escapes", "\"", "\\u0000", "\""),
@@ -131,18 +144,17 @@ const VALUES: [Repeated; 9] = [
     ("a number", "", "9", ""),
 ];
 
-/// Forms.
 const FORMS: [Repeated; 17] = [
     ("names", "", "a&", ""),
     ("pairs", "", "a=b&", ""),
-    ("nothing but separators", "", "&", ""),
-    ("nothing but equals signs", "", "=&", ""),
+    ("only separators", "", "&", ""),
+    ("only equals signs", "", "=&", ""),
     ("broken escapes", "", "%&", ""),
     ("spaces", "", "+=+&", ""),
     ("user names", "", "username=x&", ""),
     ("passwords", "", "password=x&", ""),
     ("escapes", "", "%00", ""),
-    ("bytes that are no text", "", "%FF", ""),
+    ("bytes that are not UTF-8", "", "%FF", ""),
     ("a user name", "password=abcde1&username=", "x", ""),
     (
         "a user name of escapes",
@@ -177,7 +189,7 @@ impl Route {
     pub(crate) fn shapes(&self) -> Vec<Shape> {
         if self.content_type == FORM {
             let mut shapes: Vec<_> = FORMS.map(Shape::repeated).into();
-            shapes.push(Shape::new("different names", || names("", "=&", "")));
+            shapes.push(Shape::new("distinct names", || names("", "=&", "")));
             return shapes;
         }
         let mut shapes = shapes_without_fields();
@@ -187,42 +199,42 @@ impl Route {
         shapes
     }
 
-    /// The shapes with something wrong in this field, and with the others right.
+    /// The shapes in which only `field` is invalid.
     fn shapes_of(&self, field: &str) -> Vec<Shape> {
         let others = self.fields.iter().filter(|(name, _)| *name != field);
         let others: String = others
             .map(|(name, value)| format!("\"{name}\":\"{value}\","))
             .collect();
         let mut shapes = Vec::new();
-        for (what, before, unit, behind) in VALUES {
+        for (what, before, unit, after) in VALUES {
             for (what, name) in [
                 (format!("{field}: {what}"), field),
-                (format!("no {field} but {what}"), "x"),
+                (format!("no {field}, but {what}"), "x"),
             ] {
                 let before = format!("{{{others}\"{name}\":{before}");
-                let behind = format!("{behind}}}");
-                shapes.push(Shape::new(what, move || filled(&before, unit, &behind)));
+                let after = format!("{after}}}");
+                shapes.push(Shape::new(what, move || filled(&before, unit, &after)));
             }
         }
         shapes
     }
 }
 
-/// The shapes of JSON that have no field of any route.
+/// The JSON shapes without any route's fields.
 pub(crate) fn shapes_without_fields() -> Vec<Shape> {
     let mut shapes: Vec<_> = REPEATED.map(Shape::repeated).into();
     shapes.extend([
         Shape::new("lists in lists", || nested("{\"x\":", "[", "0", "]", "}")),
         Shape::new("objects in objects", || nested("", "{\"\":", "0", "}", "")),
-        Shape::new("different names", || names("{\"\":0", "\":0", "}")),
-        Shape::new("a name of escapes that errors repeat", || {
+        Shape::new("distinct names", || names("{\"\":0", "\":0", "}")),
+        Shape::new("a name of escapes that errors quote", || {
             let before = format!("{{\"{}\":0", "\\u0000".repeat(500));
             names(&before, "\":0", "}")
         }),
-        Shape::new("bytes that are no text", || {
+        Shape::new("bytes that are not UTF-8", || {
             filled("{\"x\":\"", b"\xff", "\"}")
         }),
-        Shape::new("bytes that are no JSON", || filled("", b"\xff", "")),
+        Shape::new("bytes that are not JSON", || filled("", b"\xff", "")),
     ]);
     shapes
 }
@@ -235,46 +247,44 @@ impl Shape {
         }
     }
 
-    fn repeated((what, before, unit, behind): Repeated) -> Self {
-        Self::new(what, move || filled(before, unit, behind))
+    fn repeated((what, before, unit, after): Repeated) -> Self {
+        Self::new(what, move || filled(before, unit, after))
     }
 
-    /// The body itself.
+    /// Builds the body.
     pub(crate) fn body(&self) -> Vec<u8> {
         let body = (self.make)();
-        assert!(body.len() <= LARGEST, "{} is too large", self.what);
+        assert!(body.len() <= MAX_BODY, "{} is too large", self.what);
         body
     }
 }
 
-/// As many units as fit in a body.
-fn filled(before: impl AsRef<[u8]>, unit: impl AsRef<[u8]>, behind: impl AsRef<[u8]>) -> Vec<u8> {
-    let (before, unit, behind) = (before.as_ref(), unit.as_ref(), behind.as_ref());
-    let count = (LARGEST - before.len() - behind.len()) / unit.len();
-    [before, &unit.repeat(count), behind].concat()
+/// Repeats `unit` as often as fits in a body.
+fn filled(before: impl AsRef<[u8]>, unit: impl AsRef<[u8]>, after: impl AsRef<[u8]>) -> Vec<u8> {
+    let (before, unit, after) = (before.as_ref(), unit.as_ref(), after.as_ref());
+    let count = (MAX_BODY - before.len() - after.len()) / unit.len();
+    [before, &unit.repeat(count), after].concat()
 }
 
-/// As many levels as fit in a body.
-fn nested(before: &str, open: &str, inside: &str, close: &str, behind: &str) -> Vec<u8> {
-    let room = LARGEST - before.len() - inside.len() - behind.len();
+/// Nests as many levels as fit in a body.
+fn nested(before: &str, open: &str, inside: &str, close: &str, after: &str) -> Vec<u8> {
+    let room = MAX_BODY - before.len() - inside.len() - after.len();
     let depth = room / (open.len() + close.len());
     let (open, close) = (open.repeat(depth), close.repeat(depth));
-    [before, &open, inside, &close, behind]
-        .concat()
-        .into_bytes()
+    [before, &open, inside, &close, after].concat().into_bytes()
 }
 
-/// As many different names as fit in a body: those of JSON are numbers behind `,"`.
-fn names(before: &str, after_name: &str, behind: &str) -> Vec<u8> {
+/// Generates as many distinct names as fit in a body. JSON names start with `,"`.
+fn names(before: &str, after_name: &str, after: &str) -> Vec<u8> {
     let before_name = if before.is_empty() { "" } else { ",\"" };
     let mut text = before.to_owned();
     for number in 0_u32.. {
         let name = format!("{before_name}{number:x}{after_name}");
-        if text.len() + name.len() + behind.len() > LARGEST {
+        if text.len() + name.len() + after.len() > MAX_BODY {
             break;
         }
         text.push_str(&name);
     }
-    text.push_str(behind);
+    text.push_str(after);
     text.into_bytes()
 }

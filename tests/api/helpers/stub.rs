@@ -1,5 +1,5 @@
-//! A neighbour of the service: a real HTTP server that answers as it is told and remembers what
-//! it was asked.
+//! A stub of a service that Gatehouse depends on: a real HTTP server with scripted responses that
+//! records its requests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,22 +13,22 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// How a stub answers.
+/// The response of a stub.
 #[derive(Clone)]
 pub(crate) enum Reply {
-    /// With this status and JSON.
+    /// A status and JSON.
     Json(u16, Value),
-    /// With this status and text.
+    /// A status and text.
     Text(u16, &'static str),
-    /// With 429 and this `Retry-After`.
+    /// A 429 with this `Retry-After`.
     Busy(&'static str),
-    /// Never.
+    /// No response.
     Silence,
-    /// With a beginning that never ends.
+    /// A response whose body never ends.
     Trickle,
 }
 
-/// A request that a stub was sent.
+/// A request to a stub.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
     pub(crate) method: Method,
@@ -37,7 +37,7 @@ pub(crate) struct Received {
     pub(crate) body: Bytes,
 }
 
-/// A neighbour, as long as this lives.
+/// A stub that serves until it is dropped.
 pub(crate) struct Stub {
     url: String,
     script: Arc<Mutex<Script>>,
@@ -50,7 +50,7 @@ struct Script {
 }
 
 impl Stub {
-    /// Starts a neighbour that answers everything with `reply`.
+    /// Starts a stub that answers every request with `reply`.
     pub(crate) async fn start(reply: Reply) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.expect("a port is free");
@@ -59,7 +59,7 @@ impl Stub {
             .expect("a bound socket has an address");
         let received = Vec::new();
         let script = Arc::new(Mutex::new(Script { reply, received }));
-        let router = Router::new().fallback(answer).with_state(script.clone());
+        let router = Router::new().fallback(respond).with_state(script.clone());
         let serving = tokio::spawn(async move {
             axum::serve(listener, router)
                 .await
@@ -72,31 +72,30 @@ impl Stub {
         }
     }
 
-    /// Where it listens.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Changes its answers from now on.
+    /// Changes the response to all further requests.
     pub(crate) fn reply_with(&self, reply: Reply) {
         lock(&self.script).reply = reply;
     }
 
-    /// Everything it has been sent.
+    /// All requests so far.
     pub(crate) fn received(&self) -> Vec<Received> {
         lock(&self.script).received.clone()
     }
 
-    /// Forgets everything it has been sent.
-    pub(crate) fn forget(&self) {
+    /// Clears the recorded requests.
+    pub(crate) fn clear(&self) {
         lock(&self.script).received.clear();
     }
 
-    /// Ends it: from now on its port refuses connections.
-    pub(crate) async fn die(&mut self) {
+    /// Stops the stub, so that its port refuses connections.
+    pub(crate) async fn stop(&mut self) {
         self.serving.abort();
         let ended = (&mut self.serving).await;
-        assert!(ended.is_err(), "the stub was serving until now");
+        assert!(ended.is_err(), "the stub was already stopped");
     }
 }
 
@@ -107,12 +106,10 @@ impl Drop for Stub {
 }
 
 impl Received {
-    /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("the stub was sent JSON")
+        serde_json::from_slice(&self.body).expect("a JSON body")
     }
 
-    /// A header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -122,7 +119,7 @@ fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
     script.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn answer(
+async fn respond(
     State(script): State<Arc<Mutex<Script>>>,
     method: Method,
     uri: Uri,
@@ -157,5 +154,5 @@ async fn answer(
 }
 
 fn to_status(status: u16) -> StatusCode {
-    StatusCode::from_u16(status).expect("the script names a real status")
+    StatusCode::from_u16(status).expect("a valid status")
 }

@@ -1,55 +1,59 @@
-//! What is tried over and over, and how often it went wrong.
+//! Repeats a scenario, and counts its failures.
 
 use std::env;
 use std::fmt;
 
-/// How often a race is run: a few times in the suite, many times in a soak.
+/// The number of rounds: a few in the suite, many in a soak test.
 pub(crate) fn rounds() -> usize {
     let rounds = env::var("SOAK_ROUNDS").ok();
     rounds.map_or(20, |text| text.parse().expect("SOAK_ROUNDS is a number"))
 }
 
-/// How often something was tried, and what was wrong when it went wrong.
+/// The result of a repeated scenario.
 pub(crate) struct Tally {
-    what: &'static str,
-    tried: usize,
-    lost: Vec<String>,
+    scenario: &'static str,
+    rounds: usize,
+    failures: Vec<String>,
 }
 
 impl Tally {
-    /// Tries something so many times; `round` is told which time it is.
+    /// Runs `round` `rounds` times, passing its number.
     pub(crate) async fn of(
-        what: &'static str,
+        scenario: &'static str,
         rounds: usize,
         mut round: impl AsyncFnMut(usize) -> Result<(), String>,
     ) -> Self {
-        let mut lost = Vec::new();
+        let mut failures = Vec::new();
         for number in 0..rounds {
-            if let Err(wrong) = round(number).await {
-                lost.push(format!("round {number}: {wrong}"));
+            if let Err(failure) = round(number).await {
+                failures.push(format!("round {number}: {failure}"));
             }
         }
         Self {
-            what,
-            tried: rounds,
-            lost,
+            scenario,
+            rounds,
+            failures,
         }
     }
 
     #[track_caller]
-    pub(crate) fn assert_nothing_lost(&self) {
-        assert!(self.lost.is_empty(), "{self}\n{:#?}", self.lost);
+    pub(crate) fn assert_no_failures(&self) {
+        assert!(self.failures.is_empty(), "{self}\n{:#?}", self.failures);
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, tried, lost } = self;
-        write!(f, "{what:<50} {tried:>7} {:>7}", lost.len())
+        let Self {
+            scenario,
+            rounds,
+            failures,
+        } = self;
+        write!(f, "{scenario:<50} {rounds:>7} {:>7}", failures.len())
     }
 }
 
-/// Goes wrong unless the condition holds.
-pub(crate) fn expect(holds: bool, wrong: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(wrong()) }
+/// Returns the message as an error unless the condition holds.
+pub(crate) fn expect(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(message()) }
 }

@@ -1,11 +1,11 @@
-//! Waiting for what happens by itself, and the clock.
+//! Waiting for conditions, and the clock.
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long anything may take that should happen at once.
+/// The limit for events that should happen at once; generous for slow machines.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// Waits until `probe` finds something; nothing here waits longer than it has to.
+/// Polls `probe` until it returns a value.
 pub(crate) async fn eventually<T>(
     what: &str,
     limit: Duration,
@@ -16,7 +16,7 @@ pub(crate) async fn eventually<T>(
         if let Some(found) = probe().await {
             return found;
         }
-        assert!(start.elapsed() < limit, "in vain for {limit:?}: {what}");
+        assert!(start.elapsed() < limit, "not within {limit:?}: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

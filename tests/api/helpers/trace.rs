@@ -1,4 +1,4 @@
-//! What the component asked of the host, call by call, as the host wrote it down.
+//! Reads the host's trace of the component's calls.
 
 use std::collections::HashMap;
 use std::fs;
@@ -6,31 +6,30 @@ use std::fs;
 use reqwest::RequestBuilder;
 use serde::Deserialize;
 
-use super::answer::Answer;
 use super::app::App;
+use super::response::Response;
 use super::time::{SOON, eventually};
 
-/// How the statement begins that looks for what is to be done between requests.
-const LOOK: &str = "SELECT EXISTS (SELECT 1 FROM outbox";
-/// How the statement begins that takes mail out of the outbox.
-const TAKE_MAIL: &str = "UPDATE outbox SET attempts";
+/// The beginning of the statement that checks for housekeeping work.
+const CHECK_FOR_WORK: &str = "SELECT EXISTS (SELECT 1 FROM outbox";
+/// The beginning of the statement that claims mail in the outbox.
+const CLAIM_MAIL: &str = "UPDATE outbox SET attempts";
 
-/// One call.
+/// A traced event.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
 pub(crate) enum Call {
     /// An instance was started.
     Instantiate,
-    /// The linear memory of an instance grew to so many bytes.
+    /// The linear memory of an instance grew to `bytes`.
     GrowMemory { bytes: u64 },
-    /// A request was handed to an instance, which can execute so many instructions more, and has
-    /// so many bytes of linear memory.
+    /// A request was passed to an instance, with its remaining instructions and its linear memory.
     Handle { instructions_left: u64, bytes: u64 },
     /// A setting was read.
     GetVariable { name: String },
     /// A database connection was opened.
     OpenDatabase,
-    /// A statement was executed, which touched so many pages.
+    /// A statement was executed, with its page reads and writes.
     Execute {
         sql: String,
         read: u64,
@@ -53,7 +52,6 @@ struct Line {
 /// A statement, and how it was executed.
 #[derive(Debug)]
 pub(crate) struct Statement {
-    /// The number of the instance that executed it.
     pub(crate) instance: u64,
     pub(crate) sql: String,
     /// `FULL` waits for the disk, `NORMAL` does not.
@@ -61,12 +59,12 @@ pub(crate) struct Statement {
 }
 
 impl Call {
-    /// Whether it hands a request to an instance.
+    /// Whether a request was passed to the instance.
     pub(crate) fn begins_request(&self) -> bool {
         matches!(self, Self::Handle { .. })
     }
 
-    /// How much linear memory its instance has from now on, if it tells.
+    /// The instance's linear memory from this call on, if it is part of the call.
     fn memory(&self) -> Option<u64> {
         match self {
             Self::GrowMemory { bytes } | Self::Handle { bytes, .. } => Some(*bytes),
@@ -74,24 +72,24 @@ impl Call {
         }
     }
 
-    /// Whether it begins what is done between requests.
+    /// Whether this is the first call of housekeeping.
     pub(crate) fn begins_housekeeping(&self) -> bool {
-        matches!(self, Self::Execute { sql, .. } if sql.starts_with(LOOK))
+        matches!(self, Self::Execute { sql, .. } if sql.starts_with(CHECK_FOR_WORK))
     }
 
-    /// Whether it ends the delivery of mail: nothing was there to be taken.
+    /// Whether this ends the delivery of mail: no mail was left to claim.
     fn ends_delivery(&self) -> bool {
-        matches!(self, Self::Execute { sql, written: 0, .. } if sql.starts_with(TAKE_MAIL))
+        matches!(self, Self::Execute { sql, written: 0, .. } if sql.starts_with(CLAIM_MAIL))
     }
 }
 
-/// The linear memory of an instance at the end of some of its calls.
+/// The linear memory of an instance after `calls`.
 pub(crate) fn memory_after(calls: &[Call]) -> u64 {
     let memory = calls.iter().filter_map(Call::memory).next_back();
     memory.expect("a request was handled")
 }
 
-/// The instructions from a request to the next.
+/// The instructions between the first and the last request in `calls`.
 pub(crate) fn instructions_of(calls: &[Call]) -> u64 {
     let left = calls.iter().filter_map(|call| match call {
         Call::Handle {
@@ -110,7 +108,7 @@ impl App {
         lines.map(|line| line.call).collect()
     }
 
-    /// The first request to be handled since the call with this number: all calls of its instance
+    /// Finds the first request after the call with this number, and returns all calls of its instance
     /// from there on.
     fn request_since(&self, number: usize) -> Vec<Call> {
         let mut lines = self.trace().split_off(number);
@@ -121,10 +119,10 @@ impl App {
         lines.into_iter().map(|line| line.call).collect()
     }
 
-    /// The calls of the first request since the call with this number, up to where its instance is
-    /// handed the next. `None` if that request was its last.
+    /// The calls of the first request after the call with this number, up to the instance's next
+    /// request. `None` if there was no next request.
     pub(crate) async fn whole_request_since(&self, number: usize) -> Option<Vec<Call>> {
-        let handed_on = async || {
+        let complete = async || {
             self.get("/").await.assert_status(200);
             let mut calls = self.request_since(number);
             if calls.contains(&Call::End) {
@@ -134,16 +132,15 @@ impl App {
             calls.truncate(next + 2);
             Some(Some(calls))
         };
-        eventually("its instance is handed another or ends", SOON, handed_on).await
+        eventually("its instance gets another request or ends", SOON, complete).await
     }
 
-    /// Every statement since the server was started, each with the `synchronous` that was in force
-    /// when its instance executed it.
+    /// All statements since the server was started, each with the `synchronous` setting in effect.
     pub(crate) fn statements(&self) -> Vec<Statement> {
         let mut statements = Vec::new();
-        let mut in_force = HashMap::new();
+        let mut settings = HashMap::new();
         for Line { instance, call } in self.trace() {
-            let synchronous = in_force.entry(instance).or_insert("FULL");
+            let synchronous = settings.entry(instance).or_insert("FULL");
             match call {
                 Call::OpenDatabase => *synchronous = "FULL",
                 Call::Execute { sql, .. } => {
@@ -164,23 +161,23 @@ impl App {
         statements
     }
 
-    /// Sends a request, once more if need be, to an instance that goes on, and returns all its calls.
+    /// Sends a request and returns its calls. Repeats it if the instance ends afterwards.
     pub(crate) async fn measure(
         &self,
         request: impl Fn() -> RequestBuilder,
-    ) -> (Answer, Vec<Call>) {
+    ) -> (Response, Vec<Call>) {
         loop {
             let number = self.calls().len();
-            let answer = Answer::to(request()).await;
+            let response = Response::to(request()).await;
             if let Some(calls) = self.whole_request_since(number).await {
-                return (answer, calls);
+                return (response, calls);
             }
         }
     }
 
     fn trace(&self) -> Vec<Line> {
         let trace = fs::read_to_string(self.trace_path()).expect("the app is traced");
-        // The last line may be under way.
+        // The last line may be incomplete.
         let lines = trace
             .split_inclusive('\n')
             .filter(|line| line.ends_with('\n'));
@@ -188,7 +185,7 @@ impl App {
         lines.collect()
     }
 
-    /// How many instances there are now.
+    /// The number of live instances.
     pub(crate) fn open_instances(&self) -> usize {
         let calls = self.calls();
         let count = |wanted| calls.iter().filter(|call| **call == wanted).count();
@@ -202,8 +199,8 @@ impl App {
         newest.expect("an instance was started")
     }
 
-    /// Waits until work between requests has been looked for since the call with this number. Where
-    /// there is none that was all.
+    /// Waits until an instance has checked for housekeeping work since the call with this number. If
+    /// there is no work, that completes the housekeeping.
     pub(crate) async fn housekeeping_since(&self, number: usize) {
         self.wait_for_call(number, Call::begins_housekeeping).await;
     }

@@ -1,24 +1,23 @@
-//! The entries of a 422.
+//! The expected entries of a 422.
 
 use serde_json::{Value, json};
 
-/// A field that is not there; `input` is what is shown instead of it.
+/// A missing field; `input` is the reported value.
 pub(crate) fn missing(field: &str, input: Value) -> Value {
     json!({"type": "missing", "loc": ["body", field], "msg": "Field required", "input": input})
 }
 
-/// No body.
 pub(crate) fn no_body() -> Value {
     json!({"type": "missing", "loc": ["body"], "msg": "Field required", "input": null})
 }
 
-/// A body without fields.
+/// A body that is not an object.
 pub(crate) fn not_an_object() -> Value {
     let msg = "Input should be a valid dictionary or object to extract fields from";
     json!({"type": "model_attributes_type", "loc": ["body"], "msg": msg})
 }
 
-/// A value that is no text.
+/// A value that is not a string.
 pub(crate) fn not_a_string(field: &str, input: Value) -> Value {
     let msg = "Input should be a valid string";
     json!({"type": "string_type", "loc": ["body", field], "msg": msg, "input": input})
@@ -35,7 +34,7 @@ pub(crate) fn broken_rule(field: &str, message: &str, input: Value) -> Value {
     })
 }
 
-/// A text that is no email address.
+/// A string that is not an email address.
 pub(crate) fn bad_email(reason: &str, input: &str) -> Value {
     json!({
         "type": "value_error",
@@ -46,7 +45,7 @@ pub(crate) fn bad_email(reason: &str, input: &str) -> Value {
     })
 }
 
-/// The same entry about a value that must not be repeated.
+/// The entry without its `input`, which must not be echoed.
 pub(crate) fn secret(mut entry: Value) -> Value {
     let entry_fields = entry.as_object_mut().expect("an entry is an object");
     entry_fields.remove("input");

@@ -1,4 +1,4 @@
-//! The built-in captcha under attack: answers that are none, forged, foreign, late or used twice.
+//! Attacks on the built-in captcha: missing, forged, foreign, late and reused answers.
 
 use serde_json::{Value, json};
 
@@ -10,22 +10,22 @@ use crate::helpers::tally::rounds;
 use crate::helpers::time::unix_now;
 use crate::security::races;
 
-/// A service with the built-in captcha and a database.
+/// Starts a service with the built-in captcha and a migrated database.
 async fn spawn_app() -> App {
     let app = builtin_captcha().spawn().await;
     app.get("/health/ready").await.assert_status(200);
     app
 }
 
-/// This answer does not pass, and nothing comes of it.
+/// Asserts that the answer is rejected without a side effect.
 async fn assert_refused(app: &App, answer: &str) {
     let refused = app.register_with_answer(answer).await;
     refused.assert_error(&INVALID_CAPTCHA);
-    assert_nobody_registered(app);
+    assert_no_registration(app);
 }
 
 #[track_caller]
-fn assert_nobody_registered(app: &App) {
+fn assert_no_registration(app: &App) {
     for table in ["users", "outbox", "used_challenges"] {
         assert_eq!(app.count(table), 0, "{table}");
     }
@@ -33,7 +33,7 @@ fn assert_nobody_registered(app: &App) {
 }
 
 #[tokio::test]
-async fn without_an_answer_nobody_registers() {
+async fn a_registration_without_an_answer_is_rejected() {
     let app = spawn_app().await;
     let answer = app.captcha_answer().await;
     for value in [
@@ -54,18 +54,18 @@ async fn without_an_answer_nobody_registers() {
     for text in ["", " ", "7XK2P", "null", "e30=", &huge] {
         assert_refused(&app, text).await;
     }
-    assert_nobody_registered(&app);
+    assert_no_registration(&app);
 }
 
 #[tokio::test]
-async fn one_answer_twenty_times_at_once_makes_one_user() {
+async fn twenty_concurrent_registrations_with_one_answer_create_one_user() {
     races::registrations_with_one_answer(rounds().min(5))
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
-async fn an_answer_that_was_tampered_with_is_refused() {
+async fn a_tampered_answer_is_rejected() {
     let app = spawn_app().await;
     let payload = solved(&app.challenge().await);
     let tomorrow = unix_now() + 86_400;
@@ -87,12 +87,12 @@ async fn an_answer_that_was_tampered_with_is_refused() {
         *tampered.pointer_mut(pointer).expect("a value") = value;
         assert_refused(&app, &encoded(&tampered)).await;
     }
-    let answer = app.register_with_answer(&encoded(&payload)).await;
-    answer.assert_status(201);
+    let response = app.register_with_answer(&encoded(&payload)).await;
+    response.assert_status(201);
 }
 
 #[tokio::test]
-async fn an_answer_for_another_service_is_refused() {
+async fn an_answer_for_another_service_is_rejected() {
     let app = spawn_app().await;
     let foreign = builtin_captcha().with("secret_key", "another secret key, 33 bytes long");
     let foreign = foreign.spawn().await;
@@ -103,7 +103,7 @@ async fn an_answer_for_another_service_is_refused() {
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_too_late_is_refused() {
+async fn an_expired_answer_is_rejected() {
     let app = spawn_app().await;
     for seconds in [-86_400, -1, 0] {
         let expired = signed_challenge(seconds);

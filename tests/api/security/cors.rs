@@ -1,14 +1,14 @@
-//! Pages of other origins: only those of the settings may call, and only lists with credentials.
+//! CORS: only configured origins may read responses, and only listed ones with credentials.
 
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{LOGIN, TEST_DATA};
+use crate::helpers::response::Response;
 
-const FRIEND: &str = "https://app.example.com";
-const OTHER_FRIEND: &str = "http://localhost:3000";
-const STRANGERS: [&str; 7] = [
+const ALLOWED: &str = "https://app.example.com";
+const OTHER_ALLOWED: &str = "http://localhost:3000";
+const FOREIGN: [&str; 7] = [
     "https://evil.example.com",
     "https://app.example.com.evil.com",
     "https://evilapp.example.com",
@@ -18,8 +18,8 @@ const STRANGERS: [&str; 7] = [
     "null",
 ];
 
-/// What a browser asks before it sends a login, and what it reads of two answers, one an error.
-async fn asked_by(app: &App, origin: &str) -> [reqwest::Response; 3] {
+/// The responses to a preflight for a login, to a successful request and to a failed one.
+async fn responses_to(app: &App, origin: &str) -> [reqwest::Response; 3] {
     let preflight = app
         .request(Method::OPTIONS, LOGIN)
         .header("access-control-request-method", "POST")
@@ -32,11 +32,11 @@ async fn asked_by(app: &App, origin: &str) -> [reqwest::Response; 3] {
         app.request(Method::GET, "/health/live"),
         app.request(Method::GET, TEST_DATA),
     ];
-    let answers = requests.map(|request| async {
-        let answer = request.header("origin", origin).send().await;
-        answer.expect("an answer")
+    let responses = requests.map(|request| async {
+        let response = request.header("origin", origin).send().await;
+        response.expect("a response")
     });
-    let [preflight, read, error] = answers;
+    let [preflight, read, error] = responses;
     [preflight.await, read.await, error.await]
 }
 
@@ -44,64 +44,67 @@ fn header<'a>(response: &'a reqwest::Response, name: &str) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// No answer lets pages of this origin read it.
-async fn assert_closed(app: &App, origin: &str) {
-    for answer in asked_by(app, origin).await {
+/// Asserts that no response may be read by this origin.
+async fn assert_unreadable(app: &App, origin: &str) {
+    for response in responses_to(app, origin).await {
         for name in [
             "access-control-allow-origin",
             "access-control-allow-credentials",
         ] {
-            let value = header(&answer, name);
-            // A list may say whom it does allow, but never this origin and never all.
+            let value = header(&response, name);
+            // The header may name an allowed origin, but neither this one nor the wildcard.
             assert!(
                 value != Some(origin) && value != Some("*"),
-                "{origin}: {answer:?}"
+                "{origin}: {response:?}"
             );
         }
     }
 }
 
 #[tokio::test]
-async fn without_a_setting_no_other_origin_is_let_in() {
+async fn by_default_no_other_origin_is_allowed() {
     let app = spawn_app().await;
-    for origin in [FRIEND, OTHER_FRIEND].iter().chain(&STRANGERS) {
-        assert_closed(&app, origin).await;
-        for answer in asked_by(&app, origin).await {
-            assert_eq!(header(&answer, "access-control-allow-origin"), None);
+    for origin in [ALLOWED, OTHER_ALLOWED].iter().chain(&FOREIGN) {
+        assert_unreadable(&app, origin).await;
+        for response in responses_to(&app, origin).await {
+            assert_eq!(header(&response, "access-control-allow-origin"), None);
         }
     }
 }
 
 #[tokio::test]
-async fn the_origins_of_a_list_are_let_in_with_credentials_and_nobody_else() {
-    let list = format!("{FRIEND}, {OTHER_FRIEND}");
+async fn only_listed_origins_are_allowed_with_credentials() {
+    let list = format!("{ALLOWED}, {OTHER_ALLOWED}");
     let app = Setup::new().with("cors_allow_origins", &list).spawn().await;
-    for origin in [FRIEND, OTHER_FRIEND] {
-        for answer in asked_by(&app, origin).await {
-            assert_eq!(header(&answer, "access-control-allow-origin"), Some(origin));
+    for origin in [ALLOWED, OTHER_ALLOWED] {
+        for response in responses_to(&app, origin).await {
             assert_eq!(
-                header(&answer, "access-control-allow-credentials"),
+                header(&response, "access-control-allow-origin"),
+                Some(origin)
+            );
+            assert_eq!(
+                header(&response, "access-control-allow-credentials"),
                 Some("true")
             );
-            let vary = header(&answer, "vary").unwrap_or_default().to_lowercase();
+            let vary = header(&response, "vary").unwrap_or_default().to_lowercase();
             assert!(
                 vary.contains("origin"),
-                "a cache must not mix up origins: {answer:?}"
+                "a cache must not mix up origins: {response:?}"
             );
         }
     }
-    for origin in STRANGERS {
-        assert_closed(&app, origin).await;
+    for origin in FOREIGN {
+        assert_unreadable(&app, origin).await;
     }
 }
 
 #[tokio::test]
-async fn a_star_lets_all_in_without_credentials() {
+async fn a_wildcard_allows_every_origin_without_credentials() {
     let app = Setup::new().with("cors_allow_origins", "*").spawn().await;
-    for origin in [FRIEND, STRANGERS[0]] {
-        for answer in asked_by(&app, origin).await {
-            assert_eq!(header(&answer, "access-control-allow-origin"), Some("*"));
-            assert_eq!(header(&answer, "access-control-allow-credentials"), None);
+    for origin in [ALLOWED, FOREIGN[0]] {
+        for response in responses_to(&app, origin).await {
+            assert_eq!(header(&response, "access-control-allow-origin"), Some("*"));
+            assert_eq!(header(&response, "access-control-allow-credentials"), None);
         }
     }
 }
@@ -109,10 +112,10 @@ async fn a_star_lets_all_in_without_credentials() {
 #[tokio::test]
 async fn a_preflight_allows_what_the_front_end_sends() {
     let app = Setup::new()
-        .with("cors_allow_origins", FRIEND)
+        .with("cors_allow_origins", ALLOWED)
         .spawn()
         .await;
-    let [preflight, ..] = asked_by(&app, FRIEND).await;
+    let [preflight, ..] = responses_to(&app, ALLOWED).await;
     assert!(preflight.status().is_success(), "{preflight:?}");
     let allowed = |name| header(&preflight, name).unwrap_or_default().to_lowercase();
     for (name, value) in [
@@ -122,7 +125,7 @@ async fn a_preflight_allows_what_the_front_end_sends() {
     ] {
         assert!(allowed(name).contains(value), "{preflight:?}");
     }
-    let login = app.request(Method::POST, LOGIN).header("origin", FRIEND);
-    let login = Answer::to(login).await;
-    assert_eq!(login.header("access-control-allow-origin"), Some(FRIEND));
+    let login = app.request(Method::POST, LOGIN).header("origin", ALLOWED);
+    let login = Response::to(login).await;
+    assert_eq!(login.header("access-control-allow-origin"), Some(ALLOWED));
 }

@@ -1,53 +1,53 @@
-//! Who has an account is nobody else's business: all failures look alike and take the same time.
+//! Account enumeration: all failures look alike and take the same time.
 
 use std::time::Instant;
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
 use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, LOGIN, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::time::{SOON, eventually};
 
 const WRONG: &str = "wrong password 1";
-const NOBODY: &str = "nobody@example.com";
-const LOCKED_OUT: &str = "eve@example.com";
-/// Hashes of `abcde1` as a predecessor makes them, and with larger parameters than ours.
+const UNKNOWN: &str = "nobody@example.com";
+const UNUSABLE: &str = "eve@example.com";
+/// Hashes of `abcde1`: one of the legacy service, and one with larger parameters than ours.
 const BCRYPT: &str = "$2b$12$ZDHpBQK2Z2ISDnJSW/jI2u/nwnSUD.0ETQugXiPS83AUvNCj2bDxS";
 const LARGE_ARGON2: &str = "$argon2id$v=19$m=65536,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$dvar94itOgWU3TrSl3BBtnEpPLNyTZfylEuz1wmuj/o";
-/// Of each kind, so many answers are timed.
+/// The number of timed responses of each kind.
 const SAMPLES: usize = 100;
 
-/// The service with hashes as costly as in production, a user, and one whose hash is unusable.
+/// Starts a service with production hashes, one user, and another user with an unusable hash.
 async fn spawn_app_with_users() -> App {
     let setup = Setup::new()
         .without("argon2_memory_kib")
         .without("argon2_passes");
     let app = setup.spawn().await;
     app.register_tom().await;
-    let body = registration_of(LOCKED_OUT, "eve");
+    let body = registration_of(UNUSABLE, "eve");
     app.register(&body).await.assert_status(201);
     app.change("UPDATE users SET hashed_password = '!' WHERE username = 'eve'");
     app
 }
 
-/// All that tells one answer from another, but for what is new in each.
-fn shape(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
-    let headers = answer.headers.iter().map(|(name, value)| {
-        let is_new_in_each = ["date", "x-request-id"].contains(&name.as_str());
-        let value = if is_new_in_each {
+/// Everything in a response that could distinguish it from another.
+fn shape(response: &Response) -> (u16, Vec<(String, String)>, String) {
+    let headers = response.headers.iter().map(|(name, value)| {
+        let is_unique = ["date", "x-request-id"].contains(&name.as_str());
+        let value = if is_unique {
             ""
         } else {
             value.to_str().expect("text")
         };
         (name.to_string(), value.to_owned())
     });
-    (answer.status, headers.collect(), answer.text.clone())
+    (response.status, headers.collect(), response.text.clone())
 }
 
-/// The times that requests take, in milliseconds, of each kind; they take turns.
+/// The latencies of each kind of request, in milliseconds. The kinds take turns.
 async fn times<const N: usize>(
     requests: [&dyn Fn() -> reqwest::RequestBuilder; N],
 ) -> [Vec<f64>; N] {
@@ -55,7 +55,7 @@ async fn times<const N: usize>(
     for _ in 0..SAMPLES {
         for (request, times) in requests.iter().zip(&mut times) {
             let start = Instant::now();
-            let response = request().send().await.expect("an answer");
+            let response = request().send().await.expect("a response");
             response.bytes().await.expect("a body");
             times.push(start.elapsed().as_secs_f64() * 1000.0);
         }
@@ -63,16 +63,16 @@ async fn times<const N: usize>(
     times
 }
 
-/// The value below which this part of all lies.
+/// The value below which the fraction `part` of all values lies.
 fn quantile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[(sorted.len() as f64 * part) as usize]
 }
 
-/// Two kinds of answers that took turns differ, in the middle, by less than a tenth, or by less
-/// than anybody can measure over a network, or by less than the noise of this machine explains:
-/// the median of so many differences is that uncertain (McGill et al. 1978, notched box plots).
+/// Asserts that the median difference between two kinds is below a tenth of the latency, below what
+/// can be measured over a network, or within the noise of this machine: the uncertainty of a median of
+/// this many differences (McGill et al. 1978, notched box plots).
 fn assert_alike(times: &[Vec<f64>]) {
     for other in &times[1..] {
         let pairs = times[0].iter().zip(other);
@@ -81,7 +81,7 @@ fn assert_alike(times: &[Vec<f64>]) {
         let noise = 3.0 * 1.57 * spread / (SAMPLES as f64).sqrt();
         let tolerance = (quantile(&times[0], 0.5) / 10.0).max(0.3).max(noise);
         let difference = quantile(&differences, 0.5);
-        println!("{difference:.3} ms apart, {tolerance:.3} ms are tolerated");
+        println!("{difference:.3} ms apart, tolerance {tolerance:.3} ms");
         assert!(
             difference.abs() < tolerance,
             "{difference} ms, more than {tolerance} ms"
@@ -94,9 +94,7 @@ async fn every_failed_login_has_the_same_shape() {
     let app = spawn_app_with_users().await;
     let expected = shape(&app.login(EMAIL, WRONG).await);
     assert_eq!(expected.0, 401);
-    for username in [
-        "Tom", NOBODY, "nobody", LOCKED_OUT, "eve", "a", "@", "admin",
-    ] {
+    for username in ["Tom", UNKNOWN, "nobody", UNUSABLE, "eve", "a", "@", "admin"] {
         assert_eq!(
             shape(&app.login(username, WRONG).await),
             expected,
@@ -113,7 +111,7 @@ async fn failed_logins_take_the_same_time() {
         app.request(Method::POST, LOGIN).form(&form)
     };
     let known = || login(EMAIL);
-    let unknown = || login(NOBODY);
+    let unknown = || login(UNKNOWN);
     assert_alike(&times([&known, &unknown]).await);
 }
 
@@ -125,42 +123,42 @@ async fn a_login_without_a_usable_hash_takes_the_same_time() {
         app.request(Method::POST, LOGIN).form(&form)
     };
     let known = || login(EMAIL);
-    let locked_out = || login(LOCKED_OUT);
-    let no_name = || login("a");
-    assert_alike(&times([&known, &locked_out, &no_name]).await);
+    let unusable = || login(UNUSABLE);
+    let invalid = || login("a");
+    assert_alike(&times([&known, &unusable, &invalid]).await);
 }
 
 #[tokio::test]
-async fn a_forgotten_password_of_nobody_has_the_same_shape() {
+async fn a_reset_request_for_an_unknown_address_has_the_same_shape() {
     let app = spawn_app_with_users().await;
-    let unknown = app.forgot_password(NOBODY).await;
+    let unknown = app.forgot_password(UNKNOWN).await;
     let known = app.forgot_password(EMAIL).await;
     assert_eq!(shape(&known), shape(&unknown));
 }
 
 #[tokio::test]
-async fn a_forgotten_password_of_nobody_takes_the_same_time() {
+async fn a_reset_request_for_an_unknown_address_takes_the_same_time() {
     let app = spawn_app_with_users().await;
-    let forgot = |email| {
+    let request_link = |email| {
         app.request(Method::POST, FORGOT_PASSWORD)
             .json(&json!({"email": email}))
     };
-    let known = || forgot(EMAIL);
-    let unknown = || forgot(NOBODY);
+    let known = || request_link(EMAIL);
+    let unknown = || request_link(UNKNOWN);
     assert_alike(&times([&known, &unknown]).await);
 }
 
 #[tokio::test]
-async fn nobody_gets_more_mails_than_the_limit_allows() {
+async fn no_address_gets_more_mails_than_the_limit_allows() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let mut shapes = Vec::new();
     for number in 0..20 {
-        for email in [EMAIL, "TOM@example.com", NOBODY] {
+        for email in [EMAIL, "TOM@example.com", UNKNOWN] {
             let request = app.request(Method::POST, FORGOT_PASSWORD);
             let request = request.header("x-forwarded-for", address(number * 3));
-            let answer = Answer::to(request.json(&json!({"email": email}))).await;
-            shapes.push(shape(&answer));
+            let response = Response::to(request.json(&json!({"email": email}))).await;
+            shapes.push(shape(&response));
         }
     }
     shapes.dedup();
@@ -171,18 +169,18 @@ async fn nobody_gets_more_mails_than_the_limit_allows() {
 }
 
 #[tokio::test]
-async fn being_throttled_does_not_tell_whether_the_account_exists() {
+async fn throttling_does_not_reveal_whether_the_account_exists() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let mut last = Vec::new();
     for (known, unknown) in [
-        (EMAIL, NOBODY),
+        (EMAIL, UNKNOWN),
         ("tom@ex\u{FF41}mple.com", "nobody@ex\u{FF41}mple.com"),
     ] {
         for username in [known, unknown] {
             for number in 0..11 {
-                let answer = app.login_from(&address(number), username, WRONG).await;
-                last.push((username, answer.status));
+                let response = app.login_from(&address(number), username, WRONG).await;
+                last.push((username, response.status));
             }
         }
     }
@@ -196,10 +194,10 @@ async fn being_throttled_does_not_tell_whether_the_account_exists() {
 }
 
 #[tokio::test]
-async fn a_failed_login_takes_the_same_time_with_a_hash_of_any_kind() {
+async fn a_failed_login_takes_the_same_time_with_any_kind_of_hash() {
     let app = Setup::new().spawn().await;
     app.register_tom().await;
-    let bcrypt = registration_of(LOCKED_OUT, "eve");
+    let bcrypt = registration_of(UNUSABLE, "eve");
     app.register(&bcrypt).await.assert_status(201);
     let old = registration_of("old@example.com", "old");
     app.register(&old).await.assert_status(201);
@@ -214,17 +212,17 @@ async fn a_failed_login_takes_the_same_time_with_a_hash_of_any_kind() {
         let form = [("username", username), ("password", WRONG)];
         app.request(Method::POST, LOGIN).form(&form)
     };
-    let kinds = [EMAIL, NOBODY, LOCKED_OUT, "old@example.com"];
+    let kinds = [EMAIL, UNKNOWN, UNUSABLE, "old@example.com"];
     let mut quickest = [f64::MAX; 4];
     for _ in 0..3 {
         for (index, username) in kinds.into_iter().enumerate() {
             let start = Instant::now();
-            let answer = Answer::to(login(username)).await;
-            answer.assert_status(401);
+            let response = Response::to(login(username)).await;
+            response.assert_status(401);
             quickest[index] = start.elapsed().as_secs_f64().min(quickest[index]);
         }
     }
-    // Each takes a whole number of seconds, one unless the machine is very busy.
+    // Each is padded to whole seconds: to one, unless the machine is very busy.
     for (index, username) in kinds.into_iter().enumerate() {
         assert!(quickest[index] >= 1.0, "{username}: {quickest:?}");
         assert!(quickest[index].fract() < 0.2, "{username}: {quickest:?}");

@@ -1,4 +1,4 @@
-//! Access tokens that nobody issued: refused, without asking anybody outside.
+//! Forged access tokens are rejected without an outbound request.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,18 +9,18 @@ use sha2::Sha512;
 use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN};
 use crate::helpers::app::{App, SECRET_KEY, spawn_app};
 use crate::helpers::time::unix_now;
-use crate::helpers::token::{claims, predecessor_claims, signed, signed_with};
+use crate::helpers::token::{claims, legacy_claims, signed, signed_with};
 
-/// Tokens without a session are older than the last change of their user.
+/// Makes tokens without a session newer than the last change of their user.
 const LONG_AGO: &str = "UPDATE users SET updated_at = datetime('now', '-1 day')";
-/// The key of somebody who would like the service to take it from the token.
+/// A key that the attacker tries to pass in the token.
 const FOREIGN_KEY: &str = "a key that the forger knows very well";
 
 fn encoded(text: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(text)
 }
 
-/// With our key, but by another algorithm than the settings'.
+/// Signs claims with our key, but with an algorithm other than the configured one.
 fn signed_by_hs512(claims: &Value) -> String {
     let content = format!(
         "{}.{}",
@@ -32,7 +32,7 @@ fn signed_by_hs512(claims: &Value) -> String {
     format!("{content}.{}", encoded(signature))
 }
 
-/// Headers that choose another algorithm or bring, name or point to a key.
+/// Headers that choose another algorithm, or contain or reference a key.
 fn forged_headers(stub: &str) -> Vec<(&'static str, Value)> {
     let jwk = json!({"kty": "oct", "alg": "HS256", "k": encoded(FOREIGN_KEY)});
     vec![
@@ -70,7 +70,7 @@ fn forged_headers(stub: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Claims that are wrong although our own key signed them.
+/// Wrong claims, for tokens that are signed with our key.
 fn wrong_claims(good: &Value) -> Vec<Value> {
     let with = |claim: &str, value: Value| {
         let mut claims = good.clone();
@@ -110,24 +110,24 @@ fn wrong_claims(good: &Value) -> Vec<Value> {
 }
 
 async fn assert_refused(app: &App, token: &str) {
-    let answer = app.test_data(token).await;
+    let response = app.test_data(token).await;
     let readable = token
         .split('.')
         .map(|part| BASE64_URL_SAFE_NO_PAD.decode(part));
     let readable: Vec<_> = readable
         .map(|part| String::from_utf8_lossy(&part.unwrap_or_default()).into_owned())
         .collect();
-    assert_eq!(answer.status, 401, "{readable:?}");
-    answer.assert_error(&INVALID_ACCESS_TOKEN);
+    assert_eq!(response.status, 401, "{readable:?}");
+    response.assert_error(&INVALID_ACCESS_TOKEN);
 }
 
 #[tokio::test]
-async fn a_token_chooses_neither_its_algorithm_nor_its_key() {
+async fn a_token_cannot_choose_its_algorithm_or_key() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
     app.change(LONG_AGO);
-    let good = predecessor_claims(&user);
+    let good = legacy_claims(&user);
     let issued = claims(&app.tokens_of_tom().await.access);
     for claims in [&good, &issued] {
         app.test_data(&signed(claims)).await.assert_status(200);
@@ -140,23 +140,23 @@ async fn a_token_chooses_neither_its_algorithm_nor_its_key() {
         }
         assert_refused(&app, &signed_by_hs512(claims)).await;
     }
-    assert_nobody_was_asked(&app);
+    assert_no_request_was_sent(&app);
 }
 
-fn assert_nobody_was_asked(app: &App) {
-    // One question for the one registration.
+fn assert_no_request_was_sent(app: &App) {
+    // The only request is for the one registration.
     assert_eq!(app.captcha.received().len(), 1);
     assert!(app.mail_provider.received().is_empty());
 }
 
 #[tokio::test]
-async fn claims_that_are_wrong_open_nothing_even_with_our_signature() {
+async fn wrong_claims_are_rejected_despite_a_valid_signature() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
     app.change(LONG_AGO);
     let issued = claims(&app.tokens_of_tom().await.access);
-    for good in [predecessor_claims(&user), issued] {
+    for good in [legacy_claims(&user), issued] {
         for claims in wrong_claims(&good) {
             assert_refused(&app, &signed(&claims)).await;
         }
@@ -164,17 +164,17 @@ async fn claims_that_are_wrong_open_nothing_even_with_our_signature() {
     for text in [json!([]), json!("claims"), json!(null), json!(1)] {
         assert_refused(&app, &signed(&text)).await;
     }
-    assert_nobody_was_asked(&app);
+    assert_no_request_was_sent(&app);
 }
 
 #[tokio::test]
-async fn each_kind_of_token_opens_only_its_own_door() {
+async fn each_kind_of_token_is_only_valid_for_its_purpose() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
     let tokens = app.tokens_of_tom().await;
     let reset = app.reset_token(1).await;
-    let mut refresh_claims = predecessor_claims(&user);
+    let mut refresh_claims = legacy_claims(&user);
     refresh_claims["type"] = json!("refresh");
     for token in [&tokens.refresh, &reset, &signed(&refresh_claims)] {
         assert_refused(&app, token).await;
@@ -193,7 +193,7 @@ async fn each_kind_of_token_opens_only_its_own_door() {
 }
 
 #[tokio::test]
-async fn no_token_outlives_its_user() {
+async fn no_token_survives_the_deletion_of_its_user() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     app.adopt();
@@ -202,7 +202,7 @@ async fn no_token_outlives_its_user() {
     let reset = app.reset_token(1).await;
     app.change("DELETE FROM users");
     assert_refused(&app, &tokens.access).await;
-    assert_refused(&app, &signed(&predecessor_claims(&user))).await;
+    assert_refused(&app, &signed(&legacy_claims(&user))).await;
     app.refresh(&tokens.refresh)
         .await
         .assert_error(&INVALID_REFRESH_TOKEN);

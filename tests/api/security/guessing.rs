@@ -1,13 +1,13 @@
-//! Guessing at passwords: strangers get few tries, and the owner gets in all the same.
+//! Password guessing: few guesses of strangers are checked, and the owner is not locked out.
 
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
 use crate::helpers::flows::{EMAIL, LOGIN, MANY_NETWORKS, PASSWORD, USERNAME};
+use crate::helpers::response::Response;
 use crate::helpers::shapes::ROUTES;
 use crate::helpers::tally::{Tally, expect};
 use crate::helpers::time::{SOON, eventually, unix_now};
@@ -16,21 +16,21 @@ use crate::helpers::trace::instructions_of;
 const WRONG: &str = "wrong password 1";
 /// A network that the owner logs in from.
 const HOME: &str = "192.0.2.1";
-/// Failures under one name that are allowed at once: from one network, and of all strangers.
-const OF_ONE: usize = 10;
-const OF_STRANGERS: usize = 30;
-/// So many guesses come from so many networks, and at most so many of them are checked.
+/// The burst of failures per name: from one network, and from all strangers.
+const NETWORK_BURST: usize = 10;
+const STRANGERS_BURST: usize = 30;
+/// The guesses at one account, the networks that they come from, and the limit of checked guesses.
 const GUESSES: usize = 500;
 const NETWORKS: usize = 100;
-const CHECKED: usize = 120;
-/// So many guesses are under way at a time.
-const AT_ONCE: usize = 50;
+const MAX_CHECKED: usize = 120;
+/// The number of concurrent guesses.
+const CONCURRENCY: usize = 50;
 const DAY: i64 = 86_400;
-/// What a guess costs at most that is not checked, in WebAssembly instructions; a hash costs more
-/// than a hundred million.
-const REFUSAL: u64 = 2_000_000;
+/// The maximum cost of a guess that is not checked, in WebAssembly instructions; a hash costs more than
+/// a hundred million.
+const MAX_REJECTION_COST: u64 = 2_000_000;
 
-/// Makes all limits forget a number of seconds.
+/// Moves all limits back in time, as if `seconds` had passed.
 fn let_pass(app: &App, seconds: i64) {
     let passed = format!(
         "UPDATE throttle SET full_at = full_at - {seconds};
@@ -38,49 +38,46 @@ fn let_pass(app: &App, seconds: i64) {
          SET full_at = full_at - {seconds}, forget_at = forget_at - {seconds}"
     );
     let passed = app.database().execute_batch(&passed);
-    passed.expect("the tables are there");
+    passed.expect("the schema");
 }
 
-/// Whether a guess was checked; if not, it was turned away in the agreed form.
-fn is_checked(answer: &Answer) -> Result<bool, String> {
-    let wait = answer.header("retry-after");
+/// Whether a wrong guess was checked. If not, the response must be a valid 429.
+fn is_checked(response: &Response) -> Result<bool, String> {
+    let wait = response.header("retry-after");
     let wait = wait.and_then(|wait| wait.parse::<u64>().ok());
-    match (answer.status, wait) {
+    match (response.status, wait) {
         (401, None) => Ok(true),
         (429, Some(1..=60)) => Ok(false),
-        _ => Err(format!("a wrong guess got {answer:?}")),
+        _ => Err(format!("a wrong guess got {response:?}")),
     }
 }
 
-/// Guesses so often; who guesses what is up to `guess`. Says how many were checked.
-async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Answer) -> Result<usize, String> {
+/// Makes `count` guesses with `guess`, and returns how many were checked.
+async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Response) -> Result<usize, String> {
     let guesses = stream::iter(0..count).map(|number| guess(number));
-    let answers: Vec<_> = guesses.buffer_unordered(AT_ONCE).collect().await;
-    let checked: Vec<_> = answers.iter().map(is_checked).collect::<Result<_, _>>()?;
+    let responses: Vec<_> = guesses.buffer_unordered(CONCURRENCY).collect().await;
+    let checked: Vec<_> = responses.iter().map(is_checked).collect::<Result<_, _>>()?;
     Ok(checked.into_iter().filter(|is_checked| *is_checked).count())
 }
 
-/// So many guesses at one name, each from a network of its own.
+/// Makes `count` guesses at one name, each from a different network.
 async fn guess_from_many(app: &App, count: usize, username: &str) -> usize {
     let guess = async |number| app.login_from(&address(number), username, WRONG).await;
     guess_many(count, guess).await.expect("only wrong guesses")
 }
 
 async fn expect_login(app: &App, network: &str, username: &str) -> Result<(), String> {
-    let answer = app.login_from(network, username, PASSWORD).await;
-    expect(answer.status == 200, || {
-        format!("{username} at home got {}", answer.status)
+    let response = app.login_from(network, username, PASSWORD).await;
+    expect(response.status == 200, || {
+        format!("{username} at home got {}", response.status)
     })
 }
 
-/// Five hundred guesses at one account from a hundred networks, under both of its names.
+/// Makes five hundred guesses at one account from a hundred networks, under both of its names.
 pub(crate) async fn guesses_from_a_hundred_networks(rounds: usize) -> Tally {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
-    app.add_users(
-        "user",
-        u32::try_from(rounds).expect("so many are not tried"),
-    );
+    app.add_users("user", u32::try_from(rounds).expect("fewer rounds"));
     Tally::of("500 guesses from 100 networks", rounds, async |round| {
         let username = format!("user{}", round + 1);
         let names = [format!("{username}@example.com"), username];
@@ -93,7 +90,7 @@ pub(crate) async fn guesses_from_a_hundred_networks(rounds: usize) -> Tally {
         };
         let checked = guess_many(GUESSES, guess).await?;
 
-        expect(checked <= CHECKED, || format!("{checked} were checked"))?;
+        expect(checked <= MAX_CHECKED, || format!("{checked} were checked"))?;
         for name in &names {
             expect_login(&app, &home, name).await?;
         }
@@ -102,23 +99,23 @@ pub(crate) async fn guesses_from_a_hundred_networks(rounds: usize) -> Tally {
     .await
 }
 
-/// A wrong guess a minute, at one owner who logs in each time and at one who is away.
+/// Makes a wrong guess a minute at two owners: one logs in each time, the other only at the end.
 pub(crate) async fn a_guess_a_minute(rounds: usize) -> Tally {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     app.add_users("user", 1);
-    let at_home = async |username| expect_login(&app, HOME, username).await;
-    at_home("user1").await.expect("the owner is at home once");
+    let log_in_at_home = async |username| expect_login(&app, HOME, username).await;
+    log_in_at_home("user1").await.expect("a login from home");
     Tally::of("a wrong guess a minute", rounds, async |round| {
-        at_home(EMAIL).await?;
+        log_in_at_home(EMAIL).await?;
         let guess = async |username| app.login_from(&address(0), username, WRONG).await;
         let (at_tom, at_user) = join(guess(EMAIL), guess("user1")).await;
-        expect(is_checked(&at_tom)?, || "the guess was not due".into())?;
+        expect(is_checked(&at_tom)?, || "the guess was not checked".into())?;
         is_checked(&at_user)?;
         let_pass(&app, 60);
-        at_home(USERNAME).await?;
+        log_in_at_home(USERNAME).await?;
         if round + 1 == rounds {
-            at_home("user1").await?;
+            log_in_at_home("user1").await?;
         }
         Ok(())
     })
@@ -126,58 +123,58 @@ pub(crate) async fn a_guess_a_minute(rounds: usize) -> Tally {
 }
 
 #[tokio::test]
-async fn of_five_hundred_guesses_from_a_hundred_networks_few_are_checked_and_the_owner_gets_in() {
+async fn five_hundred_guesses_from_a_hundred_networks_are_mostly_rejected_and_the_owner_gets_in() {
     let tally = guesses_from_a_hundred_networks(2).await;
-    tally.assert_nothing_lost();
+    tally.assert_no_failures();
 }
 
 #[tokio::test]
-async fn a_wrong_guess_a_minute_keeps_no_owner_out() {
-    a_guess_a_minute(12).await.assert_nothing_lost();
+async fn a_wrong_guess_a_minute_locks_no_owner_out() {
+    a_guess_a_minute(12).await.assert_no_failures();
 }
 
 #[tokio::test]
-async fn to_be_held_back_under_one_name_tells_nothing_of_another_whoever_exists() {
+async fn throttling_one_name_reveals_nothing_about_another_whether_they_exist_or_not() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
-    for (one, spelled_otherwise, other) in [
+    for (one, other_spelling, other) in [
         (EMAIL, "TOM@example.com", USERNAME),
         ("ann@example.com", "Ann@Example.com", "ann"),
         ("eve", "EVE", "eve@example.com"),
     ] {
-        let checked = guess_from_many(&app, OF_STRANGERS + 10, one).await;
-        assert_eq!(checked, OF_STRANGERS, "{one}");
-        for (username, is_held_back) in [(one, true), (spelled_otherwise, true), (other, false)] {
-            let answer = app.login_from("198.51.100.1", username, WRONG).await;
-            assert_eq!(is_checked(&answer), Ok(!is_held_back), "{username}");
+        let checked = guess_from_many(&app, STRANGERS_BURST + 10, one).await;
+        assert_eq!(checked, STRANGERS_BURST, "{one}");
+        for (username, is_throttled) in [(one, true), (other_spelling, true), (other, false)] {
+            let response = app.login_from("198.51.100.1", username, WRONG).await;
+            assert_eq!(is_checked(&response), Ok(!is_throttled), "{username}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_network_is_an_ipv4_address_or_half_an_ipv6_address() {
+async fn a_network_is_an_ipv4_address_or_an_ipv6_64_prefix() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let home = "2001:db8:0:7:ffff::1";
     expect_login(&app, "2001:db8:0:7::1", EMAIL)
         .await
-        .expect("the owner gets in");
+        .expect("a login from home");
     let one = async |number| {
         let address = format!("2001:db8:0:1::{number:x}");
         app.login_from(&address, EMAIL, WRONG).await
     };
-    assert_eq!(guess_many(OF_ONE + 5, one).await, Ok(OF_ONE));
+    assert_eq!(guess_many(NETWORK_BURST + 5, one).await, Ok(NETWORK_BURST));
     let next = app.login_from("2001:db8:0:2::1", EMAIL, WRONG).await;
     assert_eq!(is_checked(&next), Ok(true));
-    guess_from_many(&app, OF_STRANGERS, EMAIL).await;
+    guess_from_many(&app, STRANGERS_BURST, EMAIL).await;
     assert_eq!(expect_login(&app, home, EMAIL).await, Ok(()));
 }
 
 #[tokio::test]
-async fn a_reset_ends_all_guesses_and_makes_its_network_known() {
+async fn a_reset_clears_all_guesses_and_makes_its_network_known() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
-    guess_from_many(&app, OF_STRANGERS, EMAIL).await;
+    guess_from_many(&app, STRANGERS_BURST, EMAIL).await;
     app.change("UPDATE password_guesses SET in_a_row = 100");
     let_pass(&app, DAY);
     let anywhere = app.login(EMAIL, PASSWORD).await;
@@ -186,8 +183,8 @@ async fn a_reset_ends_all_guesses_and_makes_its_network_known() {
     let reset = app.reset_password(&token, "battery staple 2").await;
     reset.assert_status(200);
     assert_eq!(
-        guess_from_many(&app, OF_STRANGERS + 10, EMAIL).await,
-        OF_STRANGERS
+        guess_from_many(&app, STRANGERS_BURST + 10, EMAIL).await,
+        STRANGERS_BURST
     );
     for username in [EMAIL, USERNAME] {
         let here = app.login(username, "battery staple 2").await;
@@ -196,7 +193,7 @@ async fn a_reset_ends_all_guesses_and_makes_its_network_known() {
 }
 
 #[tokio::test]
-async fn guesses_in_a_row_are_forgotten_after_a_week_unless_they_are_too_many() {
+async fn consecutive_guesses_are_forgotten_after_a_week_unless_there_are_too_many() {
     let mut app = spawn_throttled_app().await;
     app.register_tom().await;
     for (username, in_a_row) in [(EMAIL, 99), (USERNAME, 100)] {
@@ -208,7 +205,7 @@ async fn guesses_in_a_row_are_forgotten_after_a_week_unless_they_are_too_many() 
         assert_eq!(set, Ok(1), "{username}");
     }
     let_pass(&app, 7 * DAY);
-    // An instance looks for what can be forgotten when it is new.
+    // A new instance runs housekeeping.
     app.restart().await;
     app.get("/").await.assert_status(200);
     let forgotten = async || (app.count("password_guesses") == 1).then_some(());
@@ -223,11 +220,11 @@ async fn guesses_in_a_row_are_forgotten_after_a_week_unless_they_are_too_many() 
 }
 
 #[tokio::test]
-async fn a_guess_that_is_refused_is_not_hashed() {
+async fn a_rejected_guess_is_not_hashed() {
     let setup = Setup::new().with("throttle", "on").traced();
     let app = setup.with("trusted_proxy_hops", "1").spawn().await;
     app.register_tom().await;
-    for _ in 0..OF_ONE {
+    for _ in 0..NETWORK_BURST {
         app.login_from(HOME, EMAIL, WRONG).await.assert_status(401);
     }
     app.login_from(HOME, USERNAME, WRONG)
@@ -240,25 +237,25 @@ async fn a_guess_that_is_refused_is_not_hashed() {
             let request = request.header("x-forwarded-for", network);
             request.form(&[("username", username), ("password", PASSWORD)])
         };
-        let (answer, calls) = app.measure(request).await;
-        assert_eq!(is_checked(&answer), Ok(false), "{network} {username}");
+        let (response, calls) = app.measure(request).await;
+        assert_eq!(is_checked(&response), Ok(false), "{network} {username}");
         let instructions = instructions_of(&calls);
         assert!(
-            instructions < REFUSAL,
+            instructions < MAX_REJECTION_COST,
             "{network} {username}: {instructions}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_clock_that_was_a_day_ahead_holds_nobody_back_on_any_route() {
+async fn a_clock_that_was_a_day_ahead_throttles_no_route() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     for route in &ROUTES {
         app.request(Method::POST, route.path)
             .send()
             .await
-            .expect("an answer");
+            .expect("a response");
     }
     app.login_from(HOME, EMAIL, WRONG).await.assert_status(401);
     for _ in 0..3 {
@@ -270,15 +267,15 @@ async fn a_clock_that_was_a_day_ahead_holds_nobody_back_on_any_route() {
         app.change(&format!("UPDATE {table} SET full_at = {tomorrow}"));
     }
     for route in &ROUTES {
-        let answer = Answer::to(app.request(Method::POST, route.path)).await;
-        assert_ne!(answer.status, 429, "{}", route.path);
+        let response = Response::to(app.request(Method::POST, route.path)).await;
+        assert_ne!(response.status, 429, "{}", route.path);
     }
     assert_eq!(expect_login(&app, HOME, EMAIL).await, Ok(()));
     app.next_reset_token(EMAIL).await;
 }
 
 #[tokio::test]
-async fn of_a_users_networks_the_twenty_seen_last_stay_known() {
+async fn the_twenty_most_recent_networks_of_a_user_stay_known() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     app.change(MANY_NETWORKS);
@@ -287,5 +284,5 @@ async fn of_a_users_networks_the_twenty_seen_last_stay_known() {
         .assert_status(200);
     assert_eq!(app.count("known_networks"), 20);
     let oldest: i64 = app.value("SELECT min(seen_at) FROM known_networks");
-    assert_eq!(oldest, 7, "the nineteen last of the list are left");
+    assert_eq!(oldest, 7, "the nineteen most recent of the list are kept");
 }

@@ -1,14 +1,14 @@
-//! Headers that every answer carries, whatever it says.
+//! Security headers of every response.
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
     registration,
 };
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
 const PATHS: [&str; 14] = [
@@ -28,22 +28,22 @@ const PATHS: [&str; 14] = [
     "/nope",
 ];
 
-fn assert_safe(answer: &Answer) {
+fn assert_safe(response: &Response) {
     assert_eq!(
-        answer.header("x-content-type-options"),
+        response.header("x-content-type-options"),
         Some("nosniff"),
-        "{answer:?}"
+        "{response:?}"
     );
-    let content_type = answer.header("content-type").unwrap_or_default();
-    let is_text = answer.text.is_empty() || !content_type.is_empty();
-    assert!(is_text, "a body without a type: {answer:?}");
+    let content_type = response.header("content-type").unwrap_or_default();
+    let is_text = response.text.is_empty() || !content_type.is_empty();
+    assert!(is_text, "a body without a content type: {response:?}");
     for name in ["server", "x-powered-by"] {
-        assert_eq!(answer.header(name), None, "{answer:?}");
+        assert_eq!(response.header(name), None, "{response:?}");
     }
 }
 
 #[tokio::test]
-async fn every_route_under_every_method_forbids_sniffing() {
+async fn every_route_forbids_sniffing_for_every_method() {
     let app = spawn_app().await;
     for path in PATHS {
         for method in [
@@ -53,21 +53,21 @@ async fn every_route_under_every_method_forbids_sniffing() {
             Method::DELETE,
             Method::PATCH,
         ] {
-            assert_safe(&Answer::to(app.request(method, path)).await);
+            assert_safe(&Response::to(app.request(method, path)).await);
         }
         for method in [Method::HEAD, Method::OPTIONS] {
-            let answer = app.request(method, path).send().await.expect("an answer");
-            let nosniff = answer.headers().get("x-content-type-options");
+            let response = app.request(method, path).send().await.expect("a response");
+            let nosniff = response.headers().get("x-content-type-options");
             assert!(
                 nosniff.is_some_and(|value| value == "nosniff"),
-                "{answer:?}"
+                "{response:?}"
             );
         }
     }
 }
 
-/// One answer of every status that is not met on the way through all routes.
-async fn rarer_answers(app: &App) -> Vec<Answer> {
+/// One response for each status that requesting all routes does not cause.
+async fn rare_responses(app: &App) -> Vec<Response> {
     let large = app.post(REGISTER, &json!("x".repeat(1_100_000))).await;
     let wrong = app.login(EMAIL, "wrong password 1").await;
     let taken = app.register(&registration()).await;
@@ -80,7 +80,7 @@ async fn rarer_answers(app: &App) -> Vec<Answer> {
     }
     app.database()
         .execute_batch("DROP TABLE users")
-        .expect("the table can be dropped");
+        .expect("a dropped table");
     let broken = app.forgot_password(EMAIL).await;
     vec![
         large,
@@ -94,38 +94,38 @@ async fn rarer_answers(app: &App) -> Vec<Answer> {
 }
 
 #[tokio::test]
-async fn errors_carry_the_same_headers() {
+async fn errors_have_the_same_headers() {
     let app = spawn_app_with("throttle", "on").await;
     app.register_tom().await;
-    let answers = rarer_answers(&app).await;
-    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    let responses = rare_responses(&app).await;
+    let statuses: Vec<_> = responses.iter().map(|response| response.status).collect();
     assert_eq!(statuses, [413, 401, 409, 400, 503, 429, 500]);
-    for answer in answers {
-        assert_safe(&answer);
+    for response in responses {
+        assert_safe(&response);
     }
     let misconfigured = spawn_app_with("algorithm", "none").await;
     assert_safe(&misconfigured.get("/").await);
 }
 
 #[tokio::test]
-async fn no_cache_keeps_tokens() {
+async fn responses_with_tokens_are_not_cached() {
     let app = spawn_app().await;
     app.register_tom().await;
     let login = app.login(EMAIL, PASSWORD).await;
     let refresh = app.refresh(&login.field("refresh_token")).await;
     let retried = app.refresh(&login.field("refresh_token")).await;
-    for answer in [login, refresh, retried] {
-        answer.assert_status(200);
+    for response in [login, refresh, retried] {
+        response.assert_status(200);
         assert_eq!(
-            answer.header("cache-control"),
+            response.header("cache-control"),
             Some("no-store"),
-            "{answer:?}"
+            "{response:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_page_runs_no_script_of_others_and_stands_in_no_frame() {
+async fn a_page_runs_no_foreign_script_and_allows_no_framing() {
     let app = Setup::new()
         .with("emails_from_name", "<script>alert(1)</script>")
         .spawn()
@@ -147,7 +147,7 @@ async fn a_page_runs_no_script_of_others_and_stands_in_no_frame() {
             .map(str::trim)
     };
     let scripts = directive("script-src").or(directive("default-src"));
-    let scripts = scripts.expect("the policy speaks of scripts");
+    let scripts = scripts.expect("a directive for scripts");
     for unsafe_source in [
         "'unsafe-inline'",
         "'unsafe-eval'",

@@ -1,23 +1,23 @@
-//! Requests that no well-meaning client sends: refused in few words, and the service lives on.
+//! Hostile requests: rejected with a short response, and the service survives.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{
     FORGOT_PASSWORD, LOGIN, LOGOUT, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA, registration,
 };
+use crate::helpers::response::Response;
 
-/// An answer to nonsense has no reason to be longer, in bytes.
-const SHORT: usize = 2000;
+/// The limit for error responses, in bytes.
+const MAX_RESPONSE: usize = 2000;
 
 async fn assert_alive(app: &App) {
     app.get("/health/ready").await.assert_status(200);
     assert_eq!(app.count("users"), 0);
 }
 
-/// A request with these header lines and this body.
+/// Builds a request with these header lines and this body.
 fn request(headers: &[u8], body: &str) -> Vec<u8> {
     let head = format!("POST {REGISTER} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
     let length = format!("content-length: {}\r\n\r\n{body}", body.len());
@@ -25,7 +25,7 @@ fn request(headers: &[u8], body: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_breaks_the_rules_of_http_is_refused_in_few_words() {
+async fn malformed_http_gets_a_short_error() {
     let app = spawn_app().await;
     let many: String = (0..1000)
         .map(|number| format!("x-header-{number}: 1\r\n"))
@@ -36,18 +36,15 @@ async fn what_breaks_the_rules_of_http_is_refused_in_few_words() {
         ("1,000 headers", request(many.as_bytes(), "{}")),
         ("a header of a megabyte", request(large.as_bytes(), "{}")),
         ("a header without a name", request(b": 1\r\n", "{}")),
-        (
-            "a header with a space in its name",
-            request(b"x y: 1\r\n", "{}"),
-        ),
+        ("a header name with a space", request(b"x y: 1\r\n", "{}")),
         ("a NUL in a header", request(b"x: a\0b\r\n", "{}")),
         ("two lengths", request(b"content-length: 1\r\n", "{}")),
         (
-            "a length below zero",
+            "a negative length",
             request(b"content-length: -1\r\n", "{}"),
         ),
         (
-            "a broken chunk",
+            "a malformed chunk",
             request(b"transfer-encoding: chunked\r\n", "zz\r\n{}\r\n0\r\n\r\n"),
         ),
         ("no version", b"POST /\r\n\r\n".to_vec()),
@@ -65,31 +62,37 @@ async fn what_breaks_the_rules_of_http_is_refused_in_few_words() {
             b"GET /\0 HTTP/1.1\r\nhost: localhost\r\n\r\n".to_vec(),
         ),
         (
-            "a length without its body",
+            "a length without a body",
             b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".to_vec(),
         ),
     ] {
-        // A connection that is closed without a word is an answer, too.
-        if let Some(answer) = app.send_raw(&bytes).await {
-            assert!((400..500).contains(&answer.status), "{what}: {answer:?}");
-            assert!(answer.body.len() < SHORT, "{what}: {answer:?}");
+        // Closing the connection without a response is acceptable, too.
+        if let Some(response) = app.send_raw(&bytes).await {
+            assert!(
+                (400..500).contains(&response.status),
+                "{what}: {response:?}"
+            );
+            assert!(response.body.len() < MAX_RESPONSE, "{what}: {response:?}");
         }
     }
     assert_alive(&app).await;
 }
 
 #[tokio::test]
-async fn header_bytes_that_are_no_text_get_the_hosts_empty_500() {
+async fn headers_that_are_not_utf_8_get_the_hosts_empty_500() {
     let app = spawn_app().await;
-    let answer = app.send_raw(&request(b"x-bytes: \xff\xfe\r\n", "{}")).await;
-    let answer = answer.expect("an answer");
-    assert!(matches!(answer.status, 400..=500), "{answer:?}");
-    assert!(answer.body.is_empty() || answer.status < 500, "{answer:?}");
+    let response = app.send_raw(&request(b"x-bytes: \xff\xfe\r\n", "{}")).await;
+    let response = response.expect("a response");
+    assert!(matches!(response.status, 400..=500), "{response:?}");
+    assert!(
+        response.body.is_empty() || response.status < 500,
+        "{response:?}"
+    );
     assert_alive(&app).await;
 }
 
 #[tokio::test]
-async fn a_body_that_ends_early_is_nobodys_registration() {
+async fn a_truncated_body_does_not_register() {
     let app = spawn_app().await;
     let body = registration().to_string();
     let head = format!(
@@ -102,8 +105,8 @@ async fn a_body_that_ends_early_is_nobodys_registration() {
     assert_alive(&app).await;
 }
 
-/// Bodies of the right type that are wrong in one way or another, for routes that take JSON.
-fn wrong_bodies() -> Vec<String> {
+/// Invalid bodies with the right content type, for routes that take JSON.
+fn invalid_bodies() -> Vec<String> {
     let valid = registration().to_string();
     let twice = valid.replacen('{', "{\"email\": \"eve@example.com\", ", 1);
     let twice_nested = valid.replacen('{', "{\"\\u0065mail\": \"eve@example.com\", ", 1);
@@ -120,10 +123,10 @@ fn wrong_bodies() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn bodies_that_are_wrong_are_refused_in_few_words() {
+async fn invalid_bodies_get_a_short_error() {
     let app = spawn_app().await;
     for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
-        for body in wrong_bodies() {
+        for body in invalid_bodies() {
             assert_refused(&app, path, "application/json", body).await;
         }
         for content_type in [
@@ -151,16 +154,19 @@ async fn assert_refused(app: &App, path: &str, content_type: &str, body: String)
     let request = app
         .request(Method::POST, path)
         .header("content-type", content_type);
-    let answer = Answer::to(request.body(body)).await;
+    let response = Response::to(request.body(body)).await;
     assert!(
-        (400..500).contains(&answer.status),
-        "{path} {start}: {answer:?}"
+        (400..500).contains(&response.status),
+        "{path} {start}: {response:?}"
     );
-    assert!(answer.text.len() < SHORT, "{path} {start}: {answer:?}");
+    assert!(
+        response.text.len() < MAX_RESPONSE,
+        "{path} {start}: {response:?}"
+    );
 }
 
 #[tokio::test]
-async fn ten_megabytes_are_refused_with_and_without_a_length() {
+async fn ten_megabytes_are_rejected_with_and_without_a_length() {
     let app = spawn_app().await;
     let body = "x".repeat(10 * 1024 * 1024);
     let whole = format!("content-length: {}\r\n\r\n{body}", body.len());
@@ -174,9 +180,9 @@ async fn ten_megabytes_are_refused_with_and_without_a_length() {
                 "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\
                  content-type: application/json\r\n{rest}"
             );
-            // The connection may break before the answer is read: nobody takes the rest.
-            if let Some(answer) = app.send_raw(request.as_bytes()).await {
-                assert_eq!(answer.status, 413, "{path}: {answer:?}");
+            // The connection may be reset before the response is read, because the server discards the rest.
+            if let Some(response) = app.send_raw(request.as_bytes()).await {
+                assert_eq!(response.status, 413, "{path}: {response:?}");
             }
         }
     }
@@ -184,7 +190,7 @@ async fn ten_megabytes_are_refused_with_and_without_a_length() {
 }
 
 #[tokio::test]
-async fn a_query_or_a_cookie_opens_nothing() {
+async fn tokens_in_a_query_or_a_cookie_are_ignored() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for path in [
@@ -193,9 +199,9 @@ async fn a_query_or_a_cookie_opens_nothing() {
     ] {
         let request = app.request(Method::GET, &path);
         let cookie = format!("access_token={0}; Authorization=Bearer {0}", tokens.access);
-        let answer = Answer::to(request.header("cookie", cookie)).await;
+        let response = Response::to(request.header("cookie", cookie)).await;
         assert_eq!(
-            answer.assert_status(401).json()["error_code"],
+            response.assert_status(401).json()["error_code"],
             Value::from("NOT_AUTHENTICATED")
         );
     }

@@ -1,4 +1,4 @@
-//! One person, one identity: no spelling of an address or a name makes a second one.
+//! Identities: no other spelling of an address or a name creates a second account.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::helpers::api_error::EMAIL_TAKEN;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{registration_of, registration_with};
 
-/// It holds a letter s and a letter k before and after the @-sign.
+/// Contains the letters s and k, which have Unicode look-alikes, before and after the @ sign.
 const STORED: &str = "task@desk.example.com";
 
 async fn spawn_app_with_stored() -> App {
@@ -16,8 +16,8 @@ async fn spawn_app_with_stored() -> App {
     app
 }
 
-/// Spellings that are the stored address, by case or by IDNA.
-const SAME: [&str; 6] = [
+/// Spellings that are equivalent to the stored address by case or by IDNA.
+const EQUIVALENT: [&str; 6] = [
     "TASK@DESK.EXAMPLE.COM",
     "Task@Desk.Example.Com",
     "task@de\u{17F}k.example.com",
@@ -26,8 +26,8 @@ const SAME: [&str; 6] = [
     "task@desk.example\u{3002}com",
 ];
 
-/// Texts that only look like it, or try to be more than one.
-fn no_addresses() -> Vec<String> {
+/// Strings that only resemble the address, or contain several.
+fn invalid_addresses() -> Vec<String> {
     let mut texts: Vec<_> = [
         "task\u{FF20}desk.example.com",
         "ta\u{17F}k@desk.example.com",
@@ -64,11 +64,11 @@ fn no_addresses() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_spelling_of_an_address_is_one_identity() {
+async fn equivalent_spellings_of_an_address_are_one_identity() {
     let app = spawn_app_with_stored().await;
-    for spelling in SAME {
-        let answer = app.register(&registration_of(spelling, "eve")).await;
-        answer.assert_error(&EMAIL_TAKEN);
+    for spelling in EQUIVALENT {
+        let response = app.register(&registration_of(spelling, "eve")).await;
+        response.assert_error(&EMAIL_TAKEN);
         app.forgot_password(spelling).await.assert_status(202);
     }
     app.mail(1).await;
@@ -79,13 +79,13 @@ async fn every_spelling_of_an_address_is_one_identity() {
 }
 
 #[tokio::test]
-async fn what_only_looks_like_an_address_is_none() {
+async fn strings_that_resemble_an_address_are_rejected() {
     let app = spawn_app_with_stored().await;
-    for text in no_addresses() {
-        let answer = app.register(&registration_of(&text, "eve")).await;
-        assert_eq!(answer.status, 422, "{text:?}: {answer:?}");
-        let answer = app.forgot_password(&text).await;
-        assert_eq!(answer.status, 422, "{text:?}: {answer:?}");
+    for text in invalid_addresses() {
+        let response = app.register(&registration_of(&text, "eve")).await;
+        assert_eq!(response.status, 422, "{text:?}: {response:?}");
+        let response = app.forgot_password(&text).await;
+        assert_eq!(response.status, 422, "{text:?}: {response:?}");
     }
     for list in [json!([STORED, "eve@example.com"]), json!({"0": STORED})] {
         app.register(&registration_with("email", list))
@@ -98,7 +98,7 @@ async fn what_only_looks_like_an_address_is_none() {
 }
 
 #[tokio::test]
-async fn a_name_that_looks_like_another_is_refused() {
+async fn a_name_that_resembles_another_is_rejected() {
     let app = spawn_app_with_stored().await;
     for name in [
         "t\u{430}sk",
@@ -119,18 +119,18 @@ async fn a_name_that_looks_like_another_is_refused() {
         "ta\u{301}sk",
         "task\u{661}",
     ] {
-        let answer = app
+        let response = app
             .register(&registration_of("eve@example.com", name))
             .await;
-        assert_eq!(answer.status, 422, "{name:?}: {answer:?}");
-        let entry = &answer.json()["detail"][0];
+        assert_eq!(response.status, 422, "{name:?}: {response:?}");
+        let entry = &response.json()["detail"][0];
         assert_eq!(entry["loc"], json!(["body", "username"]), "{name:?}");
     }
     for name in ["TASK", "Task", "tasK"] {
-        let answer = app
+        let response = app
             .register(&registration_of("eve@example.com", name))
             .await;
-        answer.assert_status(409);
+        response.assert_status(409);
     }
     assert_eq!(app.count("users"), 1);
 }

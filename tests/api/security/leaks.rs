@@ -1,36 +1,36 @@
-//! Secrets at rest: no file, no log line and no answer but the one that issues it holds one.
+//! Leaks: only the response that issues a secret contains it; no file, log line or other response does.
 
 use std::fs;
 
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, EMAIL_API_KEY, SECRET_KEY, spawn_app_with};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, REGISTER, RESET_PASSWORD, registration};
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
 const WRONG: &str = "wrong password 1";
 const NEW_PASSWORD: &str = "battery staple 2";
 
-/// A user's life: every answer in it, and every secret that came up.
+/// A user's life cycle: all responses and all secrets involved.
 #[derive(Default)]
-struct Life {
-    answers: Vec<Answer>,
+struct LifeCycle {
+    responses: Vec<Response>,
     issued: Vec<String>,
-    never_told: Vec<String>,
+    never_sent: Vec<String>,
 }
 
-impl Life {
-    /// An answer with tokens; returns the refresh token.
-    fn take_tokens(&mut self, answer: Answer) -> String {
-        let refresh_token = answer.field("refresh_token");
+impl LifeCycle {
+    /// Records a response with tokens, and returns the refresh token.
+    fn take_tokens(&mut self, response: Response) -> String {
+        let refresh_token = response.field("refresh_token");
         self.issued
-            .extend([answer.field("access_token"), refresh_token.clone()]);
-        self.answers.push(answer);
+            .extend([response.field("access_token"), refresh_token.clone()]);
+        self.responses.push(response);
         refresh_token
     }
 
-    async fn of(app: &App) -> Self {
+    async fn run(app: &App) -> Self {
         let secrets = [
             PASSWORD,
             WRONG,
@@ -40,54 +40,52 @@ impl Life {
             "7XK2P",
         ];
         let mut life = Self {
-            never_told: secrets.map(str::to_owned).into(),
+            never_sent: secrets.map(str::to_owned).into(),
             ..Self::default()
         };
-        life.answers.push(app.register(&registration()).await);
+        life.responses.push(app.register(&registration()).await);
         let first = life.take_tokens(app.login(EMAIL, PASSWORD).await);
         let second = life.take_tokens(app.refresh(&first).await);
-        life.answers.push(app.login(EMAIL, WRONG).await);
+        life.responses.push(app.login(EMAIL, WRONG).await);
         app.change("UPDATE sessions SET rotated_at = rotated_at - 11");
-        life.answers.push(app.refresh(&first).await);
-        life.answers.push(app.logout(&second).await);
+        life.responses.push(app.refresh(&first).await);
+        life.responses.push(app.logout(&second).await);
         let used = app.next_reset_token(EMAIL).await;
-        life.answers
+        life.responses
             .push(app.reset_password(&used, NEW_PASSWORD).await);
-        life.answers
+        life.responses
             .push(app.reset_password(&used, NEW_PASSWORD).await);
         app.mail_provider.reply_with(Reply::Text(500, "oops"));
         let pending = app.next_reset_token(EMAIL).await;
-        life.never_told.extend([used, pending]);
-        life.have_accidents(app).await;
+        life.never_sent.extend([used, pending]);
+        life.cause_errors(app).await;
         life
     }
 
-    /// Requests that are wrong, each with secrets in it.
-    async fn have_accidents(&mut self, app: &App) {
-        let in_the_path = format!("{RESET_PASSWORD}?token={}", self.never_told[6]);
-        self.answers.push(app.get(&in_the_path).await);
-        self.answers
+    /// Sends invalid requests that contain secrets.
+    async fn cause_errors(&mut self, app: &App) {
+        let in_query = format!("{RESET_PASSWORD}?token={}", self.never_sent[6]);
+        self.responses.push(app.get(&in_query).await);
+        self.responses
             .push(app.post(REGISTER, &json!({"password": PASSWORD})).await);
-        self.answers
+        self.responses
             .push(app.post(LOGIN, &json!({"password": PASSWORD})).await);
-        self.answers
+        self.responses
             .push(app.post(RESET_PASSWORD, &json!([PASSWORD, WRONG])).await);
         app.captcha.reply_with(Reply::Text(500, "oops"));
-        self.answers.push(app.register(&registration()).await);
+        self.responses.push(app.register(&registration()).await);
         app.database()
             .execute_batch("DROP TABLE sessions")
             .expect("a dropped table");
-        self.answers.push(app.login(EMAIL, NEW_PASSWORD).await);
+        self.responses.push(app.login(EMAIL, NEW_PASSWORD).await);
     }
 }
 
-/// The database with its journal and whatever else lies beside it, and what they hold.
+/// The names and contents of the database, its journal, and all other files in its directory.
 fn files(app: &App) -> Vec<(String, String)> {
     let directory = app.database_path();
-    let directory = directory
-        .parent()
-        .expect("the database lies in a directory");
-    let entries = fs::read_dir(directory).expect("the directory can be read");
+    let directory = directory.parent().expect("the database's directory");
+    let entries = fs::read_dir(directory).expect("a readable directory");
     let files = entries.filter_map(|entry| {
         let path = entry.ok()?.path();
         let bytes = fs::read(&path).ok()?;
@@ -100,14 +98,14 @@ fn files(app: &App) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn no_file_no_log_and_no_other_answer_holds_a_secret() {
+async fn no_file_log_or_other_response_contains_a_secret() {
     let app = spawn_app_with("throttle", "on").await;
     app.get("/health/ready").await.assert_status(200);
-    // The journal lies beside the database for as long as somebody has it open.
+    // The journal exists only while the database is open.
     let reader = app.database();
     let count = reader.query_row("SELECT count(*) FROM users", [], |row| row.get(0));
     assert_eq!(count, Ok(0));
-    let life = Life::of(&app).await;
+    let life = LifeCycle::run(&app).await;
     let files = files(&app);
     for expected in ["sqlite_db.db", "sqlite_db.db-wal", "output.log"] {
         assert!(
@@ -115,19 +113,19 @@ async fn no_file_no_log_and_no_other_answer_holds_a_secret() {
             "{expected}"
         );
     }
-    for secret in life.issued.iter().chain(&life.never_told) {
+    for secret in life.issued.iter().chain(&life.never_sent) {
         for (name, content) in &files {
-            assert!(!content.contains(secret), "{name} holds {secret}");
+            assert!(!content.contains(secret), "{name} contains {secret}");
         }
     }
-    let tellers = |secret: &String| {
-        let told = |answer: &&Answer| format!("{answer:?}").contains(secret);
-        life.answers.iter().filter(told).count()
+    let responses_with = |secret: &String| {
+        let contains = |response: &&Response| format!("{response:?}").contains(secret);
+        life.responses.iter().filter(contains).count()
     };
     for secret in &life.issued {
-        assert_eq!(tellers(secret), 1, "{secret}");
+        assert_eq!(responses_with(secret), 1, "{secret}");
     }
-    for secret in &life.never_told {
-        assert_eq!(tellers(secret), 0, "{secret}");
+    for secret in &life.never_sent {
+        assert_eq!(responses_with(secret), 0, "{secret}");
     }
 }

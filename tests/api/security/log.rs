@@ -1,17 +1,17 @@
-//! The log: one line of JSON per request, events that an operator must know, and nobody's data.
+//! The log: one line of JSON per request, security events, and no personal data.
 
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{
     EMAIL, LOGIN, PASSWORD, RESET_PASSWORD, TEST_DATA, Tokens, registration,
 };
+use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 use crate::helpers::time::{SOON, eventually};
 
-/// All lines of the log that are JSON.
+/// All JSON lines of the log.
 fn lines(app: &App) -> Vec<Value> {
     let output = app.server.output();
     let lines = output
@@ -20,7 +20,7 @@ fn lines(app: &App) -> Vec<Value> {
     lines.collect()
 }
 
-/// The one line about the request with this id.
+/// Waits for the line about the request with this id, and asserts that it is unique.
 async fn request_line(app: &App, id: &str) -> Value {
     let of_request = |line: &Value| line["message"] == "request" && line["request_id"] == id;
     let logged = async || lines(app).into_iter().find(of_request);
@@ -41,7 +41,7 @@ async fn assert_logged(app: &App, event: &str) {
 }
 
 #[tokio::test]
-async fn every_request_is_one_line_with_its_route_status_time_and_id() {
+async fn every_request_is_logged_once_with_its_route_status_duration_and_id() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let secret_query = format!("{RESET_PASSWORD}?token=a-token");
@@ -59,7 +59,7 @@ async fn every_request_is_one_line_with_its_route_status_time_and_id() {
         let request = app
             .request(method.clone(), path)
             .header("x-request-id", &id);
-        Answer::to(request).await;
+        Response::to(request).await;
         let line = request_line(&app, &id).await;
         assert_eq!(line["method"], method.as_str(), "{line}");
         assert_eq!(line["route"], route, "{line}");
@@ -68,12 +68,12 @@ async fn every_request_is_one_line_with_its_route_status_time_and_id() {
     }
     let output = app.server.output();
     for secret in ["a-token", EMAIL, &tokens.access, &tokens.refresh] {
-        assert!(!output.contains(secret), "the log holds {secret}");
+        assert!(!output.contains(secret), "the log contains {secret}");
     }
 }
 
 #[tokio::test]
-async fn an_id_is_taken_from_the_caller_if_it_is_sane() {
+async fn a_valid_request_id_of_the_client_is_kept() {
     let app = spawn_app().await;
     for id in [
         "7",
@@ -82,15 +82,15 @@ async fn an_id_is_taken_from_the_caller_if_it_is_sane() {
         &"a".repeat(64),
     ] {
         let request = app.request(Method::GET, "/").header("x-request-id", id);
-        let answer = Answer::to(request).await;
-        assert_eq!(answer.header("x-request-id"), Some(id));
+        let response = Response::to(request).await;
+        assert_eq!(response.header("x-request-id"), Some(id));
     }
 }
 
 #[tokio::test]
-async fn an_id_that_is_not_sane_is_replaced() {
+async fn an_invalid_request_id_is_replaced() {
     let app = spawn_app().await;
-    let without = Answer::to(app.request(Method::GET, "/")).await;
+    let without = Response::to(app.request(Method::GET, "/")).await;
     let mut seen = vec![without.header("x-request-id").expect("an id").to_owned()];
     for id in [
         "",
@@ -105,8 +105,8 @@ async fn an_id_that_is_not_sane_is_replaced() {
         let request = app
             .request(Method::GET, "/")
             .header("x-request-id", id.as_bytes());
-        let answer = Answer::to(request).await;
-        let given = answer.header("x-request-id").expect("an id").to_owned();
+        let response = Response::to(request).await;
+        let given = response.header("x-request-id").expect("an id").to_owned();
         assert!(
             given != id && uuid::Uuid::parse_str(&given).is_ok(),
             "{id:?}: {given}"
@@ -117,7 +117,7 @@ async fn an_id_that_is_not_sane_is_replaced() {
 }
 
 #[tokio::test]
-async fn what_an_operator_must_know_is_logged_without_anybodys_data() {
+async fn security_events_are_logged_without_personal_data() {
     let setup = Setup::new().with("throttle", "on");
     let app = setup.spawn().await;
     let tokens = app.log_tom_in().await;
@@ -145,12 +145,12 @@ async fn what_an_operator_must_know_is_logged_without_anybodys_data() {
         &tokens.refresh,
         &next.access,
     ] {
-        assert!(!output.contains(private), "the log holds {private}");
+        assert!(!output.contains(private), "the log contains {private}");
     }
 }
 
 #[tokio::test]
-async fn what_a_caller_sends_makes_no_lines_of_its_own() {
+async fn a_client_cannot_inject_log_lines() {
     let app = spawn_app().await;
     let forged = "x\n{\"message\":\"forged\"}";
     app.login(forged, forged).await.assert_status(401);
@@ -161,19 +161,19 @@ async fn what_a_caller_sends_makes_no_lines_of_its_own() {
     let agent = app
         .request(Method::GET, "/")
         .header("user-agent", "{\"message\":\"forged\"}");
-    Answer::to(agent).await;
-    request_line_count_settles(&app).await;
+    Response::to(agent).await;
+    flush_log(&app).await;
     assert!(lines(&app).iter().all(|line| line["message"] != "forged"));
 }
 
-/// Waits until a request that is sent last has been logged: those before it have been, too.
-async fn request_line_count_settles(app: &App) {
+/// Sends a last request and waits until it is logged, so that all earlier ones are logged, too.
+async fn flush_log(app: &App) {
     let last = app.request(Method::GET, "/").header("x-request-id", "last");
-    Answer::to(last).await;
+    Response::to(last).await;
     request_line(app, "last").await;
 }
 
-/// How often the log warns of a setting.
+/// The number of warnings about a setting.
 fn warnings(app: &App, variable: &str) -> usize {
     let is_warning = |line: &&Value| {
         line["message"] == "a setting is unsafe in production" && line["variable"] == variable
@@ -182,7 +182,7 @@ fn warnings(app: &App, variable: &str) -> usize {
 }
 
 #[tokio::test]
-async fn settings_that_are_unsafe_in_production_are_named_once_for_all_instances() {
+async fn settings_that_are_unsafe_in_production_are_logged_once_for_all_instances() {
     let setup = Setup::new()
         .with("email_provider", "log")
         .with("captcha_provider", "off")
@@ -205,12 +205,12 @@ async fn settings_that_are_unsafe_in_production_are_named_once_for_all_instances
     app.change("DELETE FROM warnings WHERE variable = 'throttle'");
     app.get("/").await.assert_status(200);
     let warned = async || (warnings(&app, "throttle") == 1).then_some(());
-    eventually("throttle is warned of again", SOON, warned).await;
+    eventually("throttle is logged again", SOON, warned).await;
     assert_eq!(warnings(&app, "email_provider"), 0);
 }
 
 #[tokio::test]
-async fn nobody_is_warned_of_settings_that_are_fit_for_production() {
+async fn settings_that_are_safe_in_production_cause_no_warning() {
     let setup = Setup::new().with("throttle", "on");
     let app = setup
         .with("frontend_url", "https://a.example")
@@ -221,7 +221,7 @@ async fn nobody_is_warned_of_settings_that_are_fit_for_production() {
     assert_eq!(app.count("warnings"), 0);
 }
 
-/// Waits for a line with this message about a user, and returns it.
+/// Waits for a line about a user with this message, and returns it.
 async fn line_about(app: &App, user: &str, message: &str) -> Value {
     let is_it = |line: &Value| line["message"] == message && line["user"] == user;
     let logged = async || lines(app).into_iter().find(is_it);
@@ -229,7 +229,7 @@ async fn line_about(app: &App, user: &str, message: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_happens_to_an_account_is_logged_with_its_user_and_the_reason() {
+async fn account_events_are_logged_with_the_user_and_the_reason() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     line_about(&app, &user, "registered").await;
@@ -260,7 +260,7 @@ async fn what_happens_to_an_account_is_logged_with_its_user_and_the_reason() {
 }
 
 #[tokio::test]
-async fn mail_that_waits_is_counted_in_the_log() {
+async fn the_log_counts_pending_mail() {
     let app = spawn_app().await;
     app.register_tom().await;
     app.mail_provider.reply_with(Reply::Text(503, "later"));
@@ -269,6 +269,6 @@ async fn mail_that_waits_is_counted_in_the_log() {
         let mut lines = lines(&app).into_iter();
         lines.find(|line| line["message"] == "mail put off")
     };
-    let line = eventually("the mail is put off", SOON, put_off).await;
+    let line = eventually("the mail is deferred", SOON, put_off).await;
     assert_eq!(line["waiting"], 1);
 }

@@ -1,25 +1,25 @@
-//! Passwords: megabytes are never hashed, and nothing of a password is ever cut, folded or trimmed.
+//! Passwords: huge ones are never hashed, and none is truncated, case-folded or trimmed.
 
 use std::time::{Duration, Instant};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration_with};
+use crate::helpers::response::Response;
 
-async fn timed(answering: impl Future<Output = Answer>) -> (Answer, Duration) {
+async fn timed(request: impl Future<Output = Response>) -> (Response, Duration) {
     let start = Instant::now();
-    (answering.await, start.elapsed())
+    (request.await, start.elapsed())
 }
 
 #[tokio::test]
-async fn a_password_of_a_megabyte_is_refused_before_it_is_hashed() {
+async fn a_password_of_a_megabyte_is_rejected_before_it_is_hashed() {
     let setup = Setup::new().with("argon2_passes", "100");
     let app = setup.spawn().await;
     app.register_tom().await;
     let (_, hashing) = timed(app.login(EMAIL, "wrong password 1")).await;
     let token = app.reset_token(1).await;
     let long = format!("{}1", "a".repeat(1_000_000));
-    let answers = [
+    let responses = [
         (
             422,
             timed(app.register(&registration_with("password", long.as_str()))).await,
@@ -28,9 +28,12 @@ async fn a_password_of_a_megabyte_is_refused_before_it_is_hashed() {
         (401, timed(app.login("nobody", &long)).await),
         (422, timed(app.reset_password(&token, &long)).await),
     ];
-    for (status, (answer, took)) in answers {
-        answer.assert_status(status);
-        assert!(took < hashing / 2, "{took:?}, but a hash takes {hashing:?}");
+    for (status, (response, took)) in responses {
+        response.assert_status(status);
+        assert!(
+            took < hashing / 2,
+            "{took:?}, while a hash takes {hashing:?}"
+        );
     }
     app.reset_password(&token, PASSWORD)
         .await
@@ -39,14 +42,14 @@ async fn a_password_of_a_megabyte_is_refused_before_it_is_hashed() {
 
 async fn assert_only(app: &App, password: &str, others: &[&str]) {
     for other in others {
-        let answer = app.login(USERNAME, other).await;
-        assert_eq!(answer.status, 401, "{other:?} instead of {password:?}");
+        let response = app.login(USERNAME, other).await;
+        assert_eq!(response.status, 401, "{other:?} instead of {password:?}");
     }
     app.login(USERNAME, password).await.assert_status(200);
 }
 
 #[tokio::test]
-async fn of_a_hundred_characters_each_counts() {
+async fn each_of_a_hundred_characters_matters() {
     let app = spawn_app().await;
     let password = format!("aB1{}", "x".repeat(97));
     let body = registration_with("password", password.as_str());
@@ -65,7 +68,7 @@ async fn of_a_hundred_characters_each_counts() {
 }
 
 #[tokio::test]
-async fn emoji_and_spaces_are_characters_like_others() {
+async fn emoji_and_spaces_matter_like_other_characters() {
     let app = spawn_app().await;
     let first = "  caf\u{E9} \u{1F422}\u{200D}1 ";
     let body = registration_with("password", first);

@@ -1,50 +1,50 @@
-//! Races: whatever is sent at once, one wins, and what was ended stays ended.
+//! Races: of concurrent requests one wins, and an ended session stays ended.
 
 use futures_util::future::{join, join_all};
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
+use crate::helpers::response::Response;
 use crate::helpers::tally::{Tally, expect};
 
-/// So many registrations are sent at once.
+/// The number of concurrent registrations.
 const REGISTRATIONS: usize = 50;
-/// So many refreshes, resets, or registrations with one captcha answer.
+/// The number of concurrent refreshes, resets, or registrations with one captcha answer.
 const CROWD: usize = 20;
 
-fn statuses(answers: &[Answer]) -> Vec<u16> {
-    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+fn statuses(responses: &[Response]) -> Vec<u16> {
+    let mut statuses: Vec<_> = responses.iter().map(|response| response.status).collect();
     statuses.sort_unstable();
     statuses
 }
 
-/// One of them succeeded with `won`, and all others got `lost`.
-fn expect_one_winner(answers: &[Answer], won: u16, lost: u16) -> Result<(), String> {
+/// Expects that one request got `won` and all others got `lost`.
+fn expect_one_winner(responses: &[Response], won: u16, lost: u16) -> Result<(), String> {
     let count = |status| {
-        answers
+        responses
             .iter()
-            .filter(|answer| answer.status == status)
+            .filter(|response| response.status == status)
             .count()
     };
-    let holds = count(won) == 1 && count(lost) == answers.len() - 1;
-    expect(holds, || format!("{:?}", statuses(answers)))
+    let holds = count(won) == 1 && count(lost) == responses.len() - 1;
+    expect(holds, || format!("{:?}", statuses(responses)))
 }
 
-/// Neither of the tokens works any more.
+/// Expects that neither token works.
 async fn expect_dead(app: &App, tokens: &Tokens, whose: &str) -> Result<(), String> {
     let (access, refresh) = join(app.test_data(&tokens.access), app.refresh(&tokens.refresh)).await;
     let holds = (access.status, refresh.status) == (401, 401);
     expect(holds, || {
         let (access, refresh) = (access.status, refresh.status);
-        format!("tokens of {whose} live on: access {access}, refresh {refresh}")
+        format!("tokens of {whose} still work: access {access}, refresh {refresh}")
     })
 }
 
-/// If these tokens were issued at all, they are dead.
-async fn expect_dead_if_any(app: &App, answer: &Answer, whose: &str) -> Result<(), String> {
-    match answer.status {
-        200 => expect_dead(app, &Tokens::of(answer), whose).await,
+/// Expects that the tokens, if any were issued, do not work.
+async fn expect_dead_if_any(app: &App, response: &Response, whose: &str) -> Result<(), String> {
+    match response.status {
+        200 => expect_dead(app, &Tokens::of(response), whose).await,
         401 => Ok(()),
         status => Err(format!("{whose} got {status}")),
     }
@@ -89,8 +89,8 @@ pub(crate) async fn registrations_with_one_answer(rounds: usize) -> Tally {
             body
         });
         let bodies: Vec<_> = bodies.collect();
-        let answers = join_all(bodies.iter().map(|body| app.register(body))).await;
-        expect_one_winner(&answers, 201, 400)?;
+        let responses = join_all(bodies.iter().map(|body| app.register(body))).await;
+        expect_one_winner(&responses, 201, 400)?;
         let rows: i64 = app.value(&format!(
             "SELECT count(*) FROM users WHERE username LIKE 'u{round}-%'"
         ));
@@ -100,8 +100,8 @@ pub(crate) async fn registrations_with_one_answer(rounds: usize) -> Tally {
 }
 
 async fn register_all(app: &App, bodies: Vec<serde_json::Value>) -> Result<(), String> {
-    let answers = join_all(bodies.iter().map(|body| app.register(body))).await;
-    expect_one_winner(&answers, 201, 409)
+    let responses = join_all(bodies.iter().map(|body| app.register(body))).await;
+    expect_one_winner(&responses, 201, 409)
 }
 
 pub(crate) async fn refreshes_of_one_token(rounds: usize) -> Tally {
@@ -109,10 +109,10 @@ pub(crate) async fn refreshes_of_one_token(rounds: usize) -> Tally {
     app.register_tom().await;
     Tally::of("20 refreshes of one token", rounds, async |_| {
         let tokens = app.tokens_of_tom().await;
-        let answers = join_all((0..CROWD).map(|_| app.refresh(&tokens.refresh))).await;
-        let all_answered = answers.iter().all(|answer| answer.status == 200);
-        expect(all_answered, || format!("{:?}", statuses(&answers)))?;
-        let successors: Vec<_> = answers.iter().map(Tokens::of).collect();
+        let responses = join_all((0..CROWD).map(|_| app.refresh(&tokens.refresh))).await;
+        let all_answered = responses.iter().all(|response| response.status == 200);
+        expect(all_answered, || format!("{:?}", statuses(&responses)))?;
+        let successors: Vec<_> = responses.iter().map(Tokens::of).collect();
         let alike = successors
             .iter()
             .all(|other| other.refresh == successors[0].refresh);
@@ -151,20 +151,20 @@ pub(crate) async fn refresh_and_reset(rounds: usize) -> Tally {
     Tally::of("refresh against password reset", rounds, async |_| {
         let tokens = app.tokens_of_tom().await;
         let reset_token = app.next_reset_token(EMAIL).await;
-        // Hashing the new password takes most of the reset: refreshes go on until it is done.
+        // Hashing the new password takes most of the reset: refresh until it is done.
         let refreshing = async {
-            let mut answers = vec![app.refresh(&tokens.refresh).await];
-            while let Some(answer) = answers.last().filter(|answer| answer.status == 200) {
-                answers.push(app.refresh(&Tokens::of(answer).refresh).await);
+            let mut responses = vec![app.refresh(&tokens.refresh).await];
+            while let Some(response) = responses.last().filter(|response| response.status == 200) {
+                responses.push(app.refresh(&Tokens::of(response).refresh).await);
             }
-            answers
+            responses
         };
         let (refreshed, reset) = join(refreshing, app.reset_password(&reset_token, PASSWORD)).await;
         expect(reset.status == 200, || {
             format!("reset got {}", reset.status)
         })?;
-        for answer in &refreshed {
-            expect_dead_if_any(&app, answer, "a refresh").await?;
+        for response in &refreshed {
+            expect_dead_if_any(&app, response, "a refresh").await?;
         }
         expect_dead(&app, &tokens, "the login").await
     })
@@ -196,10 +196,10 @@ pub(crate) async fn login_and_reset(rounds: usize) -> Tally {
     .await
 }
 
-pub(crate) async fn resets_by_one_token(rounds: usize) -> Tally {
+pub(crate) async fn resets_with_one_token(rounds: usize) -> Tally {
     let app = spawn_app().await;
     app.register_tom().await;
-    Tally::of("20 resets by one token", rounds, async |round| {
+    Tally::of("20 resets with one token", rounds, async |round| {
         let token = app.next_reset_token(EMAIL).await;
         let passwords = (0..CROWD).map(|number| format!("battery staple {round} {number}"));
         let passwords: Vec<_> = passwords.collect();

@@ -1,4 +1,4 @@
-//! Registration: no account without a captcha, one account per identity, no privileges by request.
+//! Registration: no account without a captcha, one account per identity, no requested privileges.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::security::races;
 
 const CAPTCHA_FIELDS: [&str; 2] = ["captcha_id", "captcha_answer"];
 
-/// A registration without one field, or with something else in it.
+/// A registration with one field changed or removed.
 fn with_captcha(field: &str, value: Option<Value>) -> Value {
     let mut body = registration();
     match value {
@@ -23,14 +23,14 @@ fn with_captcha(field: &str, value: Option<Value>) -> Value {
     body
 }
 
-fn assert_nobody_registered(app: &App) {
+fn assert_no_registration(app: &App) {
     assert_eq!(app.count("users"), 0);
     assert_eq!(app.count("outbox"), 0);
     assert!(app.mail_provider.received().is_empty());
 }
 
 #[tokio::test]
-async fn without_a_captcha_nobody_registers_and_nobody_is_asked() {
+async fn a_registration_without_a_captcha_is_rejected_without_an_outbound_request() {
     let app = spawn_app().await;
     app.get("/health/ready").await.assert_status(200);
     for field in CAPTCHA_FIELDS {
@@ -42,19 +42,19 @@ async fn without_a_captcha_nobody_registers_and_nobody_is_asked() {
             Some(json!({})),
             Some(json!(true)),
         ] {
-            let answer = app.register(&with_captcha(field, value)).await;
-            answer.assert_status(422);
+            let response = app.register(&with_captcha(field, value)).await;
+            response.assert_status(422);
         }
     }
     app.register(&with_captcha("captcha_id", Some(json!(""))))
         .await
         .assert_status(422);
     assert!(app.captcha.received().is_empty());
-    assert_nobody_registered(&app);
+    assert_no_registration(&app);
 }
 
 #[tokio::test]
-async fn an_empty_or_wrong_captcha_answer_registers_nobody() {
+async fn an_empty_or_wrong_captcha_answer_is_rejected() {
     let app = spawn_app().await;
     app.captcha
         .reply_with(Reply::Json(200, json!({"is_valid": false})));
@@ -62,25 +62,25 @@ async fn an_empty_or_wrong_captcha_answer_registers_nobody() {
         let body = with_captcha("captcha_answer", Some(json!(answer)));
         app.register(&body).await.assert_status(400);
     }
-    assert_nobody_registered(&app);
+    assert_no_registration(&app);
 }
 
 #[tokio::test]
-async fn fifty_registrations_of_one_email_at_once_make_one_user() {
+async fn fifty_concurrent_registrations_of_one_email_create_one_user() {
     races::registrations_of_one_email(rounds().min(5))
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
-async fn fifty_registrations_of_one_username_at_once_make_one_user() {
+async fn fifty_concurrent_registrations_of_one_username_create_one_user() {
     races::registrations_of_one_username(rounds().min(5))
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
-async fn nobody_gives_themselves_a_role_an_id_or_a_subscription() {
+async fn a_registration_cannot_choose_a_role_an_id_or_a_subscription() {
     let app = spawn_app().await;
     let wishes = json!({
         "role": "ADMIN",
@@ -116,7 +116,7 @@ async fn nobody_gives_themselves_a_role_an_id_or_a_subscription() {
 }
 
 #[tokio::test]
-async fn what_sql_would_read_otherwise_stands_for_itself() {
+async fn sql_in_a_field_is_treated_as_text() {
     let app = spawn_app().await;
     for (number, email) in ["t_m@example.com", "t%m@example.com", "o'neil@example.com"]
         .into_iter()
@@ -126,7 +126,7 @@ async fn what_sql_would_read_otherwise_stands_for_itself() {
         app.register(&body).await.assert_status(201);
         app.login(email, PASSWORD).await.assert_status(200);
     }
-    for nobody in [
+    for unknown in [
         "tom@example.com",
         "%@example.com",
         "user_",
@@ -134,7 +134,7 @@ async fn what_sql_would_read_otherwise_stands_for_itself() {
         "' OR '1'='1",
         "\"user0\"",
     ] {
-        app.login(nobody, PASSWORD).await.assert_status(401);
+        app.login(unknown, PASSWORD).await.assert_status(401);
     }
     app.forgot_password("tom@example.com")
         .await
@@ -152,18 +152,18 @@ async fn a_suggestion_stays_fast_with_a_million_users_of_one_prefix() {
     app.register_tom().await;
     app.add_users("Tom", 1_000_000);
     let start = Instant::now();
-    let answer = app
+    let response = app
         .register(&registration_of("late@example.com", "tom"))
         .await;
     let took = start.elapsed();
-    let suggestion = answer.assert_status(409).json()["detail"]["suggestion"].clone();
+    let suggestion = response.assert_status(409).json()["detail"]["suggestion"].clone();
     assert!(took < Duration::from_secs(1), "{took:?}");
     let suggestion = suggestion.as_str().expect("a suggestion");
     let body = registration_of("late@example.com", suggestion);
     app.register(&body).await.assert_status(201);
     let start = Instant::now();
-    let nobody = [("username", "tom_"), ("password", PASSWORD)];
-    app.login_form(&nobody).await.assert_status(401);
+    let unknown = [("username", "tom_"), ("password", PASSWORD)];
+    app.login_form(&unknown).await.assert_status(401);
     assert!(
         start.elapsed() < Duration::from_secs(1),
         "{LOGIN}: {:?}",

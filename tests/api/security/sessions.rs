@@ -1,4 +1,4 @@
-//! Sessions: rotated tokens are good once, and what ends a session ends all of it at once.
+//! Sessions: rotated tokens are valid once, and ending a session ends all its tokens at once.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -11,8 +11,8 @@ use crate::helpers::time::{SOON, eventually};
 use crate::security::races;
 
 const NEW_PASSWORD: &str = "battery staple 2";
-/// The moment in which a lost answer may be asked for again is over.
-const LET_GRACE_PASS: &str = "UPDATE sessions SET rotated_at = rotated_at - 11";
+/// Moves the last rotation back beyond the grace period for retries.
+const END_GRACE_PERIOD: &str = "UPDATE sessions SET rotated_at = rotated_at - 11";
 
 async fn assert_dead(app: &App, tokens: &Tokens) {
     app.test_data(&tokens.access)
@@ -24,28 +24,28 @@ async fn assert_dead(app: &App, tokens: &Tokens) {
 }
 
 #[tokio::test]
-async fn twenty_refreshes_of_one_token_at_once_have_one_live_successor() {
+async fn twenty_concurrent_refreshes_of_one_token_get_one_valid_successor() {
     races::refreshes_of_one_token(rounds())
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
-async fn a_refresh_that_races_a_logout_leaves_nothing_alive() {
+async fn a_refresh_that_races_a_logout_leaves_no_token_valid() {
     races::refresh_and_logout(rounds() * 5)
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
-async fn a_refresh_that_races_a_reset_leaves_nothing_alive() {
+async fn a_refresh_that_races_a_reset_leaves_no_token_valid() {
     races::refresh_and_reset(rounds() * 5)
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
-async fn an_answer_that_was_lost_is_given_again() {
+async fn a_lost_response_can_be_requested_again() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let lost = Tokens::of(&app.refresh(&tokens.refresh).await);
@@ -57,7 +57,7 @@ async fn an_answer_that_was_lost_is_given_again() {
 }
 
 #[tokio::test]
-async fn an_old_token_ends_the_whole_session() {
+async fn reuse_of_an_old_token_ends_the_whole_session() {
     for rotations in [1, 2, 5] {
         let app = spawn_app().await;
         let first = app.log_tom_in().await;
@@ -65,7 +65,7 @@ async fn an_old_token_ends_the_whole_session() {
         for _ in 0..rotations {
             last = Tokens::of(&app.refresh(&last.refresh).await);
         }
-        app.change(LET_GRACE_PASS);
+        app.change(END_GRACE_PERIOD);
         assert_dead_after_reuse(&app, &first, &last).await;
     }
 }
@@ -82,14 +82,14 @@ async fn assert_dead_after_reuse(app: &App, first: &Tokens, last: &Tokens) {
 }
 
 #[tokio::test]
-async fn a_login_with_the_old_password_that_races_a_reset_leaves_nothing_alive() {
+async fn a_login_with_the_old_password_that_races_a_reset_leaves_no_token_valid() {
     races::login_and_reset(rounds() * 2)
         .await
-        .assert_nothing_lost();
+        .assert_no_failures();
 }
 
 #[tokio::test]
-async fn after_a_logout_both_tokens_are_dead() {
+async fn after_a_logout_both_tokens_are_invalid() {
     let app = spawn_app().await;
     let first = app.log_tom_in().await;
     let second = Tokens::of(&app.refresh(&first.refresh).await);
@@ -99,7 +99,7 @@ async fn after_a_logout_both_tokens_are_dead() {
 }
 
 #[tokio::test]
-async fn after_a_reset_every_token_is_dead_and_the_owner_is_told() {
+async fn after_a_reset_every_token_is_invalid_and_the_owner_is_notified() {
     let app = spawn_app().await;
     let sessions = [
         app.log_tom_in().await,
@@ -108,13 +108,13 @@ async fn after_a_reset_every_token_is_dead_and_the_owner_is_told() {
     ];
     let superseded = app.next_reset_token(EMAIL).await;
     let used = app.next_reset_token(EMAIL).await;
-    app.mail_provider.forget();
-    let answer = app.reset_password(&used, NEW_PASSWORD).await;
-    answer.assert_json(
+    app.mail_provider.clear();
+    let response = app.reset_password(&used, NEW_PASSWORD).await;
+    response.assert_json(
         200,
         &json!({"message": "Password has been reset successfully"}),
     );
-    assert_eq!(answer.header("set-cookie"), None);
+    assert_eq!(response.header("set-cookie"), None);
     for tokens in &sessions {
         assert_dead(&app, tokens).await;
     }
@@ -123,7 +123,7 @@ async fn after_a_reset_every_token_is_dead_and_the_owner_is_told() {
             .await
             .assert_error(&INVALID_RESET_TOKEN);
     }
-    assert_eq!(app.count("sessions"), 0, "nobody is logged in by it");
+    assert_eq!(app.count("sessions"), 0, "the reset started a session");
     let notice = app.mail(1).await;
     assert_eq!(notice.json()["to"], json!([EMAIL]));
     assert_eq!(reset_token_in(&notice), None);
@@ -131,7 +131,7 @@ async fn after_a_reset_every_token_is_dead_and_the_owner_is_told() {
 }
 
 #[tokio::test]
-async fn of_many_links_asked_for_at_once_one_works_and_once() {
+async fn only_one_of_many_concurrently_requested_links_works_and_only_once() {
     let app = spawn_app().await;
     app.register_tom().await;
     join_all((0..20).map(|_| app.forgot_password(EMAIL))).await;

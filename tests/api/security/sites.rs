@@ -1,17 +1,17 @@
-//! Requests that pages of other sites make a browser send, caches, and the way from http to https.
+//! Cross-site requests, caching, and HSTS.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::api_error::CROSS_SITE;
 use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, ME, PASSWORD, REFRESH, REGISTER, TEST_DATA, Tokens,
     registration,
 };
+use crate::helpers::response::Response;
 
-/// Every request that would do something, as its own page would send it.
+/// Every kind of state-changing request, as the service's own pages would send it.
 fn requests(app: &App, tokens: &Tokens) -> [RequestBuilder; 4] {
     let refresh = json!({"refresh_token": tokens.refresh});
     let form = [("username", EMAIL), ("password", PASSWORD)];
@@ -29,21 +29,21 @@ fn rows(app: &App) -> [i64; 3] {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_can_do_nothing() {
+async fn cross_site_requests_have_no_effect() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let before = rows(&app);
     for request in requests(&app, &tokens) {
         let request = request.header("sec-fetch-site", "cross-site");
         let request = request.header("origin", "https://evil.example.com");
-        Answer::to(request).await.assert_error(&CROSS_SITE);
+        Response::to(request).await.assert_error(&CROSS_SITE);
     }
     assert_eq!(rows(&app), before);
     app.refresh(&tokens.refresh).await.assert_status(200);
 }
 
 #[tokio::test]
-async fn a_page_of_a_listed_origin_may_call_from_another_site() {
+async fn listed_origins_may_send_cross_site_requests() {
     let app = spawn_app_with("cors_allow_origins", "https://app.example.com").await;
     let tokens = app.log_tom_in().await;
     for (request, status) in requests(&app, &tokens)
@@ -52,27 +52,27 @@ async fn a_page_of_a_listed_origin_may_call_from_another_site() {
     {
         let request = request.header("sec-fetch-site", "cross-site");
         let request = request.header("origin", "https://app.example.com");
-        Answer::to(request).await.assert_status(status);
+        Response::to(request).await.assert_status(status);
     }
 }
 
 #[tokio::test]
-async fn own_pages_and_what_a_person_types_are_let_in() {
+async fn same_site_requests_and_direct_navigation_are_allowed() {
     let app = spawn_app().await;
     app.register_tom().await;
     for site in ["same-origin", "same-site", "none"] {
         let form = [("username", EMAIL), ("password", PASSWORD)];
         let request = app.request(Method::POST, LOGIN).form(&form);
-        let answer = Answer::to(request.header("sec-fetch-site", site)).await;
-        answer.assert_status(200);
+        let response = Response::to(request.header("sec-fetch-site", site)).await;
+        response.assert_status(200);
     }
     let link = app.request(Method::GET, "/auth/login");
-    let link = Answer::to(link.header("sec-fetch-site", "cross-site")).await;
+    let link = Response::to(link.header("sec-fetch-site", "cross-site")).await;
     link.assert_status(200);
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_say_that_it_is_json_does_nothing() {
+async fn json_without_its_content_type_has_no_effect() {
     let app = spawn_app().await;
     app.get("/health/ready").await.assert_status(200);
     for content_type in [
@@ -85,54 +85,54 @@ async fn a_body_that_does_not_say_that_it_is_json_does_nothing() {
             request = request.header("content-type", content_type);
         }
         let request = request.body(registration().to_string());
-        Answer::to(request).await.assert_status(422);
+        Response::to(request).await.assert_status(422);
     }
     app.assert_untouched();
 }
 
 #[tokio::test]
-async fn no_cache_keeps_what_is_about_a_person() {
+async fn personal_data_is_not_cached() {
     let app = spawn_app().await;
     let registered = app.register(&registration()).await;
     let tokens = app.tokens_of_tom().await;
     let me = app.request(Method::GET, ME).bearer_auth(&tokens.access);
-    let answers = [
+    let responses = [
         registered,
         app.register(&registration()).await,
         app.test_data(&tokens.access).await,
-        Answer::to(me).await,
+        Response::to(me).await,
         app.get(TEST_DATA).await,
         app.forgot_password(EMAIL).await,
         app.reset_password("nope", PASSWORD).await,
         app.logout(&tokens.refresh).await,
     ];
-    for answer in answers {
-        let cache_control = answer.header("cache-control");
-        assert_eq!(cache_control, Some("no-store"), "{answer:?}");
+    for response in responses {
+        let cache_control = response.header("cache-control");
+        assert_eq!(cache_control, Some("no-store"), "{response:?}");
     }
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_stay_with_https_where_people_come_by_https() {
+async fn hsts_is_sent_if_the_front_end_uses_https() {
     let app = spawn_app_with("frontend_url", "https://app.example.com").await;
     for path in ["/", "/auth/login", TEST_DATA, "/nope"] {
-        let answer = app.get(path).await;
-        let hsts = answer.header("strict-transport-security");
-        assert_eq!(hsts, Some("max-age=31536000"), "{answer:?}");
+        let response = app.get(path).await;
+        let hsts = response.header("strict-transport-security");
+        assert_eq!(hsts, Some("max-age=31536000"), "{response:?}");
     }
 }
 
 #[tokio::test]
-async fn only_a_trusted_proxy_can_say_that_a_request_came_by_https() {
-    for (hops, proto, is_told) in [
+async fn only_a_trusted_proxy_can_report_a_request_over_https() {
+    for (hops, proto, expected) in [
         ("1", "https", true),
         ("1", "http", false),
         ("0", "https", false),
     ] {
         let app = Setup::new().with("trusted_proxy_hops", hops).spawn().await;
         let request = app.request(Method::GET, "/");
-        let answer = Answer::to(request.header("x-forwarded-proto", proto)).await;
-        let hsts = answer.header("strict-transport-security");
-        assert_eq!(hsts.is_some(), is_told, "{hops} hops, {proto}");
+        let response = Response::to(request.header("x-forwarded-proto", proto)).await;
+        let hsts = response.header("strict-transport-security");
+        assert_eq!(hsts.is_some(), expected, "{hops} hops, {proto}");
     }
 }

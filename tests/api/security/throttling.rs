@@ -1,4 +1,4 @@
-//! Guessing: however many addresses, accounts or requests at once, few guesses are looked at.
+//! Throttling: however many addresses, accounts or concurrent requests, few guesses are checked.
 
 use std::time::Instant;
 
@@ -6,39 +6,40 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 
-use crate::helpers::answer::Answer;
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, USERNAME};
+use crate::helpers::response::Response;
 
 const WRONG: &str = "wrong password 1";
-/// Failures of strangers under one name, and logins from one address, that are allowed at once.
+/// The burst of strangers' failures per name, and of logins per address.
 const PER_NAME: usize = 30;
 const PER_ADDRESS: usize = 20;
-/// So many requests are under way at a time.
-const AT_ONCE: usize = 50;
+/// The number of concurrent requests.
+const CONCURRENCY: usize = 50;
 
-/// How many passwords were looked at; all others were turned away in the agreed form.
-fn verified(answers: &[Answer]) -> usize {
-    let (verified, refused): (Vec<_>, Vec<_>) =
-        answers.iter().partition(|answer| answer.status == 401);
-    for answer in refused {
-        answer.assert_status(429);
-        let wait = answer
+/// The number of checked passwords. All other responses must be valid 429s.
+fn count_checked(responses: &[Response]) -> usize {
+    let (checked, throttled): (Vec<_>, Vec<_>) = responses
+        .iter()
+        .partition(|response| response.status == 401);
+    for response in throttled {
+        response.assert_status(429);
+        let wait = response
             .header("retry-after")
             .and_then(|wait| wait.parse::<u64>().ok());
         assert!(
             wait.is_some_and(|wait| (1..=60).contains(&wait)),
-            "{answer:?}"
+            "{response:?}"
         );
     }
-    verified.len()
+    checked.len()
 }
 
-/// Guesses `count` times; who guesses what is up to `guess`.
-async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Answer) -> Vec<Answer> {
+/// Makes `count` guesses with `guess`.
+async fn guess_many(count: usize, guess: impl AsyncFn(usize) -> Response) -> Vec<Response> {
     let guesses = stream::iter(0..count).map(|number| guess(number));
-    guesses.buffer_unordered(AT_ONCE).collect().await
+    guesses.buffer_unordered(CONCURRENCY).collect().await
 }
 
 #[tokio::test]
@@ -46,18 +47,18 @@ async fn a_thousand_guesses_at_one_account_from_as_many_addresses_are_throttled(
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let start = Instant::now();
-    let answers = guess_many(1000, async |number| {
+    let responses = guess_many(1000, async |number| {
         let username = [EMAIL, USERNAME, "TOM", "Tom@Example.com"][number % 4];
         app.login_from(&address(number), username, WRONG).await
     });
-    let allowed = verified(&answers.await);
+    let allowed = count_checked(&responses.await);
     let refilled = start.elapsed().as_secs() / 60 + 1;
     // Tom has two names.
     assert!(allowed <= 2 * (PER_NAME + refilled as usize), "{allowed}");
 }
 
 #[tokio::test]
-async fn the_throttled_owner_gets_in_by_a_password_reset() {
+async fn the_throttled_owner_gets_in_with_a_password_reset() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let guesses = guess_many(PER_NAME + 1, async |number| {
@@ -78,16 +79,16 @@ async fn the_throttled_owner_gets_in_by_a_password_reset() {
 }
 
 #[tokio::test]
-async fn one_password_over_five_hundred_accounts_trips_the_limit_of_the_address() {
+async fn spraying_one_password_over_five_hundred_accounts_hits_the_limit_of_the_address() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     app.add_users("user", 500);
     let start = Instant::now();
-    let answers = guess_many(500, async |number| {
+    let responses = guess_many(500, async |number| {
         app.login_from("10.0.0.1", &format!("user{}", number + 1), WRONG)
             .await
     });
-    let allowed = verified(&answers.await);
+    let allowed = count_checked(&responses.await);
     let refilled = start.elapsed().as_secs() / 3 + 1;
     assert!(allowed <= PER_ADDRESS + refilled as usize, "{allowed}");
     app.login_from("10.0.0.2", EMAIL, PASSWORD)
@@ -96,7 +97,7 @@ async fn one_password_over_five_hundred_accounts_trips_the_limit_of_the_address(
 }
 
 #[tokio::test]
-async fn of_two_hundred_guesses_at_once_no_more_are_verified_than_may_be() {
+async fn two_hundred_concurrent_guesses_do_not_exceed_the_limit() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     let addresses: Vec<_> = (0..200).map(address).collect();
@@ -104,16 +105,19 @@ async fn of_two_hundred_guesses_at_once_no_more_are_verified_than_may_be() {
     let guesses = addresses
         .iter()
         .map(|address| app.login_from(address, EMAIL, WRONG));
-    let allowed = verified(&join_all(guesses).await);
+    let allowed = count_checked(&join_all(guesses).await);
     let refilled = start.elapsed().as_secs() / 60;
     assert!(allowed <= PER_NAME + refilled as usize, "{allowed}");
-    assert!(allowed > 0, "somebody was let through to try");
+    assert!(allowed > 0, "no guess was checked");
 }
 
-/// Twice as many logins as one address may try, each with its own say on where it comes from.
-async fn rotate(app: &App, headers: impl Fn(usize) -> Vec<(&'static str, String)>) -> usize {
+/// Tries twice as many logins as an address may, each with different headers, and counts the checked ones.
+async fn rotate_headers(
+    app: &App,
+    headers: impl Fn(usize) -> Vec<(&'static str, String)>,
+) -> usize {
     let start = Instant::now();
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for number in 0..2 * PER_ADDRESS {
         let mut request = app.request(Method::POST, LOGIN);
         for (name, value) in headers(number) {
@@ -121,15 +125,15 @@ async fn rotate(app: &App, headers: impl Fn(usize) -> Vec<(&'static str, String)
         }
         let username = format!("nobody{number}");
         let form = [("username", username.as_str()), ("password", WRONG)];
-        answers.push(Answer::to(request.form(&form)).await);
+        responses.push(Response::to(request.form(&form)).await);
     }
-    verified(&answers).saturating_sub(start.elapsed().as_secs() as usize / 3)
+    count_checked(&responses).saturating_sub(start.elapsed().as_secs() as usize / 3)
 }
 
 #[tokio::test]
-async fn without_a_proxy_no_header_changes_where_a_request_comes_from() {
+async fn without_a_proxy_no_header_changes_the_clients_address() {
     let app = Setup::new().with("throttle", "on").spawn().await;
-    let allowed = rotate(&app, |number| {
+    let allowed = rotate_headers(&app, |number| {
         vec![
             ("x-forwarded-for", address(number)),
             ("forwarded", format!("for={}", address(number))),
@@ -143,9 +147,9 @@ async fn without_a_proxy_no_header_changes_where_a_request_comes_from() {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_only_its_own_word_counts() {
+async fn behind_a_proxy_only_the_address_that_it_reports_counts() {
     let app = spawn_throttled_app().await;
-    let allowed = rotate(&app, |number| {
+    let allowed = rotate_headers(&app, |number| {
         vec![
             ("x-forwarded-for", format!("{}, 10.0.0.1", address(number))),
             ("forwarded", format!("for={}", address(number))),
@@ -159,7 +163,7 @@ async fn behind_a_proxy_only_its_own_word_counts() {
 #[tokio::test]
 async fn the_addresses_of_one_ipv6_customer_count_as_one() {
     let app = spawn_throttled_app().await;
-    let allowed = rotate(&app, |number| {
+    let allowed = rotate_headers(&app, |number| {
         vec![("x-forwarded-for", format!("2001:db8:0:1::{number:x}"))]
     });
     let allowed = allowed.await;
@@ -167,16 +171,16 @@ async fn the_addresses_of_one_ipv6_customer_count_as_one() {
 }
 
 #[tokio::test]
-async fn a_right_password_is_no_way_to_guess_more() {
+async fn correct_passwords_do_not_allow_more_guesses() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     for number in 0..30 {
         let right = app.login_from(&address(number), EMAIL, PASSWORD).await;
         right.assert_status(200);
     }
-    let answers = guess_many(60, async |number| {
+    let responses = guess_many(60, async |number| {
         app.login_from(&address(100 + number), EMAIL, WRONG).await
     });
-    let allowed = verified(&answers.await);
+    let allowed = count_checked(&responses.await);
     assert!(allowed <= PER_NAME + 1, "{allowed}");
 }

@@ -1,10 +1,10 @@
-// What axe-core finds wrong with a page.
+// Accessibility checks with axe-core.
 
 import assert from 'node:assert/strict';
 
 import axe from 'axe-core';
 
-/** Nothing that axe-core can see keeps anybody from using the page. */
+/** Asserts that axe-core finds no violation. */
 export async function assertAccessible(page) {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }));
@@ -16,7 +16,7 @@ export async function assertAccessible(page) {
   assert.deepEqual(found, []);
 }
 
-/** The page is no wider than the screen. */
+/** Asserts that the page does not scroll horizontally. */
 export async function assertFitsTheWidth(page) {
   const wider = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;

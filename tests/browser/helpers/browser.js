@@ -1,4 +1,4 @@
-// A real browser, and what has to hold on every page that it opens.
+// A real browser, with checks that apply to every page that it opens.
 
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core';
 import { keepScreenshot } from './screenshots.js';
 
 const FLAGS = [
-  '--no-sandbox', // containers have no namespaces to give
+  '--no-sandbox', // containers cannot create namespaces
   '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
@@ -17,8 +17,8 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** How long an element may take to be as a test expects it. */
-const PATIENCE_MS = 30_000;
+/** The timeout for elements to reach an expected state. */
+const ACTION_TIMEOUT_MS = 30_000;
 
 let browser;
 
@@ -30,18 +30,18 @@ before(async () => {
 after(() => browser.close());
 
 /**
- * Opens a profile of its own (cookies, storage, cache) that closes with the test. Nothing in it may
- * break the pages' policy, throw, or be sent anywhere but to the service.
+ * Opens a separate profile (cookies, storage, cache) that closes with the test. Fails the test if a page
+ * violates its policy, throws, or sends a request to another origin.
  */
 export async function newVisit(t, service, { locale = 'en-GB', origins = [], ...options } = {}) {
   const context = await browser.newContext({ baseURL: service.url, locale, ...options });
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(ACTION_TIMEOUT_MS);
   const visit = new Visit(context, watch(context), locale.slice(0, 2));
   t.after(() => visit.end(t, [service.url, ...origins]));
   return visit;
 }
 
-/** A page in a profile of its own. */
+/** Opens a page in a separate profile. */
 export async function newPage(t, service, options) {
   const visit = await newVisit(t, service, options);
   return visit.newPage();
@@ -60,18 +60,18 @@ class Visit {
     return this.context.newPage();
   }
 
-  /** Every request so far, with all that was sent. */
+  /** All requests so far, with their headers and bodies. */
   requests() {
     return Promise.all(this.#watched.requests.map(described));
   }
 
-  /** The requests so far to a path. */
+  /** All requests to a path so far. */
   async requestsTo(path) {
     const requests = await this.requests();
     return requests.filter(({ url }) => new URL(url).pathname === path);
   }
 
-  /** Takes the errors so far, breaches of a page's policy too: a test may expect some. */
+  /** Returns and clears the errors so far, including policy violations, for tests that expect some. */
   takeErrors() {
     return this.#watched.errors.splice(0);
   }
@@ -81,8 +81,8 @@ class Visit {
     await this.context.close();
     assert.deepEqual(this.#watched.errors, [], 'errors in a page');
     const urls = this.#watched.requests.map((request) => request.url());
-    const elsewhere = urls.filter((url) => isElsewhere(url, origins));
-    assert.deepEqual(elsewhere, [], 'requests to others');
+    const foreign = urls.filter((url) => isForeign(url, origins));
+    assert.deepEqual(foreign, [], 'requests to other origins');
   }
 
   async #keepScreenshots(t) {
@@ -97,7 +97,7 @@ function watch(context) {
   context.on('request', (request) => watched.requests.push(request));
   context.on('weberror', (error) => watched.errors.push(error.error().stack));
   context.on('console', (message) => {
-    if (message.type() === 'error' && !tellsOfAnAnswer(message)) watched.errors.push(message.text());
+    if (message.type() === 'error' && !isAboutAResponse(message)) watched.errors.push(message.text());
   });
   return watched;
 }
@@ -111,12 +111,12 @@ async function described(request) {
   };
 }
 
-/** Chromium's own line about an answer of 4xx or 5xx, or about none. */
-function tellsOfAnAnswer(message) {
+/** Whether this is Chromium's message about an error response or a failed request. */
+function isAboutAResponse(message) {
   return message.text().startsWith('Failed to load resource:');
 }
 
-function isElsewhere(url, origins) {
+function isForeign(url, origins) {
   const { protocol, origin } = new URL(url);
   return protocol.startsWith('http') && !origins.includes(origin);
 }

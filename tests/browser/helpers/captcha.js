@@ -1,4 +1,4 @@
-// Solves the built-in captcha by the protocol's official libraries.
+// Solves the built-in captcha with the protocol's official libraries.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -15,24 +15,24 @@ challenge = Challenge.from_dict(json.load(sys.stdin))
 print(Payload(challenge, solve_challenge(challenge)).to_base64())
 `;
 
-/** A new challenge. */
+/** Requests a new challenge. */
 export async function challenge(service) {
   const { body } = await service.request('/api/v1/captcha/challenge');
   return body;
 }
 
-/** A new challenge's answer, as the library from npm finds it. */
+/** Requests a new challenge, and solves it with the npm library. */
 export async function solvedCaptcha(service) {
   return solveInNode(await challenge(service));
 }
 
-/** The answer that the library from npm finds. */
+/** Solves a challenge with the npm library. */
 export async function solveInNode(challenge) {
   const solution = await solveChallenge({ challenge, deriveKey });
   return Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
 }
 
-/** The answer that the library from PyPI finds. */
+/** Solves a challenge with the PyPI library. */
 export async function solveInPython(challenge) {
   const python = inRepository('target/browser-python/bin/python');
   const solving = promisify(execFile)(python, ['-c', SOLVE_IN_PYTHON]);

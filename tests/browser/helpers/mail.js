@@ -1,10 +1,10 @@
-// The mail provider of a service: a real HTTP server that speaks Resend's API and keeps the mails.
+// A stub of the mail provider: a real HTTP server with Resend's API that keeps the mails.
 
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 
-/** How long a mail may take: it is sent after the answer. */
+/** The time limit for a mail, which the service sends after its response. */
 const MAIL_LIMIT_MS = 30_000;
 
 export class MailProvider {
@@ -14,18 +14,18 @@ export class MailProvider {
 
   static async start() {
     const provider = new MailProvider();
-    provider.#server = createServer((request, response) => provider.#take(request, response));
+    provider.#server = createServer((request, response) => provider.#receive(request, response));
     provider.#server.listen(0, '127.0.0.1');
     await once(provider.#server, 'listening');
     return provider;
   }
 
-  /** Where it listens. */
+  /** The URL of the server. */
   get url() {
     return `http://127.0.0.1:${this.#server.address().port}`;
   }
 
-  /** Waits for a mail to `address`, and takes the oldest. */
+  /** Waits for a mail to `address`, and removes and returns the oldest. */
   async next(address) {
     const signal = AbortSignal.timeout(MAIL_LIMIT_MS);
     for (;;) {
@@ -40,7 +40,7 @@ export class MailProvider {
     this.#server.closeAllConnections();
   }
 
-  async #take(request, response) {
+  async #receive(request, response) {
     const { to, subject, text } = await json(request);
     const link = text.match(/\bhttp\S+[?&]token=\S+/)?.[0];
     this.#mails.push({ to, subject, link });

@@ -1,17 +1,17 @@
-// What people do on the pages, by what they find there: labels, buttons, links and messages.
+// User actions on the pages, by labels, buttons, links and messages.
 
 import assert from 'node:assert/strict';
 
 import { newVisit } from './browser.js';
 import { textsIn } from './texts.js';
 
-/** A tab in a profile of its own. */
+/** Opens a tab in a separate profile. */
 export async function newTab(t, service, options) {
   const visit = await newVisit(t, service, options);
   return openTab(visit);
 }
 
-/** One more tab in the same profile. */
+/** Opens another tab in the same profile. */
 export async function openTab(visit) {
   return new Tab(visit, await visit.context.newPage());
 }
@@ -48,7 +48,7 @@ class Tab {
     for (const [name, value] of Object.entries(values)) await this.field(name).fill(value);
   }
 
-  /** Sends the form of a page. */
+  /** Submits a form. */
   submit(form) {
     return this.button(this.texts[form].submit).click();
   }
@@ -64,27 +64,27 @@ class Tab {
     await this.submit('login');
   }
 
-  /** Waits until the page tells who is logged in. */
-  async seesAccountOf({ username, email }) {
+  /** Waits for the account page of this user. */
+  async waitForAccountOf({ username, email }) {
     await this.page.waitForURL('/account');
     for (const fact of [username, email]) {
       await this.page.getByText(fact, { exact: true }).waitFor();
     }
   }
 
-  /** Waits until the page asks to log in. */
-  async seesLogin() {
+  /** Waits for the login page. */
+  async waitForLogin() {
     await this.page.waitForURL('/auth/login**');
     await this.heading(this.texts.login.title).waitFor();
   }
 
-  /** Waits until an alert says this. */
-  async isAlerted(text) {
+  /** Waits for an alert with this text. */
+  async waitForAlert(text) {
     await this.page.getByRole('alert').filter({ hasText: text }).waitFor();
   }
 
-  /** Waits until a field is marked and this stands beside it, for eyes and for screen readers. */
-  async isRefused(name, text) {
+  /** Waits for an error at a field, and asserts that it is also exposed to screen readers. */
+  async waitForFieldError(name, text) {
     await this.page.getByText(text).waitFor();
     const field = this.field(name);
     assert.equal(await field.getAttribute('aria-invalid'), 'true', name);
@@ -92,21 +92,21 @@ class Tab {
       const ids = input.getAttribute('aria-describedby').split(' ');
       return ids.map((id) => document.getElementById(id).textContent).join(' ');
     });
-    assert.ok(description.includes(text), `${name} is described by: ${description}`);
+    assert.ok(description.includes(text), `the description of ${name} is: ${description}`);
   }
 
-  /** The values of fields by their names. */
+  /** The values of fields, by name. */
   async valuesOf(...names) {
     const values = names.map(async (name) => [name, await this.field(name).inputValue()]);
     return Object.fromEntries(await Promise.all(values));
   }
 
-  /** What the browser keeps of the session. */
+  /** The contents of the local storage. */
   storage() {
     return this.page.evaluate(() => ({ ...localStorage }));
   }
 
-  /** Whether the focus is on this element, or in it. */
+  /** Whether this element contains the focus. */
   isFocused(locator) {
     return locator.evaluate((element) => element.contains(document.activeElement));
   }

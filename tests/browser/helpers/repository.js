@@ -1,8 +1,8 @@
-// Where things lie in the repository.
+// Paths in the repository.
 
 import { fileURLToPath } from 'node:url';
 
-/** A path inside the repository. */
+/** Resolves a path relative to the repository's root. */
 export function inRepository(path) {
   return fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 }

@@ -1,4 +1,4 @@
-// The service under test: the built component in a host of its own, with its own database.
+// The service under test: the built component in a separate host, with its own database.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,10 +13,10 @@ import { promisify } from 'node:util';
 import { MailProvider } from './mail.js';
 import { inRepository } from './repository.js';
 
-/** Compiling the component takes its time where no cache holds it. */
+/** Generous, because an uncached component has to be compiled. */
 const START_LIMIT_MS = 120_000;
 
-/** The settings of the tests: cheap hashes and proofs of work, and mail for the stub. */
+/** The tests' default settings: cheap hashes and proofs of work, and mail to the stub. */
 const SETTINGS = {
   secret_key: 'a secret key of the tests, 40 bytes long',
   argon2_memory_kib: '7168',
@@ -27,7 +27,7 @@ const SETTINGS = {
   throttle: 'off',
 };
 
-/** Changes rows as another process would, and says how many. */
+/** Executes a statement from another process, and prints the number of changed rows. */
 const CHANGE_ROWS = `
 import sqlite3, sys
 with sqlite3.connect(sys.argv[1], timeout=5) as database:
@@ -35,8 +35,8 @@ with sqlite3.connect(sys.argv[1], timeout=5) as database:
 `;
 
 /**
- * Starts a service that ends with the test file, or with the test that calls this. `settings` go
- * before those of the tests; one that is undefined is left to its default.
+ * Starts a service that stops with the test file, or with the test that calls this. `settings` override
+ * those of the tests; one that is undefined keeps the service's default.
  */
 export async function startService(settings = {}, manifest = 'spin.toml') {
   const mail = await MailProvider.start();
@@ -60,26 +60,26 @@ class Service {
     this.#directory = directory;
     this.#port = port;
     this.url = `http://127.0.0.1:${port}`;
-    const neighbours = { email_api_host: mail.url, frontend_url: this.url };
-    this.#settings = { ...SETTINGS, ...neighbours, ...settings };
+    const stubs = { email_api_host: mail.url, frontend_url: this.url };
+    this.#settings = { ...SETTINGS, ...stubs, ...settings };
   }
 
-  /** Starts the host, at the same address each time, and waits until it serves. */
+  /** Starts the host, always at the same address, and waits until it serves. */
   async start() {
     const host = process.env.GATEHOUSE_HOST ?? inRepository('target/native/gatehouse-host');
     const flags = ['--from', this.#manifest, '--listen', `127.0.0.1:${this.#port}`];
     this.#process = spawn(host, [...flags, '--state-dir', this.#directory], {
-      cwd: this.#directory, // where no `.env` of a developer lies
+      cwd: this.#directory, // not where a developer may have a `.env`
       env: { ...inheritedVariables(), ...asVariables(this.#settings) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log = createWriteStream(this.#log, { flags: 'a' });
     this.#process.stdout.pipe(log, { end: false });
     this.#process.stderr.pipe(log, { end: false });
-    await this.#serving();
+    await this.#waitUntilServing();
   }
 
-  /** Ends the host: from now on its port refuses connections. */
+  /** Stops the host, so that its port refuses connections. */
   async stop() {
     if (this.#process.exitCode !== null) return;
     const ended = once(this.#process, 'exit');
@@ -87,18 +87,18 @@ class Service {
     await ended;
   }
 
-  /** Ends everything and leaves nothing behind. */
+  /** Stops everything and deletes all files. */
   async remove() {
     await this.stop();
     this.mail.stop();
     await rm(this.#directory, { recursive: true });
   }
 
-  /** Sends a request and returns its status and its body. */
+  /** Sends a request, and returns the status and the body of the response. */
   async request(path, options) {
-    const answer = await fetch(this.url + path, options);
-    const text = await answer.text();
-    return { status: answer.status, body: text ? JSON.parse(text) : undefined };
+    const response = await fetch(this.url + path, options);
+    const text = await response.text();
+    return { status: response.status, body: text ? JSON.parse(text) : undefined };
   }
 
   /** Posts JSON. */
@@ -107,30 +107,30 @@ class Service {
     return this.request(path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
-  /** Changes rows behind the service's back; at least one has to be there. */
+  /** Executes a statement directly on the database. It must change at least one row. */
   async change(statement) {
     const database = join(this.#directory, 'sqlite_db.db');
     const run = promisify(execFile);
     const { stdout } = await run('python3', ['-c', CHANGE_ROWS, database, statement]);
-    if (Number(stdout) < 1) throw new Error(`no row for: ${statement}`);
+    if (Number(stdout) < 1) throw new Error(`no row changed by: ${statement}`);
   }
 
   get #log() {
     return join(this.#directory, 'output.log');
   }
 
-  async #serving() {
+  async #waitUntilServing() {
     const failed = (why) => async () => {
       throw new Error(`the host ${why}: ${await readFile(this.#log, 'utf8')}`);
     };
     const signal = AbortSignal.timeout(START_LIMIT_MS);
     await Promise.race([
-      this.#line(`Serving ${this.url}`, signal),
-      once(this.#process, 'exit', { signal }).then(failed('ended'), failed('does not serve')),
+      this.#waitForLine(`Serving ${this.url}`, signal),
+      once(this.#process, 'exit', { signal }).then(failed('exited'), failed('did not start in time')),
     ]);
   }
 
-  async #line(wanted, signal) {
+  async #waitForLine(wanted, signal) {
     let output = '';
     while (!output.includes(wanted)) {
       const [chunk] = await once(this.#process.stdout, 'data', { signal });
@@ -139,7 +139,7 @@ class Service {
   }
 }
 
-/** The links in mails name the service's address, so it has to be known before it starts. */
+/** Finds a free port. Links in mails contain the service's address, so it must be known before the start. */
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -149,10 +149,10 @@ async function freePort() {
   return port;
 }
 
-/** The environment without settings of the developer's own. */
+/** The environment without the developer's own settings. */
 function inheritedVariables() {
-  const isForeign = ([name]) => !name.startsWith('SPIN_VARIABLE_');
-  return Object.fromEntries(Object.entries(process.env).filter(isForeign));
+  const isInherited = ([name]) => !name.startsWith('SPIN_VARIABLE_');
+  return Object.fromEntries(Object.entries(process.env).filter(isInherited));
 }
 
 function asVariables(settings) {

@@ -1,4 +1,4 @@
-// The pages' texts, from the very files that the pages take them from.
+// The texts of the pages, from the service's own language files.
 
 import { readFileSync } from 'node:fs';
 
@@ -9,7 +9,7 @@ export function textsIn(language) {
   return JSON.parse(readFileSync(inRepository(`templates/languages/${language}.json`), 'utf8'));
 }
 
-/** A text with its placeholders filled. */
+/** Fills the placeholders in a text. */
 export function filled(text, values) {
   return text.replaceAll(/\{(\w+)\}/g, (_, name) => values[name]);
 }

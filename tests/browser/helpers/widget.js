@@ -1,4 +1,4 @@
-// A front end on an origin of its own that uses the captcha's official widget as it comes from npm.
+// A front end on another origin that uses the captcha's official widget from npm.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -17,7 +17,10 @@ const PAGE = `<!doctype html>
 <form></form>
 `;
 
-/** Serves a page with the widget, which asks for challenges where the query names, until the test file ends. */
+/**
+ * Serves a page with the widget until the test file ends. The query parameter `challenge` is the URL of
+ * the challenges.
+ */
 export async function startWidgetPage() {
   const widget = await readFile(new URL(import.meta.resolve('altcha')));
   const server = createServer((request, response) => {

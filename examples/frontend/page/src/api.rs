@@ -1,4 +1,4 @@
-//! The calls to the service. They go to the page's own origin.
+//! Calls the service on the page's own origin.
 
 use gloo_net::http::{Request, Response};
 use serde::{Deserialize, Serialize};
@@ -6,10 +6,10 @@ use web_sys::UrlSearchParams;
 
 use crate::problem::Problem;
 
-/// Seconds to wait when a refusal does not say how many.
+/// Seconds to wait after a 429 without `Retry-After`.
 const DEFAULT_RETRY_AFTER: u32 = 60;
 
-/// What a session goes on with; it names the field in requests, answers and the storage alike.
+/// A refresh token, in the format that requests, responses and the storage share.
 #[derive(PartialEq, Serialize, Deserialize)]
 pub struct RefreshToken {
     refresh_token: String,
@@ -20,34 +20,33 @@ pub struct RefreshToken {
 pub struct Tokens {
     /// For the `Authorization` header.
     pub access_token: String,
-    /// For the next tokens; good once.
+    /// For the next tokens; valid once.
     #[serde(flatten)]
     pub refresh_token: RefreshToken,
 }
 
-/// The protected route's answer.
+/// The response of the protected route.
 #[derive(Deserialize)]
 pub struct TestData {
-    /// What the service says.
     pub message: String,
-    /// Whom it takes us for.
+    /// The id of the access token's user.
     pub user_id: String,
 }
 
-/// Begins a session. `username` may be the email address.
+/// Starts a session. `username` may be an email address.
 pub async fn log_in(username: &str, password: &str) -> Result<Tokens, Problem> {
-    // Sent as a form is: OAuth2's password grant wants it so.
+    // OAuth2's password grant requires a form.
     let form = UrlSearchParams::new().map_err(|_| Problem::Unreadable)?;
     form.append("username", username);
     form.append("password", password);
-    let answer = send(Request::post("/api/v1/auth/login").body(form)).await?;
-    read(answer).await
+    let response = send(Request::post("/api/v1/auth/login").body(form)).await?;
+    read(response).await
 }
 
 /// Exchanges a refresh token for its successor and an access token.
 pub async fn refresh(token: &RefreshToken) -> Result<Tokens, Problem> {
-    let answer = send(Request::post("/api/v1/auth/refresh").json(token)).await?;
-    read(answer).await
+    let response = send(Request::post("/api/v1/auth/refresh").json(token)).await?;
+    read(response).await
 }
 
 /// Ends a session.
@@ -56,29 +55,29 @@ pub async fn log_out(token: &RefreshToken) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Asks the protected route.
+/// Requests the protected route.
 pub async fn test_data(access_token: &str) -> Result<TestData, Problem> {
     let request = Request::get("/api/v1/data/test-data");
     let request = request.header("authorization", &format!("Bearer {access_token}"));
     read(send(request.build()).await?).await
 }
 
-/// Sends a request, and takes everything but a success for a problem.
+/// Sends a request, and turns every response except a success into a problem.
 async fn send(request: Result<Request, gloo_net::Error>) -> Result<Response, Problem> {
     let request = request.map_err(|_| Problem::Unreadable)?;
-    let answer = request.send().await.map_err(|_| Problem::Unreachable)?;
-    if answer.ok() {
-        Ok(answer)
+    let response = request.send().await.map_err(|_| Problem::Unreachable)?;
+    if response.ok() {
+        Ok(response)
     } else {
-        Err(refusal(answer).await)
+        Err(problem_of(response).await)
     }
 }
 
-async fn read<T: for<'de> Deserialize<'de>>(answer: Response) -> Result<T, Problem> {
-    answer.json().await.map_err(|_| Problem::Unreadable)
+async fn read<T: for<'de> Deserialize<'de>>(response: Response) -> Result<T, Problem> {
+    response.json().await.map_err(|_| Problem::Unreadable)
 }
 
-/// An error's body: `detail` is a text, or lists what is wrong with which field.
+/// The body of an error: `detail` is a string or a list of invalid fields.
 #[derive(Deserialize)]
 struct ErrorBody {
     detail: Detail,
@@ -96,14 +95,14 @@ struct FieldError {
     msg: String,
 }
 
-async fn refusal(answer: Response) -> Problem {
-    let status = answer.status();
+async fn problem_of(response: Response) -> Problem {
+    let status = response.status();
     if status == 429 {
-        let seconds = answer.headers().get("retry-after");
+        let seconds = response.headers().get("retry-after");
         let seconds = seconds.and_then(|seconds| seconds.parse().ok());
         return Problem::TooManyRequests(seconds.unwrap_or(DEFAULT_RETRY_AFTER));
     }
-    let detail = match read(answer).await {
+    let detail = match read(response).await {
         Ok(ErrorBody {
             detail: Detail::Text(text),
         }) => text,

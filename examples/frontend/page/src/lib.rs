@@ -1,5 +1,5 @@
-//! A front end of the accounts service: logs in, stays logged in over a reload, asks the protected
-//! route, logs out.
+//! A front end of the accounts service: logs in, stays logged in after a reload, requests the protected
+//! route, and logs out.
 
 mod api;
 mod lock;
@@ -13,13 +13,13 @@ use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 use crate::page::Page;
 
-/// Brings the page to life; the browser calls it when all is loaded.
+/// Starts the page; the browser calls this when everything is loaded.
 ///
 /// # Errors
-/// When the document is not the one that this was written for.
+/// If the document lacks an expected element.
 #[wasm_bindgen(start)]
 pub fn start() -> Result<(), JsError> {
-    // It lives as long as the document does.
+    // Lives as long as the document.
     let page: &'static Page = Box::leak(Box::new(Page::find()?));
     page.listen();
     page.resume();

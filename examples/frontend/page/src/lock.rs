@@ -1,4 +1,4 @@
-//! A lock that all tabs of this origin share, by the browser's Web Locks.
+//! A lock that all tabs of this origin share, based on the Web Locks API.
 
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::JsValue;
@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 #[wasm_bindgen]
 extern "C" {
     /// `navigator.locks.request`: the lock is held from the call of `granted` until the promise
-    /// that this returns is settled. Throws where there are no locks, as on a page without TLS.
+    /// that `granted` returns is settled. Throws if locks are unsupported, as on a page without TLS.
     #[wasm_bindgen(catch, js_namespace = ["navigator", "locks"], js_name = request)]
     fn request(name: &str, granted: &JsValue) -> Result<Promise, JsValue>;
 }
@@ -19,7 +19,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Waits for the lock called `name`; nothing where the browser has no locks.
+    /// Waits for the lock called `name`; `None` if the browser does not support locks.
     pub async fn acquire(name: &str) -> Option<Self> {
         let (granted, grant) = promise();
         let (released, release) = promise();
@@ -27,9 +27,9 @@ impl Lock {
             let _ = grant.call0(&JsValue::NULL);
             released
         });
-        let refused = request(name, &on_grant).ok()?;
-        // The second one settles first only when the browser refuses the lock.
-        JsFuture::from(Promise::race(&Array::of2(&granted, &refused)))
+        let request = request(name, &on_grant).ok()?;
+        // The second promise settles first only if the browser denies the lock.
+        JsFuture::from(Promise::race(&Array::of2(&granted, &request)))
             .await
             .ok()?;
         Some(Self { release })
@@ -42,7 +42,7 @@ impl Drop for Lock {
     }
 }
 
-/// A promise, and what resolves it.
+/// A promise and the function that resolves it.
 fn promise() -> (Promise, Function) {
     let mut resolver = None;
     let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));

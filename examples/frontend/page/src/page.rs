@@ -1,4 +1,4 @@
-//! What the page does when something happens to it.
+//! The page's reactions to events.
 
 use std::cell::Cell;
 
@@ -12,11 +12,11 @@ use crate::session::Session;
 use crate::storage;
 use crate::view::View;
 
-/// The page: what is seen, and the session behind it.
+/// The page: the view, and the session behind it.
 pub struct Page {
     view: View,
     session: Session,
-    /// Something is under way; what is asked for meanwhile is not begun.
+    /// A task is running; further ones are ignored.
     busy: Cell<bool>,
 }
 
@@ -24,7 +24,7 @@ impl Page {
     /// The page of this document.
     ///
     /// # Errors
-    /// When the document lacks an element.
+    /// If the document lacks an element.
     pub fn find() -> Result<Self, JsError> {
         Ok(Self {
             view: View::find()?,
@@ -33,7 +33,7 @@ impl Page {
         })
     }
 
-    /// Answers the person, and other tabs, as long as the document lives.
+    /// Handles events of the user and of other tabs for the lifetime of the document.
     pub fn listen(&'static self) {
         let options = EventListenerOptions::enable_prevent_default();
         EventListener::new_with_options(&self.view.login, "submit", options, |event| {
@@ -52,17 +52,17 @@ impl Page {
         let Some(window) = window() else { return };
         EventListener::new(&window, "storage", |event| {
             let key = event.dyn_ref().and_then(StorageEvent::key);
-            // Without a key the whole storage was cleared.
+            // No key means that the whole storage was cleared.
             if key.is_none_or(|key| key == storage::KEY) {
                 self.follow();
             }
         })
         .forget();
-        // The browser may bring the document back as it was left, long after.
+        // The browser may restore an old document from its back/forward cache.
         EventListener::new(&window, "pageshow", |_| self.follow()).forget();
     }
 
-    /// Goes on with the session that the browser has kept, if there is one.
+    /// Resumes the stored session, if there is one.
     pub fn resume(&'static self) {
         if self.session.exists() {
             self.perform("Looking for your session …", self.ask());
@@ -71,7 +71,7 @@ impl Page {
         }
     }
 
-    /// Follows another tab, or another page in this one, that has logged in or out.
+    /// Follows a login or logout in another tab, or on another page in this tab.
     fn follow(&'static self) {
         let is_logged_in = storage::read().is_some();
         if is_logged_in == self.view.shows_logged_in() {
@@ -87,7 +87,7 @@ impl Page {
         }
     }
 
-    /// Does one thing at a time: says that it is under way, and shows what has come of it.
+    /// Runs a task unless another one is running, and shows its progress and its outcome.
     fn perform(
         &'static self,
         progress: &'static str,
@@ -103,7 +103,7 @@ impl Page {
             self.view.end();
             self.view.show(self.session.exists());
             match outcome {
-                Ok(words) => self.view.announce(words),
+                Ok(message) => self.view.announce(message),
                 Err(problem) => self.view.complain(&problem.to_string()),
             }
         });

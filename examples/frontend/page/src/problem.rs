@@ -1,28 +1,28 @@
-//! What can go wrong between this page and the service, in words for the person before it.
+//! Problems with calls to the service, with messages for the user.
 
 use std::fmt::{Display, Formatter, Result};
 
-/// Why something could not be done.
+/// Why a task failed.
 pub enum Problem {
-    /// No answer came: the network or the service is down.
+    /// No response: the network or the service is down.
     Unreachable,
-    /// The answer is not what the service's contract promises.
+    /// The response violates the service's contract.
     Unreadable,
-    /// The session is over, or never was.
+    /// There is no session, or it has ended.
     LoggedOut,
-    /// Too often; seconds until it makes sense to try again.
+    /// Too many attempts; seconds until the next allowed one.
     TooManyRequests(u32),
-    /// Any other refusal.
+    /// Any other error response.
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The service's own words.
+        /// The service's message.
         detail: String,
     },
 }
 
 impl Problem {
-    /// Whether the credentials or the token were not good.
+    /// Whether the credentials or the token were invalid.
     pub fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Refused { status: 401, .. })
     }

@@ -1,15 +1,15 @@
-//! What is seen: the elements of the document, and how they change.
+//! The view: the elements of the document and their changes.
 
 use wasm_bindgen::prelude::{JsCast, JsError};
 use web_sys::{Document, HtmlElement, HtmlInputElement, window};
 
 use crate::api::TestData;
 
-/// The elements that something happens to, or that something is shown in.
+/// The elements that have events or change.
 pub struct View {
     main: HtmlElement,
     logged_out: Section,
-    /// The form; it is submitted.
+    /// The login form.
     pub login: HtmlElement,
     username: HtmlInputElement,
     password: HtmlInputElement,
@@ -17,15 +17,15 @@ pub struct View {
     answer: HtmlElement,
     message: HtmlElement,
     user_id: HtmlElement,
-    /// Asks the protected route.
+    /// The button that requests the protected route.
     pub ask: HtmlElement,
-    /// Logs out.
+    /// The button that logs out.
     pub log_out: HtmlElement,
     notice: HtmlElement,
     problem: HtmlElement,
 }
 
-/// One of the two states of the page.
+/// One of the page's two states.
 struct Section {
     whole: HtmlElement,
     heading: HtmlElement,
@@ -35,7 +35,7 @@ impl View {
     /// The elements of this document.
     ///
     /// # Errors
-    /// When one is missing.
+    /// If an element is missing.
     pub fn find() -> Result<Self, JsError> {
         let document = window().and_then(|window| window.document());
         let document = document.ok_or_else(|| JsError::new("there is no document"))?;
@@ -56,12 +56,12 @@ impl View {
         })
     }
 
-    /// Whether the page looks as it does to somebody who is logged in.
+    /// Whether the page shows the logged-in state.
     pub fn shows_logged_in(&self) -> bool {
         !self.logged_in.whole.hidden()
     }
 
-    /// Shows the one state or the other, and leads whoever has caused a change there.
+    /// Shows one of the states, and moves the focus to it if that is a change.
     pub fn show(&self, logged_in: bool) {
         let (shown, hidden) = if logged_in {
             (&self.logged_in, &self.logged_out)
@@ -76,47 +76,47 @@ impl View {
         }
     }
 
-    /// Says that something is under way.
+    /// Shows that a task is running.
     pub fn begin(&self, progress: &str) {
         let _ = self.main.set_attribute("aria-busy", "true");
         self.announce(progress);
     }
 
-    /// Says that nothing is under way any more.
+    /// Shows that no task is running any more.
     pub fn end(&self) {
         let _ = self.main.remove_attribute("aria-busy");
     }
 
-    /// Says how things are.
-    pub fn announce(&self, words: &str) {
+    /// Shows a status message.
+    pub fn announce(&self, message: &str) {
         self.problem.set_text_content(None);
-        self.notice.set_text_content(Some(words));
+        self.notice.set_text_content(Some(message));
     }
 
-    /// Says what went wrong.
-    pub fn complain(&self, words: &str) {
+    /// Shows an error message.
+    pub fn complain(&self, message: &str) {
         self.notice.set_text_content(None);
-        self.problem.set_text_content(Some(words));
+        self.problem.set_text_content(Some(message));
     }
 
-    /// What was typed: the name and the password.
+    /// The entered name and password.
     pub fn credentials(&self) -> (String, String) {
         (self.username.value(), self.password.value())
     }
 
-    /// Empties the field, so that nobody who comes after finds it filled in.
+    /// Clears the password field, so that the next user of the browser does not find it filled in.
     pub fn forget_password(&self) {
         self.password.set_value("");
     }
 
-    /// Shows the protected route's answer.
+    /// Shows the response of the protected route.
     pub fn show_answer(&self, data: &TestData) {
         self.message.set_text_content(Some(&data.message));
         self.user_id.set_text_content(Some(&data.user_id));
         self.answer.set_hidden(false);
     }
 
-    /// Takes the answer away: it is out of date, or another person's.
+    /// Hides the response, which is outdated or another user's.
     pub fn forget_answer(&self) {
         self.answer.set_hidden(true);
         self.message.set_text_content(None);

@@ -1,4 +1,4 @@
-//! Serves the files of the example's page, which are built into it.
+//! Serves the embedded files of the example's page.
 
 use bytes::Bytes;
 use http::response::Builder;
@@ -7,15 +7,15 @@ use rust_embed::{Embed, EmbeddedFile};
 use spin_sdk::http::{FullBody, Request};
 use spin_sdk::http_service;
 
-/// The page and all that it loads, as `build.rs` puts it together.
+/// The page and everything that it loads, as assembled by `build.rs`.
 #[derive(Embed)]
 #[folder = "$OUT_DIR/site"]
 struct Site;
 
-/// What every answer carries.
+/// The headers of every response.
 const HEADERS: [(&str, &str); 4] = [
-    // Own scripts and styles only. 'wasm-unsafe-eval' lets the browser compile WebAssembly; text
-    // it still does not evaluate.
+    // Own scripts and styles only. 'wasm-unsafe-eval' allows compiling WebAssembly, but not
+    // evaluating text.
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -31,48 +31,54 @@ type Body = FullBody<Bytes>;
 
 #[http_service]
 async fn serve(request: Request) -> http::Result<Response<Body>> {
-    let answer = Response::builder();
-    let answer = HEADERS
+    let response = Response::builder();
+    let response = HEADERS
         .into_iter()
-        .fold(answer, |answer, (name, value)| answer.header(name, value));
+        .fold(response, |response, (name, value)| {
+            response.header(name, value)
+        });
     let headers = request.headers();
     if ![Method::GET, Method::HEAD].contains(request.method()) {
-        let answer = answer.status(StatusCode::METHOD_NOT_ALLOWED);
-        return answer.header("allow", "GET, HEAD").body(Body::default());
+        let response = response.status(StatusCode::METHOD_NOT_ALLOWED);
+        return response.header("allow", "GET, HEAD").body(Body::default());
     }
     let path = from_spin(headers, "spin-path-info").trim_start_matches('/');
     if path.is_empty() && !request.uri().path().ends_with('/') {
         // The page's links are relative to its folder.
         let folder = format!("{}/", from_spin(headers, "spin-component-route"));
-        let answer = answer.status(StatusCode::PERMANENT_REDIRECT);
-        return answer.header("location", folder).body(Body::default());
+        let response = response.status(StatusCode::PERMANENT_REDIRECT);
+        return response.header("location", folder).body(Body::default());
     }
     let path = if path.is_empty() { "index.html" } else { path };
     match Site::get(path) {
-        Some(file) => send(file, answer, headers),
-        None => answer.status(StatusCode::NOT_FOUND).body(Body::default()),
+        Some(file) => send(file, response, headers),
+        None => response.status(StatusCode::NOT_FOUND).body(Body::default()),
     }
 }
 
-/// Answers with a file, or with its tag alone when the browser has this very one.
-fn send(file: EmbeddedFile, answer: Builder, request: &HeaderMap) -> http::Result<Response<Body>> {
+/// Responds with a file, or with a 304 if the browser already has this version.
+fn send(
+    file: EmbeddedFile,
+    response: Builder,
+    request: &HeaderMap,
+) -> http::Result<Response<Body>> {
     let hash = base16ct::lower::encode_string(&file.metadata.sha256_hash());
-    let tag = format!("\"{hash}\"");
-    let answer = answer
+    let etag = format!("\"{hash}\"");
+    let response = response
         .header("content-type", file.metadata.mimetype())
-        // Kept, but asked about every time: a new build is seen at once.
+        // Cached, but revalidated every time, so that a new build is used at once.
         .header("cache-control", "no-cache")
-        .header("etag", &tag);
+        .header("etag", &etag);
     let known = request.get("if-none-match");
-    if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return answer
+    if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return response
             .status(StatusCode::NOT_MODIFIED)
             .body(Body::default());
     }
-    answer.body(Body::from(file.data.into_owned()))
+    response.body(Body::from(file.data.into_owned()))
 }
 
-/// What Spin says about a request: its headers come after those that a client sent.
+/// The value of a header that Spin added, which follows any header of the same name from the client.
 fn from_spin<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     let last = headers.get_all(name).iter().next_back();
     last.and_then(|value| value.to_str().ok())

@@ -1,4 +1,4 @@
-//! The predecessor's data, put in place: what was issued then works as long as it should, once.
+//! Legacy tokens after an adoption: each is accepted once and only while it is valid.
 
 use std::collections::HashSet;
 
@@ -8,42 +8,40 @@ use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN};
 use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, Tokens};
 use crate::helpers::time::{SOON, eventually, unix_now};
-use crate::helpers::token::{claims, predecessor_claims, signed};
-use crate::predecessor::{DATABASE, USER};
+use crate::helpers::token::{claims, legacy_claims, signed};
+use crate::legacy::{DATABASE, USER};
 
-/// Refresh tokens, as it stored them: the second has expired.
+/// Legacy refresh tokens, the second of which has expired.
 const ADD_REFRESH_TOKENS: &str = "
     INSERT INTO refresh_tokens (id, user_id, refresh_token, expires_at) VALUES
         ('1f3b0c9d-52d1-4f0b-9a39-0d2f6f5a7c11', ?1, ?2, '2099-01-01 00:00:00.000000'),
         ('2f3b0c9d-52d1-4f0b-9a39-0d2f6f5a7c11', ?1, ?3, '2025-01-01 00:00:00.000000')";
 const NEW_PASSWORD: &str = "battery staple 2";
 
-struct Successor {
+struct Adopted {
     app: App,
     rows_before: Vec<i64>,
     refresh_token: String,
     expired: String,
 }
 
-/// A service that took over a database with one user and everything that was issued to him.
-async fn spawn_successor() -> Successor {
+/// Starts a service that adopts a database with one user and all kinds of legacy tokens.
+async fn spawn_with_legacy_database() -> Adopted {
     let setup = Setup::new();
-    let mut refresh_claims = predecessor_claims(USER);
+    let mut refresh_claims = legacy_claims(USER);
     refresh_claims["type"] = json!("refresh");
     let refresh_token = signed(&refresh_claims);
     refresh_claims["exp"] = json!(unix_now() - 600);
     let expired = signed(&refresh_claims);
     let database = rusqlite::Connection::open(setup.database_path()).expect("a database");
-    database
-        .execute_batch(DATABASE)
-        .expect("the predecessor's tables");
+    database.execute_batch(DATABASE).expect("the legacy schema");
     let tokens = (USER, &refresh_token, &expired);
     database
         .execute(ADD_REFRESH_TOKENS, tokens)
         .expect("refresh tokens");
     let rows_before = rows(&database);
     drop(database);
-    Successor {
+    Adopted {
         rows_before,
         app: setup.spawn().await,
         refresh_token,
@@ -51,7 +49,7 @@ async fn spawn_successor() -> Successor {
     }
 }
 
-/// How many rows the predecessor's tables have.
+/// The number of rows in each legacy table.
 fn rows(database: &rusqlite::Connection) -> Vec<i64> {
     let tables = ["users", "refresh_tokens", "password_reset_tokens"];
     let counts = tables.map(|table| {
@@ -62,10 +60,10 @@ fn rows(database: &rusqlite::Connection) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn its_refresh_token_becomes_a_session() {
-    let Successor {
+async fn a_legacy_refresh_token_becomes_a_session() {
+    let Adopted {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.refresh(&refresh_token).await);
     assert_eq!(claims(&tokens.access)["sub"], USER);
     app.test_data(&tokens.access).await.assert_status(200);
@@ -74,22 +72,24 @@ async fn its_refresh_token_becomes_a_session() {
 }
 
 #[tokio::test]
-async fn its_refresh_token_used_twenty_times_at_once_becomes_one_session_for_all() {
-    let Successor {
+async fn twenty_concurrent_refreshes_of_a_legacy_token_get_one_session() {
+    let Adopted {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let refreshes = (0..20).map(|_| app.refresh(&refresh_token));
-    let answers = futures_util::future::join_all(refreshes).await;
-    let successors = answers.iter().map(|answer| Tokens::of(answer).refresh);
+    let responses = futures_util::future::join_all(refreshes).await;
+    let successors = responses
+        .iter()
+        .map(|response| Tokens::of(response).refresh);
     assert_eq!(successors.collect::<HashSet<_>>().len(), 1);
     assert_eq!(app.count("sessions"), 1);
 }
 
 #[tokio::test]
-async fn its_refresh_token_sent_again_within_seconds_gets_the_same_successor() {
-    let Successor {
+async fn a_retry_of_a_legacy_refresh_token_gets_the_same_successor() {
+    let Adopted {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let first = Tokens::of(&app.refresh(&refresh_token).await);
     let second = Tokens::of(&app.refresh(&refresh_token).await);
     assert_eq!(first.refresh, second.refresh);
@@ -98,10 +98,10 @@ async fn its_refresh_token_sent_again_within_seconds_gets_the_same_successor() {
 }
 
 #[tokio::test]
-async fn its_refresh_token_sent_again_later_ends_the_session_that_it_became() {
-    let Successor {
+async fn late_reuse_of_a_legacy_refresh_token_ends_its_session() {
+    let Adopted {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.refresh(&refresh_token).await);
     app.change("UPDATE sessions SET rotated_at = rotated_at - 11, created_at = created_at - 11");
     app.refresh(&refresh_token)
@@ -116,10 +116,10 @@ async fn its_refresh_token_sent_again_later_ends_the_session_that_it_became() {
 }
 
 #[tokio::test]
-async fn its_refresh_token_sent_again_after_its_successor_ends_the_session_at_once() {
-    let Successor {
+async fn reuse_of_a_legacy_refresh_token_after_its_successor_ends_the_session_at_once() {
+    let Adopted {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.refresh(&refresh_token).await);
     let tokens = Tokens::of(&app.refresh(&tokens.refresh).await);
     app.refresh(&refresh_token)
@@ -139,21 +139,21 @@ async fn assert_ended(app: &App, tokens: &Tokens) {
 }
 
 #[tokio::test]
-async fn its_used_refresh_token_logs_out_the_session_that_it_became() {
-    let Successor {
+async fn a_used_legacy_refresh_token_logs_out_its_session() {
+    let Adopted {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.refresh(&refresh_token).await);
     app.logout(&refresh_token).await.assert_status(204);
     assert_ended(&app, &tokens).await;
 }
 
 #[tokio::test]
-async fn nothing_of_it_is_alive_after_a_refresh_that_raced_a_logout() {
+async fn a_refresh_that_races_a_logout_leaves_no_token_of_a_legacy_session_valid() {
     for _ in 0..10 {
-        let Successor {
+        let Adopted {
             app, refresh_token, ..
-        } = spawn_successor().await;
+        } = spawn_with_legacy_database().await;
         let (refreshed, logged_out) =
             tokio::join!(app.refresh(&refresh_token), app.logout(&refresh_token));
         logged_out.assert_status(204);
@@ -167,8 +167,8 @@ async fn nothing_of_it_is_alive_after_a_refresh_that_raced_a_logout() {
 }
 
 #[tokio::test]
-async fn its_expired_refresh_token_does_not_work() {
-    let Successor { app, expired, .. } = spawn_successor().await;
+async fn an_expired_legacy_refresh_token_does_not_work() {
+    let Adopted { app, expired, .. } = spawn_with_legacy_database().await;
     app.refresh(&expired)
         .await
         .assert_error(&INVALID_REFRESH_TOKEN);
@@ -176,10 +176,10 @@ async fn its_expired_refresh_token_does_not_work() {
 }
 
 #[tokio::test]
-async fn its_refresh_token_can_be_logged_out() {
-    let Successor {
+async fn a_legacy_refresh_token_can_be_logged_out() {
+    let Adopted {
         app, refresh_token, ..
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     app.logout(&refresh_token).await.assert_status(204);
     app.refresh(&refresh_token)
         .await
@@ -187,11 +187,11 @@ async fn its_refresh_token_can_be_logged_out() {
 }
 
 #[tokio::test]
-async fn its_tokens_die_with_the_password() {
-    let Successor {
+async fn a_password_reset_ends_legacy_tokens() {
+    let Adopted {
         app, refresh_token, ..
-    } = spawn_successor().await;
-    let access_token = signed(&predecessor_claims(USER));
+    } = spawn_with_legacy_database().await;
+    let access_token = signed(&legacy_claims(USER));
     app.test_data(&access_token).await.assert_status(200);
     let reset_token = app.next_reset_token(EMAIL).await;
     app.reset_password(&reset_token, NEW_PASSWORD)
@@ -206,13 +206,13 @@ async fn its_tokens_die_with_the_password() {
 }
 
 #[tokio::test]
-async fn no_token_in_plain_text_stays_once_it_is_used_or_has_expired() {
-    let Successor {
+async fn no_used_or_expired_plain_text_token_stays_in_the_database() {
+    let Adopted {
         app,
         rows_before,
         refresh_token,
         expired,
-    } = spawn_successor().await;
+    } = spawn_with_legacy_database().await;
     app.refresh(&refresh_token).await.assert_status(200);
     let stored = "SELECT group_concat(refresh_token) FROM refresh_tokens";
     let is_void = async || {
@@ -225,5 +225,9 @@ async fn no_token_in_plain_text_stays_once_it_is_used_or_has_expired() {
         !reset_tokens.contains("a-reset-token-in-plain-text"),
         "{reset_tokens}"
     );
-    assert_eq!(rows(&app.database()), rows_before, "tokens go, rows stay");
+    assert_eq!(
+        rows(&app.database()),
+        rows_before,
+        "the rows stay, without their tokens"
+    );
 }

@@ -1,15 +1,15 @@
-//! The predecessor's database, put in place as it was left.
+//! A legacy database, adopted as it is: users keep their passwords, data and sessions.
 
 use crate::helpers::api_error::{
     EMAIL_TAKEN, INCORRECT_CREDENTIALS, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN,
 };
 use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, USERNAME, registration, registration_of};
-use crate::helpers::token::{claims, predecessor_claims, signed};
+use crate::helpers::token::{claims, legacy_claims, signed};
 
 pub(crate) const USER: &str = "0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77";
 
-/// Tom in the predecessor's tables, with everything that it can leave behind of him.
+/// The legacy schema with Tom and every kind of row that can belong to him.
 pub(crate) const DATABASE: &str = "
     CREATE TABLE users (
         id VARCHAR NOT NULL, username VARCHAR NOT NULL, email VARCHAR NOT NULL,
@@ -48,27 +48,25 @@ pub(crate) const DATABASE: &str = "
          '2025-03-04 05:06:07.123456');
 ";
 
-/// A service that took over the predecessor's database.
-pub(crate) async fn spawn_successor() -> App {
+/// Starts a service that adopts the legacy database.
+pub(crate) async fn spawn_with_legacy_database() -> App {
     let setup = Setup::new();
     let database = rusqlite::Connection::open(setup.database_path());
-    let database = database.expect("the database can be made");
-    database
-        .execute_batch(DATABASE)
-        .expect("the predecessor's tables can be made");
+    let database = database.expect("a database");
+    database.execute_batch(DATABASE).expect("the legacy schema");
     drop(database);
     setup.spawn().await
 }
 
 #[tokio::test]
-async fn its_users_log_in_with_their_old_passwords() {
-    let app = spawn_successor().await;
+async fn legacy_users_log_in_with_their_passwords() {
+    let app = spawn_with_legacy_database().await;
     app.login(EMAIL, "wrong password 1")
         .await
         .assert_error(&INCORRECT_CREDENTIALS);
     for username in [EMAIL, USERNAME] {
-        let answer = app.login(username, PASSWORD).await;
-        let token = answer.assert_status(200).field("access_token");
+        let response = app.login(username, PASSWORD).await;
+        let token = response.assert_status(200).field("access_token");
         assert_eq!(claims(&token)["sub"], USER);
         assert_eq!(claims(&token)["role"], "ADMIN");
         app.test_data(&token).await.assert_status(200);
@@ -76,8 +74,8 @@ async fn its_users_log_in_with_their_old_passwords() {
 }
 
 #[tokio::test]
-async fn an_old_hash_is_replaced_at_the_first_login_and_the_password_stays_the_same() {
-    let app = spawn_successor().await;
+async fn a_legacy_hash_is_upgraded_at_the_first_login_and_the_password_stays_the_same() {
+    let app = spawn_with_legacy_database().await;
     app.login(EMAIL, "wrong password 1")
         .await
         .assert_error(&INCORRECT_CREDENTIALS);
@@ -92,23 +90,23 @@ async fn an_old_hash_is_replaced_at_the_first_login_and_the_password_stays_the_s
 }
 
 #[tokio::test]
-async fn its_access_tokens_stay_valid() {
-    let app = spawn_successor().await;
-    let answer = app.test_data(&signed(&predecessor_claims(USER))).await;
-    assert_eq!(answer.assert_status(200).field("user_id"), USER);
+async fn legacy_access_tokens_stay_valid() {
+    let app = spawn_with_legacy_database().await;
+    let response = app.test_data(&signed(&legacy_claims(USER))).await;
+    assert_eq!(response.assert_status(200).field("user_id"), USER);
 }
 
 #[tokio::test]
-async fn its_users_keep_their_addresses_and_names() {
-    let app = spawn_successor().await;
+async fn legacy_users_keep_their_addresses_and_names() {
+    let app = spawn_with_legacy_database().await;
     app.register(&registration())
         .await
         .assert_error(&EMAIL_TAKEN);
-    let answer = app
+    let response = app
         .register(&registration_of("ann@example.com", "TOM"))
         .await;
     assert_eq!(
-        answer.assert_status(409).json()["detail"]["suggestion"],
+        response.assert_status(409).json()["detail"]["suggestion"],
         "TOM1"
     );
     app.register(&registration_of("ann@example.com", "ann"))
@@ -117,8 +115,8 @@ async fn its_users_keep_their_addresses_and_names() {
 }
 
 #[tokio::test]
-async fn its_users_reset_their_passwords_but_not_by_a_token_that_lay_in_plain_text() {
-    let app = spawn_successor().await;
+async fn legacy_users_reset_their_passwords_but_not_with_a_plain_text_token() {
+    let app = spawn_with_legacy_database().await;
     let new_password = "battery staple 2";
     let old = app
         .reset_password("a-reset-token-in-plain-text", new_password)
@@ -132,8 +130,8 @@ async fn its_users_reset_their_passwords_but_not_by_a_token_that_lay_in_plain_te
 }
 
 #[tokio::test]
-async fn nothing_of_its_users_is_lost() {
-    let app = spawn_successor().await;
+async fn no_data_of_legacy_users_is_lost() {
+    let app = spawn_with_legacy_database().await;
     app.get("/health/ready").await.assert_status(200);
     let kept: String = app.value(
         "SELECT id || username || email || account_role || account_subscription \
@@ -146,8 +144,8 @@ async fn nothing_of_its_users_is_lost() {
 }
 
 #[tokio::test]
-async fn its_refresh_tokens_become_sessions_unless_they_have_expired() {
-    let app = spawn_successor().await;
+async fn legacy_refresh_tokens_become_sessions_unless_they_have_expired() {
+    let app = spawn_with_legacy_database().await;
     let tokens = Tokens::of(&app.refresh("eyJ.alive.1").await);
     assert_eq!(claims(&tokens.access)["sub"], USER);
     app.test_data(&tokens.access).await.assert_status(200);
@@ -158,21 +156,21 @@ async fn its_refresh_tokens_become_sessions_unless_they_have_expired() {
 }
 
 #[tokio::test]
-async fn nothing_that_the_table_of_its_refresh_tokens_holds_is_a_token_once_they_are_used_up() {
-    let app = spawn_successor().await;
+async fn used_legacy_refresh_tokens_leave_no_valid_token_in_the_table() {
+    let app = spawn_with_legacy_database().await;
     app.refresh("eyJ.alive.1").await.assert_status(200);
     app.logout("eyJ.alive.2").await.assert_status(204);
     for id in 1..=3 {
         let query = format!("SELECT refresh_token FROM refresh_tokens WHERE id = '{id}'");
         let stored: String = app.value(&query);
-        let answer = app.refresh(&stored).await;
-        answer.assert_error(&INVALID_REFRESH_TOKEN);
+        let response = app.refresh(&stored).await;
+        response.assert_error(&INVALID_REFRESH_TOKEN);
     }
 }
 
 #[tokio::test]
-async fn a_logout_ends_its_refresh_token_and_no_other() {
-    let app = spawn_successor().await;
+async fn a_logout_ends_only_its_own_legacy_refresh_token() {
+    let app = spawn_with_legacy_database().await;
     app.logout("eyJ.alive.1").await.assert_status(204);
     app.refresh("eyJ.alive.1")
         .await
@@ -181,8 +179,8 @@ async fn a_logout_ends_its_refresh_token_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_reset_ends_all_its_refresh_tokens() {
-    let app = spawn_successor().await;
+async fn a_reset_ends_all_legacy_refresh_tokens() {
+    let app = spawn_with_legacy_database().await;
     let token = app.reset_token(1).await;
     app.reset_password(&token, "battery staple 2")
         .await
