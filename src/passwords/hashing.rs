@@ -13,7 +13,7 @@ use crate::http::error::Error;
 use crate::platform::{clock, random};
 
 /// How long a hash sleeps before it begins: woken late, it knows that the host is busy.
-const NAP: Duration = Duration::from_millis(2);
+const NAP: Duration = Duration::from_millis(1);
 /// How late it may be woken: other work in front of it takes less, a hash more.
 const TOLERANCE: Duration = Duration::from_millis(12);
 /// How long a hash gives way at most.

@@ -49,30 +49,44 @@ pub fn insert(
 ) -> Result<bool, DbError> {
     let statement = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
                      expires_at) SELECT ?1, id, 0, ?4, ?4, ?5 FROM users \
-                     WHERE id = ?2 AND hashed_password = ?3 AND disabled_at IS NULL RETURNING id";
+                     WHERE id = ?2 AND hashed_password = ?3 AND disabled_at IS NULL \
+                     RETURNING (SELECT count(*) FROM sessions WHERE user_id = ?2) > ?6 \
+                     OR EXISTS (SELECT 1 FROM sessions WHERE user_id = ?2 AND expires_at <= ?4)";
     let parameters = [
         session.to_string().into(),
         user.id.to_string().into(),
         user.hashed_password.as_str().into(),
         now.unix().into(),
         lifetime.expiry(now, now).unix().into(),
+        MAX_PER_USER.into(),
     ];
-    let row = connection.write_replayable_one(statement, parameters)?;
-    if row.is_none() {
+    let Some(row) = connection.write_replayable_one(statement, parameters)? else {
         return Ok(false);
+    };
+    if row.integer(0)? != 0 {
+        trim(connection, session, user.id, now)?;
     }
+    Ok(true)
+}
+
+/// Deletes the expired sessions of a user, and the oldest of those that are too many.
+fn trim(
+    connection: &mut Connection<'_>,
+    newest: Uuid,
+    user: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
     let statement = "DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2 AND (expires_at <= ?3 \
                      OR id IN (SELECT id FROM sessions \
                      WHERE user_id = ?1 AND id <> ?2 AND expires_at > ?3 \
                      ORDER BY created_at DESC LIMIT -1 OFFSET ?4))";
     let parameters = [
-        user.id.to_string().into(),
-        session.to_string().into(),
+        user.to_string().into(),
+        newest.to_string().into(),
         now.unix().into(),
         (MAX_PER_USER - 1).into(),
     ];
-    connection.write_replayable(statement, parameters)?;
-    Ok(true)
+    connection.write_replayable(statement, parameters).map(drop)
 }
 
 /// Uses up a refresh token: one statement, so that of many at once one succeeds. `None` if it was
@@ -90,8 +104,10 @@ pub fn rotate(
     };
     let statement = "UPDATE sessions SET counter = ?2 + 1, rotated_at = ?3, \
                      expires_at = min(?3 + ?4, created_at + ?5) \
-                     WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 AND EXISTS ( \
-                     SELECT 1 FROM users WHERE id = user_id AND disabled_at IS NULL) \
+                     WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 \
+                     AND EXISTS (SELECT 1 FROM users WHERE id = user_id) AND NOT EXISTS ( \
+                     SELECT 1 FROM users INDEXED BY ix_users_disabled \
+                     WHERE id = user_id AND disabled_at IS NOT NULL) \
                      RETURNING user_id, (SELECT account_role FROM users WHERE id = user_id)";
     let parameters = [
         token.session.to_string().into(),
@@ -142,8 +158,9 @@ pub fn is_alive(
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
-                     WHERE s.id = ?1 AND u.id = ?2 AND s.expires_at > ?3 \
-                     AND u.disabled_at IS NULL";
+                     WHERE s.id = ?1 AND u.id = ?2 AND s.expires_at > ?3 AND NOT EXISTS ( \
+                     SELECT 1 FROM users INDEXED BY ix_users_disabled \
+                     WHERE id = ?2 AND disabled_at IS NOT NULL)";
     let parameters = [
         session.to_string().into(),
         user.to_string().into(),
