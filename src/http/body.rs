@@ -46,6 +46,8 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 const MAX_DISCARDED_BYTES: usize = 16 * MAX_BODY_BYTES;
 /// How long a body may take to arrive. A megabyte in that time is less than a slow phone's 1 Mbit/s.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// How often the host gets a turn to hand over a body that has arrived.
+const HOST_TURNS: usize = 3;
 /// How long an instance waits for a body without taking another request meanwhile.
 const MOMENT: Duration = Duration::from_millis(20);
 
@@ -99,12 +101,16 @@ fn take<T: FromFields>(mut fields: Fields, settings: &Settings) -> Result<T, Err
     }
 }
 
-/// Reads a body within [`DEADLINE`]. Most bodies are there already, and then no timer is made. An
-/// instance waits a moment alone for any other; then it takes other requests, too.
+/// Reads a body within [`DEADLINE`]. Most bodies have arrived already: the host hands them over within
+/// a turn or two, and no timer is made. An instance waits a moment alone for any other; then it takes
+/// other requests, too.
 async fn receive(body: Body) -> Result<Bytes, Error> {
     let mut reading = pin!(read(body));
-    if let Some(body) = poll_immediate(&mut reading).await {
-        return body;
+    for _ in 0..HOST_TURNS {
+        if let Some(body) = poll_immediate(&mut reading).await {
+            return body;
+        }
+        turn::let_host_work().await;
     }
     let reading = match select(reading, pin!(clock::sleep(MOMENT))).await {
         Either::Left((body, _)) => return body,

@@ -3,7 +3,7 @@
 //! The host sends the next request to another instance meanwhile. So users are isolated from each
 //! other, and neither a password's hash nor a lock of the database keeps anyone else waiting.
 
-use spin_sdk::wit_bindgen::{backpressure_dec, backpressure_inc};
+use spin_sdk::wit_bindgen::{backpressure_dec, backpressure_inc, yield_async};
 
 /// The time for which an instance belongs to one request, or to the work between requests.
 pub struct Turn(());
@@ -36,4 +36,9 @@ impl Drop for Pause {
     fn drop(&mut self) {
         backpressure_inc();
     }
+}
+
+/// Lets the host hand over what has arrived, and goes on at once.
+pub async fn let_host_work() {
+    yield_async().await;
 }
