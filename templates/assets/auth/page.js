@@ -19,7 +19,7 @@ export function fill(text, values) {
  */
 export function returnPath(search = location.search) {
   const requested = new URLSearchParams(search).get("return_to") ?? "";
-  // Browsers strip control characters and treat `\\` as `/`, which could hide another host.
+  // Browsers strip control characters and treat `\` as `/`, which could hide another host.
   if (!/^\/(?![/\\])[^\\\u0000-\u0020\u007f]*$/.test(requested)) return ACCOUNT;
   const { origin, pathname, search: query, hash } = new URL(requested, location.origin);
   // URL parsing turns `/.//host` into `//host`, another host.
