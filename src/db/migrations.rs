@@ -1,8 +1,8 @@
-//! Brings the database to the schema of this version, whatever it held before.
+//! Migrates the database to the schema of this version.
 
-use super::{Connection, Database, DbError, Step};
+use super::{Connection, Database, DbError, MigrationStep};
 
-/// What each version of the schema adds to the one before: append, never change.
+/// The migrations, in order. Append only; never change one.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_users.sql"),
     include_str!("../../migrations/0002_sessions.sql"),
@@ -15,13 +15,16 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0009_guessing.sql"),
 ];
 
-/// The version from which on every email address is normalized.
+/// The schema version whose migration normalizes all email addresses.
 const ADDRESSES_NORMALIZED: usize = 8;
 
-/// Migrates the database if it is behind. Of two instances that start together one migrates, and
-/// the other waits for it and finds it done. A database of a newer version is taken as it is:
-/// while versions are exchanged one by one, old instances go on.
-pub(super) async fn run(database: &Database, normalize_addresses: Step) -> Result<(), DbError> {
+/// Migrates the database if its schema is older. Of several instances that start together, one
+/// migrates and the others wait for it. A newer schema is left alone, so that old instances keep
+/// running during a rolling update.
+pub(super) async fn run(
+    database: &Database,
+    normalize_addresses: MigrationStep,
+) -> Result<(), DbError> {
     if version(&mut database.open().await?)? >= MIGRATIONS.len() {
         return Ok(());
     }
@@ -41,14 +44,14 @@ pub(super) async fn run(database: &Database, normalize_addresses: Step) -> Resul
     Ok(())
 }
 
-/// How many migrations the database has seen.
+/// Number of applied migrations.
 fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
     let row = connection.query_one("PRAGMA user_version", [])?;
     row.map_or(Ok(0), |row| row.number(0))
 }
 
-/// The statements of a migration, without its comments. A statement ends with a semicolon at the
-/// end of a line, and `--` begins a comment wherever it stands.
+/// Splits a migration into statements and removes comments. A statement ends with a semicolon at
+/// the end of a line, and `--` always starts a comment.
 fn statements(migration: &str) -> Vec<String> {
     let without_comments: Vec<_> = migration
         .lines()
@@ -70,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_migration_is_cut_into_whole_statements() {
+    fn a_migration_is_split_into_whole_statements() {
         let migration = "-- why; and how\nCREATE TABLE a (\n  b TEXT -- c;\n);\n\nDROP TABLE a;\n";
         assert_eq!(
             statements(migration),
@@ -97,7 +100,7 @@ mod tests {
         assert_eq!(tables, 11);
     }
 
-    /// Lines of a statement, with a semicolon nowhere but at its end.
+    /// Lines of a statement, with a semicolon only at the end.
     fn statement() -> impl Strategy<Value = String> {
         let line = "[ \t]{0,4}[A-Za-z0-9(,)'=;]{0,40}[A-Za-z0-9(,)'=]";
         vec(line, 1..5).prop_map(|lines| lines.join("\n") + ";")
@@ -105,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_more_of_itself_or_keeps_a_comment(text in "([ -~żó\n]|--|;\n|\r\n){0,200}") {
+        fn statements_are_no_longer_than_the_text_and_have_no_comments(text in "([ -~żó\n]|--|;\n|\r\n){0,200}") {
             let statements = statements(&text);
             let length: usize = statements.iter().map(String::len).sum();
             prop_assert!(length <= text.len());
@@ -113,7 +116,7 @@ mod tests {
         }
 
         #[test]
-        fn statements_come_out_as_they_were_written_whatever_the_comments_between(
+        fn statements_survive_any_comments_between_them(
             written in vec((statement(), "[ \t]{0,3}(-- [ -~]{0,40})?(\n--[ -~]{0,40}|\n){0,3}"), 0..6),
         ) {
             let lines = written.iter().map(|(statement, comment)| format!("{statement}{comment}\n"));

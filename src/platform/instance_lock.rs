@@ -1,38 +1,39 @@
-//! Turns: an instance handles one request at a time.
+//! The instance lock: an instance handles one request at a time.
 //!
-//! The host sends the next request to another instance meanwhile. So users are isolated from each
-//! other, and neither a password's hash nor a lock of the database keeps anyone else waiting.
+//! It uses the component model's backpressure. In the meantime, the host sends requests to other
+//! instances. This isolates users from each other, and neither a password hash nor a database lock
+//! delays other requests.
 
 use spin_sdk::wit_bindgen::{backpressure_dec, backpressure_inc};
 
-/// The time for which an instance belongs to one request, or to the work between requests.
-pub struct Turn(());
+/// Exclusive use of the instance by one request, or by the work between requests. Dropping it lets
+/// the instance accept the next request.
+pub struct InstanceLock(());
 
-impl Turn {
-    /// Begins a turn; it ends when the value is dropped.
-    pub fn begin() -> Self {
+impl InstanceLock {
+    pub fn acquire() -> Self {
         backpressure_inc();
         Self(())
     }
 }
 
-impl Drop for Turn {
+impl Drop for InstanceLock {
     fn drop(&mut self) {
         backpressure_dec();
     }
 }
 
-/// The time for which a request only waits and leaves the instance to others.
-pub struct Pause(());
+/// A temporary release of the instance lock. Dropping it takes the lock again.
+pub struct Released(());
 
-/// Lets the instance take other requests until the value is dropped. The caller has a turn, holds
-/// no transaction and does nothing but wait: for a slow body, or for time to pass.
-pub fn let_others_come() -> Pause {
+/// Lets the instance accept other requests until the returned value is dropped. The caller must
+/// hold the lock, have no open transaction, and only wait, for example for a slow body or a delay.
+pub fn release_while_waiting() -> Released {
     backpressure_dec();
-    Pause(())
+    Released(())
 }
 
-impl Drop for Pause {
+impl Drop for Released {
     fn drop(&mut self) {
         backpressure_inc();
     }
