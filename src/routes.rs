@@ -1,4 +1,4 @@
-//! The only route table: what it lists is served and described.
+//! The route table: the single source for routing and for the OpenAPI description.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::captcha::challenge;
 use crate::http::assets::asset;
 use crate::http::error::{METHOD_NOT_ALLOWED, MISCONFIGURED, NOT_FOUND};
-use crate::http::middleware::Edge;
+use crate::http::middleware::Middleware;
 use crate::http::openapi::docs;
 use crate::passwords::{forgot_password, reset_password};
 use crate::sessions::{login, logout, refresh};
@@ -18,8 +18,8 @@ use crate::throttle::limits::{self, Limit};
 use crate::users::{me, register, test_data};
 use crate::{health, pages, throttle};
 
-/// Makes of one list the routes with their limits and, for the tests, their description. A limit
-/// is counted before the body is read.
+/// Generates the router and, for the tests, the description from one list. A rate limit is counted
+/// before the body is read.
 macro_rules! table {
     ($($method:ident $path:literal $([$limit:expr])? => $($handler:ident)::+;)+) => {
         fn table(app: &'static App) -> Router<&'static App> {
@@ -29,15 +29,15 @@ macro_rules! table {
             ))+
         }
 
-        /// The description of the routes, as their handlers give it.
+        /// The OpenAPI description of the routes, collected from their handlers.
         #[cfg(test)]
         #[derive(utoipa::OpenApi)]
         #[openapi(paths($($($handler)::+),+))]
-        pub struct Described;
+        pub struct ApiDoc;
 
         /// Method and path of every route.
         #[cfg(test)]
-        pub const SERVED: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+        pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
     };
 }
 
@@ -61,7 +61,7 @@ table! {
     get "/docs" => docs::docs;
 }
 
-/// A route that each network may call as often as the limit says.
+/// Adds a per-network rate limit to a route.
 fn limited(
     app: &'static App,
     route: MethodRouter<&'static App>,
@@ -73,21 +73,21 @@ fn limited(
     }
 }
 
-/// The pages for people, and what they load.
+/// The web pages and their assets.
 fn pages() -> Router<&'static App> {
     let router = Router::new().route("/auth/assets/{name}", assets("auth"));
     pages::PAGES.iter().fold(router, |router, page| {
-        let answer = async |State(app): State<&'static App>, language| page.answer(app, language);
-        router.route(page.path, get(answer))
+        let handler = async |State(app): State<&'static App>, language| page.render(app, language);
+        router.route(page.path, get(handler))
     })
 }
 
-/// The files that these pages load, by name.
+/// Serves the assets of a group of pages, by file name.
 fn assets(pages: &'static str) -> MethodRouter<&'static App> {
     get(async move |Path(name): Path<String>, request: HeaderMap| asset(pages, &name, &request))
 }
 
-/// All routes of a service whose settings can be used.
+/// The router of a configured service.
 pub fn router(app: &'static App) -> Router {
     let pages = if app.settings.pages {
         pages()
@@ -99,16 +99,17 @@ pub fn router(app: &'static App) -> Router {
         .merge(pages)
         .fallback(async || NOT_FOUND)
         .method_not_allowed_fallback(async || METHOD_NOT_ALLOWED)
-        // The bodies' own limit is smaller, and answers in our words.
+        // `http::body` enforces a smaller limit, with an error in our format.
         .layer(DefaultBodyLimit::disable())
         .with_state(app);
-    Edge::new(&app.settings).around(router)
+    Middleware::new(&app.settings).wrap(router)
 }
 
-/// All routes of a service whose settings cannot be used: a probe sees why, every other request only that.
+/// The router of a service with invalid settings: `/health/ready` reports them, every other route
+/// returns 500.
 pub fn misconfigured() -> Router {
     let router = Router::new()
         .route("/health/ready", get(health::misconfigured))
         .fallback(async || MISCONFIGURED);
-    Edge::misconfigured().around(router)
+    Middleware::misconfigured().wrap(router)
 }

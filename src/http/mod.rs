@@ -1,4 +1,4 @@
-//! HTTP, whatever the feature: errors, bodies, headers, static files and the API's description.
+//! HTTP for all features: errors, bodies, headers, static files, the OpenAPI description.
 
 pub mod assets;
 pub mod body;

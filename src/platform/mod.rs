@@ -1,17 +1,17 @@
-//! All that knows Spin or WASI: the clock, randomness, outbound HTTP, SQLite, variables, and how an
-//! instance takes requests.
+//! Everything that depends on Spin or WASI: the clock, randomness, outbound HTTP, SQLite,
+//! variables, the entry point, and the instance lock.
 
 pub mod clock;
-// Its exports have names that only a component can have.
+// Its exports have symbol names that only WebAssembly allows.
 #[cfg(target_family = "wasm")]
 mod entry;
+pub mod instance_lock;
 pub mod log;
 pub mod outbound;
 pub mod random;
 mod request;
 pub mod sqlite;
 pub mod timestamp;
-pub mod turn;
 pub mod variables;
 
 pub use self::request::{Request, spawn};

@@ -1,8 +1,8 @@
-//! An incoming request, and the work that goes on after its response.
+//! Incoming requests, and tasks that continue after the response.
 
 pub use spin_sdk::http::Request;
 
-/// Runs a task on after the response has left. It is lost when the process ends: best effort only.
+/// Runs a task that may continue after the response. Best effort: it is lost when the process ends.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     spin_sdk::wasip3::spawn(task);
 }

@@ -1,40 +1,33 @@
-//! Spin's SQLite: connections, statements and the values of rows, as plain as they come.
+//! Thin wrapper around Spin's SQLite interface.
 
 pub use spin_sdk::sqlite::Value;
 use spin_sdk::sqlite::wit::sqlite;
 use spin_sdk::sqlite::{self as sdk, RowResult};
 
-/// A connection, which Spin opens anew each time. A transaction belongs to it, and dropping it rolls
-/// that back.
+/// A connection. Spin opens a new one each time. Dropping it rolls back its transaction.
 pub struct Connection(sqlite::Connection);
 
-/// A row of a result; columns count from zero.
+/// A row. Columns count from zero.
 pub struct Row(RowResult);
 
-/// What the database answered instead of rows, in its own words.
+/// The database's error message.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Error(pub String);
 
 impl Connection {
     /// Opens the default database.
-    ///
-    /// # Errors
-    /// It cannot be opened.
     pub async fn open() -> Result<Self, Error> {
         Ok(Self(
             sqlite::Connection::open_async("default".into()).await?,
         ))
     }
 
-    /// Runs one statement, and returns all its rows. Of a text with several statements only the first
-    /// is run.
+    /// Runs a statement and returns all rows. If the text has several statements, only the first is
+    /// run.
     ///
-    /// It is one call of the host, and the whole instance stands still for it, also while it waits for
-    /// a lock. The call that lets the instance go on takes five calls in its place.
-    ///
-    /// # Errors
-    /// The statement fails.
+    /// This is one call to the host, and it blocks the whole instance, even while it waits for a
+    /// lock. The asynchronous variant needs five calls.
     pub fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
         let result = self.0.execute(statement, parameters)?;
         Ok(result.rows.into_iter().map(Row).collect())
@@ -42,12 +35,12 @@ impl Connection {
 }
 
 impl Row {
-    /// The text of a column, if it holds one.
+    /// The column's value, if it is a text.
     pub fn text(&self, column: usize) -> Option<&str> {
         self.0.get(column)
     }
 
-    /// The whole number of a column, if it holds one.
+    /// The column's value, if it is an integer.
     pub fn integer(&self, column: usize) -> Option<i64> {
         self.0.get(column)
     }

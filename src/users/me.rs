@@ -1,4 +1,4 @@
-//! Who calls.
+//! The endpoint that returns the current user.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCE
 
 /// Get the current user
 ///
-/// The user whose access token it is, as the database has them now.
+/// The user of the access token, as stored now.
 #[utoipa::path(
     get,
     path = "/api/v1/auth/me",
@@ -31,7 +31,7 @@ pub async fn me(
 ) -> Result<impl IntoResponse, Error> {
     let mut connection = app.database.connect().await?;
     let user = store::find(&mut connection, user.id)?;
-    // Gone since the token was checked.
+    // Deleted since the token was checked.
     let user = user.ok_or(INVALID_ACCESS_TOKEN)?;
     let headers = [(header::CACHE_CONTROL, "no-store")];
     Ok((headers, Json(UserPublic::from(user))))
