@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
 use clap::Parser;
 
 /// A small stand-in for Spin, for development and tests. In production, use Spin.
@@ -14,30 +13,12 @@ pub(crate) struct Args {
     pub(crate) from: PathBuf,
 
     /// The address and port to listen on; port 0 takes a free one.
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "SPIN_HTTP_LISTEN_ADDR",
-        default_value = "127.0.0.1:3000"
-    )]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
     pub(crate) listen: String,
 
     /// Where the database and the logs lie [default: .spin beside spin.toml].
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
-
-    /// The value of an application variable, before every other source; may be repeated.
-    /// KEY=@FILE takes the value from a file.
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) variable: Vec<String>,
-
-    /// An environment variable for the component; may be repeated.
-    #[arg(short, long, value_name = "KEY=VALUE")]
-    pub(crate) env: Vec<String>,
-
-    /// The build profile to run [default: the one without a name].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
 
     /// Write what the component prints to its log files only.
     #[arg(short, long)]
@@ -55,55 +36,4 @@ pub(crate) struct Args {
     /// Tell `perf` the names of the component's functions, in /tmp/perf-<pid>.map.
     #[arg(long)]
     pub(crate) perf_map: bool,
-
-    /// The configuration file of Wasmtime's cache of compiled code.
-    #[arg(long, value_name = "FILE", env = "WASMTIME_CACHE_FILE")]
-    pub(crate) cache: Option<PathBuf>,
-
-    /// Compile the component anew at each start.
-    #[arg(long, env = "DISABLE_WASMTIME_CACHE", conflicts_with = "cache",
-          value_parser = clap::builder::BoolishValueParser::new())]
-    pub(crate) disable_cache: bool,
-}
-
-/// Splits what a flag was given, in order.
-///
-/// # Errors
-/// When one is not `KEY=VALUE`; it is not quoted, since it may hold a secret.
-pub(crate) fn split_pairs(flag: &str, given: &[String]) -> Result<Vec<(String, String)>> {
-    let split = |text: &String| match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => bail!("a {flag} is not KEY=VALUE"),
-    };
-    given.iter().map(split).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn split(text: &str) -> Result<Vec<(String, String)>> {
-        split_pairs("--variable", &[text.to_owned()])
-    }
-
-    #[test]
-    fn a_pair_without_a_key_or_an_equals_sign_is_refused_without_quoting_it() {
-        for text in ["", "hunter2", "=hunter2"] {
-            let message = split(text).unwrap_err().to_string();
-            assert!(!message.contains("hunter2"), "{message}");
-        }
-    }
-
-    #[test]
-    fn the_value_of_a_pair_may_be_empty_or_hold_an_equals_sign() {
-        for (text, value) in [("k=", ""), ("k=a=b", "a=b")] {
-            assert_eq!(split(text).unwrap(), [("k".to_owned(), value.to_owned())]);
-        }
-    }
-
-    #[test]
-    fn the_cache_cannot_be_both_moved_and_switched_off() {
-        let args = ["gatehouse-host", "--cache", "c.toml", "--disable-cache"];
-        assert!(Args::try_parse_from(args).is_err());
-    }
 }

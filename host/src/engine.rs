@@ -18,7 +18,7 @@ const MAX_INSTANCES: u32 = 1_000;
 /// An engine with Spin's features and limits.
 ///
 /// # Errors
-/// When the cache of compiled code cannot be set up.
+/// When this machine cannot run one.
 pub(crate) fn new(args: &Args) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
@@ -29,12 +29,8 @@ pub(crate) fn new(args: &Args) -> Result<Engine> {
     if args.perf_map {
         config.profiler(ProfilingStrategy::PerfMap);
     }
-    if !args.disable_cache {
-        let cache = Cache::from_file(args.cache.as_deref()).context(
-            "cannot use the cache of compiled code (move it with --cache, or pass --disable-cache)",
-        )?;
-        config.cache(Some(cache));
-    }
+    // Where there can be no cache, each start compiles anew.
+    config.cache(Cache::from_file(None).ok());
     let on_demand = config.clone();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     // The pool reserves terabytes of address space, which some machines do not have.

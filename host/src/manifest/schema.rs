@@ -80,9 +80,6 @@ pub(crate) struct Component {
     /// The component's own variables: templates over the application's.
     #[serde(default)]
     pub(crate) variables: BTreeMap<String, String>,
-    /// Environment variables of the component.
-    #[serde(default)]
-    pub(crate) environment: BTreeMap<String, String>,
     /// `scheme://host[:port]` patterns and templates.
     #[serde(default)]
     pub(crate) allowed_outbound_hosts: Vec<String>,
@@ -91,9 +88,8 @@ pub(crate) struct Component {
     pub(crate) sqlite_databases: Vec<String>,
     /// How to build the component.
     pub(crate) build: Option<Build>,
-    /// Named builds and what they replace.
-    #[serde(default)]
-    pub(super) profile: BTreeMap<String, Profile>,
+    #[serde(rename = "profile")]
+    _profile: Option<IgnoredAny>,
     #[serde(rename = "description")]
     _description: Option<String>,
     #[serde(rename = "targets")]
@@ -124,14 +120,4 @@ impl Commands {
             Self::Many(commands) => commands.join(" && "),
         }
     }
-}
-
-/// `[component.<id>.profile.<name>]`: what replaces the component's own.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Profile {
-    pub(super) source: Option<String>,
-    #[serde(default)]
-    pub(super) environment: BTreeMap<String, String>,
-    pub(super) build: Option<Build>,
 }
