@@ -12,19 +12,13 @@ use rusqlite::{
     params_from_iter,
     types::ValueRef,
 };
-use tokio::{
-    sync::{Mutex, mpsc, oneshot},
-    task::spawn_blocking,
-};
+use tokio::{sync::Mutex, task::spawn_blocking};
 
 use super::{MAX_BUFFERED_BYTES, pages};
 use crate::{
-    bindings::spin::sqlite::sqlite::{Error, RowResult, Value},
+    bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value},
     trace::{Call, InstanceTrace},
 };
-
-/// How many rows wait for the component before the statement waits, as in Spin.
-const ROWS_AHEAD: usize = 4;
 
 /// The database file that the name `default` stands for.
 pub(crate) struct Database {
@@ -114,47 +108,21 @@ pub struct Connection {
     trace: InstanceTrace,
 }
 
-/// A statement under way.
-pub(super) struct Statement {
-    pub(super) columns: Vec<String>,
-    pub(super) rows: mpsc::Receiver<RowResult>,
-    /// Comes after the last row; also with what was wrong with the statement itself.
-    pub(super) result: oneshot::Receiver<Result<(), Error>>,
-}
-
 impl Connection {
-    /// Starts the first statement in `sql`; the rest of the text is ignored, as in Spin.
-    /// Waits until the statement before it on this connection is done.
-    pub(super) async fn start(&self, sql: String, parameters: Vec<Value>) -> Statement {
+    /// Runs the first statement in `sql`; the rest of the text is ignored, as in Spin.
+    pub(super) async fn execute(
+        &self,
+        sql: String,
+        parameters: Vec<Value>,
+    ) -> Result<QueryResult, Error> {
         let connection = Arc::clone(&self.native).lock_owned().await;
         let trace = self.trace.clone();
-        let (columns_sender, columns) = oneshot::channel();
-        let (rows_sender, rows) = mpsc::channel(ROWS_AHEAD);
-        let (result_sender, result) = oneshot::channel();
-        spawn_blocking(move || {
-            let outcome = run(&connection, &sql, parameters, columns_sender, &rows_sender);
+        let executed = spawn_blocking(move || {
+            let outcome = run(&connection, &sql, parameters);
             trace_execution(&trace, &connection, &sql);
-            // Whoever has the result can start the next statement at once.
-            drop(connection);
-            let _ = result_sender.send(outcome);
+            outcome
         });
-        // A text that is no statement has no columns; its error is in the result.
-        let columns = columns.await.unwrap_or_default();
-        Statement {
-            columns,
-            rows,
-            result,
-        }
-    }
-
-    /// The number of rows that the last INSERT, UPDATE or DELETE changed.
-    pub(super) async fn changes(&self) -> u64 {
-        self.native.lock().await.changes()
-    }
-
-    /// The rowid of the last INSERT, or 0.
-    pub(super) async fn last_insert_rowid(&self) -> i64 {
-        self.native.lock().await.last_insert_rowid()
+        executed.await.map_err(|err| Error::Io(err.to_string()))?
     }
 }
 
@@ -169,27 +137,18 @@ fn run(
     connection: &rusqlite::Connection,
     sql: &str,
     parameters: Vec<Value>,
-    columns: oneshot::Sender<Vec<String>>,
-    rows: &mpsc::Sender<RowResult>,
-) -> Result<(), Error> {
+) -> Result<QueryResult, Error> {
     let mut statement = connection.prepare_cached(sql).map_err(io_error)?;
-    let names = statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    let _ = columns.send(names);
-    let width = statement.column_count();
+    let names = statement.column_names().into_iter();
+    let columns: Vec<_> = names.map(str::to_owned).collect();
     let mut found = statement
         .query(params_from_iter(parameters.into_iter().map(to_native)))
         .map_err(io_error)?;
+    let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(io_error)? {
-        let row = read_row(row, width)?;
-        // Fails when the component has dropped the stream.
-        rows.blocking_send(row)
-            .map_err(|_| Error::Io("row send error".to_owned()))?;
+        rows.push(read_row(row, columns.len())?);
     }
-    Ok(())
+    Ok(QueryResult { columns, rows })
 }
 
 fn read_row(row: &Row<'_>, width: usize) -> Result<RowResult, Error> {
