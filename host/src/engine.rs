@@ -8,6 +8,11 @@ use wasmtime::{
     component::{Component, HasSelf, Linker},
     error::Context,
 };
+use wasmtime_wasi::{
+    cli::{WasiCli, WasiCliView},
+    p2, p3,
+    random::{WasiRandom, WasiRandomView},
+};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::{bindings::Spin, cli::Args, state::State};
@@ -74,11 +79,29 @@ pub(crate) fn load(engine: &Engine, path: &Path) -> Result<ServicePre<State>> {
     linked.with_context(|| format!("this host cannot run {}", path.display()))
 }
 
+/// Of WASI what components import that open neither files nor sockets: all of it would double the
+/// time that this crate takes to compile.
 fn linker(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    link_wasi_p2(&mut linker)?;
+    p3::bindings::cli::stdin::add_to_linker::<_, WasiCli>(&mut linker, State::cli)?;
+    p3::clocks::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     Spin::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     Ok(linker)
+}
+
+/// What Rust's standard library imports.
+fn link_wasi_p2(linker: &mut Linker<State>) -> Result<()> {
+    use p2::bindings::{cli, random};
+
+    p2::add_to_linker_proxy_interfaces_async(linker)?;
+    cli::environment::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, State::random)
 }
