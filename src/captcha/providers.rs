@@ -13,6 +13,45 @@ use super::{CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA
 use crate::http::error::Error;
 use crate::platform::outbound::{self, HttpError};
 
+/// A value of `captcha_provider`.
+#[derive(Clone, Copy)]
+pub enum Provider {
+    Builtin,
+    Service,
+    Siteverify {
+        default_host: &'static str,
+        path: &'static str,
+    },
+    Off,
+}
+
+pub const PROVIDERS: &[(&str, Provider)] = &[
+    ("builtin", Provider::Builtin),
+    ("service", Provider::Service),
+    (
+        "turnstile",
+        Provider::Siteverify {
+            default_host: "https://challenges.cloudflare.com",
+            path: "/turnstile/v0/siteverify",
+        },
+    ),
+    (
+        "hcaptcha",
+        Provider::Siteverify {
+            default_host: "https://api.hcaptcha.com",
+            path: "/siteverify",
+        },
+    ),
+    (
+        "recaptcha",
+        Provider::Siteverify {
+            default_host: "https://www.google.com",
+            path: "/recaptcha/api/siteverify",
+        },
+    ),
+    ("off", Provider::Off),
+];
+
 /// Maximum time that a registration waits for the captcha service.
 const DEADLINE: Duration = Duration::from_secs(5);
 

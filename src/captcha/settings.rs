@@ -1,6 +1,8 @@
 //! Settings of the captcha.
 
 use secrecy::SecretString;
+
+use super::providers::{PROVIDERS, Provider};
 use std::ops::RangeInclusive;
 
 use crate::settings::reader::Reader;
@@ -34,45 +36,6 @@ pub enum CaptchaSettings {
     /// No captcha: for automated tests and private networks only.
     Off,
 }
-
-/// A value of `captcha_provider`.
-#[derive(Clone, Copy)]
-enum Provider {
-    Builtin,
-    Service,
-    Siteverify {
-        default_host: &'static str,
-        path: &'static str,
-    },
-    Off,
-}
-
-const PROVIDERS: &[(&str, Provider)] = &[
-    ("builtin", Provider::Builtin),
-    ("service", Provider::Service),
-    (
-        "turnstile",
-        Provider::Siteverify {
-            default_host: "https://challenges.cloudflare.com",
-            path: "/turnstile/v0/siteverify",
-        },
-    ),
-    (
-        "hcaptcha",
-        Provider::Siteverify {
-            default_host: "https://api.hcaptcha.com",
-            path: "/siteverify",
-        },
-    ),
-    (
-        "recaptcha",
-        Provider::Siteverify {
-            default_host: "https://www.google.com",
-            path: "/recaptcha/api/siteverify",
-        },
-    ),
-    ("off", Provider::Off),
-];
 
 impl CaptchaSettings {
     /// Reads the section. On `None`, the reader has recorded the problems.

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::providers::{MailApi, PROVIDERS};
 use crate::settings::reader::Reader;
 use crate::users::email::Email;
 
@@ -26,36 +27,6 @@ pub enum MailProvider {
         api_key: SecretString,
     },
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailApi {
-    /// <https://resend.com/docs/api-reference/emails/send-email>
-    Resend,
-    /// <https://postmarkapp.com/developer/api/email-api>
-    Postmark,
-    /// <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>
-    Sendgrid,
-    /// <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages>
-    Mailgun,
-}
-
-/// Every provider with its default host.
-const PROVIDERS: &[(&str, Option<(MailApi, &str)>)] = &[
-    ("log", None),
-    ("resend", Some((MailApi::Resend, "https://api.resend.com"))),
-    (
-        "postmark",
-        Some((MailApi::Postmark, "https://api.postmarkapp.com")),
-    ),
-    (
-        "sendgrid",
-        Some((MailApi::Sendgrid, "https://api.sendgrid.com")),
-    ),
-    (
-        "mailgun",
-        Some((MailApi::Mailgun, "https://api.mailgun.net")),
-    ),
-];
 
 impl MailSettings {
     /// Reads the section. On `None`, the reader has recorded the problems.

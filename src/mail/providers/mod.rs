@@ -10,6 +10,36 @@ use uuid::Uuid;
 use crate::mail::settings::{MailProvider, MailSettings};
 use crate::platform::outbound::{self, HttpError, Response};
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailApi {
+    /// <https://resend.com/docs/api-reference/emails/send-email>
+    Resend,
+    /// <https://postmarkapp.com/developer/api/email-api>
+    Postmark,
+    /// <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>
+    Sendgrid,
+    /// <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages>
+    Mailgun,
+}
+
+/// Every provider with its default host.
+pub const PROVIDERS: &[(&str, Option<(MailApi, &str)>)] = &[
+    ("log", None),
+    ("resend", Some((MailApi::Resend, "https://api.resend.com"))),
+    (
+        "postmark",
+        Some((MailApi::Postmark, "https://api.postmarkapp.com")),
+    ),
+    (
+        "sendgrid",
+        Some((MailApi::Sendgrid, "https://api.sendgrid.com")),
+    ),
+    (
+        "mailgun",
+        Some((MailApi::Mailgun, "https://api.mailgun.net")),
+    ),
+];
+
 /// Time limit of one attempt. No client waits for it.
 const DEADLINE: Duration = Duration::from_secs(30);
 

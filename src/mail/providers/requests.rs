@@ -9,8 +9,8 @@ use http_body_util::Full;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::Email;
-use crate::mail::settings::{MailApi, MailSettings};
+use super::{Email, MailApi};
+use crate::mail::settings::MailSettings;
 
 /// Builds the request that sends `email`.
 ///
