@@ -54,7 +54,7 @@ fn check_length(
 ) -> Option<SecretString> {
     if key.len() < min_bytes {
         let problem = format!(
-            "must be at min_bytes {min_bytes} bytes long with this algorithm, for example the \
+            "must be at least {min_bytes} bytes long with this algorithm, for example the \
              output of `openssl rand -base64 48`"
         );
         reader.refuse(variable, problem);
