@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
@@ -34,6 +34,16 @@ macro_rules! table {
         #[derive(utoipa::OpenApi)]
         #[openapi(paths($($($handler)::+),+))]
         pub struct ApiDoc;
+
+        /// The methods of the routes, each once, as CORS announces them.
+        fn methods() -> Vec<Method> {
+            let mut methods = Vec::new();
+            for name in [$(stringify!($method)),+] {
+                let method = Method::from_bytes(name.to_ascii_uppercase().as_bytes());
+                methods.extend(method.ok().filter(|method| !methods.contains(method)));
+            }
+            methods
+        }
 
         /// Method and path of every route.
         #[cfg(test)]
@@ -102,7 +112,7 @@ pub fn router(app: &'static App) -> Router {
         // `http::body` enforces a smaller limit, with an error in our format.
         .layer(DefaultBodyLimit::disable())
         .with_state(app);
-    Middleware::new(&app.settings).wrap(router)
+    Middleware::new(&app.settings).wrap(router, &methods())
 }
 
 /// The router of a service with invalid settings: `/health/ready` reports them, every other route
@@ -111,5 +121,5 @@ pub fn misconfigured() -> Router {
     let router = Router::new()
         .route("/health/ready", get(health::misconfigured))
         .fallback(async || MISCONFIGURED);
-    Middleware::misconfigured().wrap(router)
+    Middleware::misconfigured().wrap(router, &[])
 }

@@ -2,8 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
 
 use super::builtin::Challenge;
 use crate::app::App;
@@ -29,11 +27,11 @@ error_responses!(ChallengeErrors {
         ChallengeErrors,
     )
 )]
-pub async fn challenge(State(app): State<&'static App>) -> Result<impl IntoResponse, Error> {
+pub async fn challenge(State(app): State<&'static App>) -> Result<Json<Challenge>, Error> {
     let CaptchaSettings::Builtin { cost } = app.settings.captcha else {
         return Err(NOT_FOUND.into());
     };
     let random = random::bytes();
     let challenge = app.challenges.issue(cost, random, clock::now());
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(challenge)))
+    Ok(Json(challenge))
 }

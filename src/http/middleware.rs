@@ -1,14 +1,14 @@
-//! Middleware for every request: request id, log line, cross-site check, security headers, CORS.
+//! Middleware for every request: request id, log line, cross-site check, response headers, CORS.
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument, Level};
 
 use super::error::ErrorKind;
+use super::{cors, response_headers};
 use crate::http::settings::CorsOrigins;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
@@ -21,17 +21,11 @@ pub const CROSS_SITE: ErrorKind = ErrorKind::new(
 )
 .logged(Level::WARN, "request refused");
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// Maximum length of a caller's request id, in characters.
 const MAX_REQUEST_ID_LENGTH: usize = 64;
-/// How long browsers may cache a preflight response, in seconds.
-const PREFLIGHT_MAX_AGE: std::time::Duration = std::time::Duration::from_secs(600);
-/// One year, the minimum of OWASP's HTTP Headers Cheat Sheet. Without `includeSubDomains`: they are
-/// not ours to bind.
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
-
 /// The middleware with its settings.
 #[derive(Debug, Clone)]
 pub struct Middleware {
@@ -60,9 +54,9 @@ impl Middleware {
         }
     }
 
-    /// Wraps all routes.
-    pub fn wrap(self, router: Router) -> Router {
-        let router = match cors(&self.cors) {
+    /// Wraps all routes, which take these methods.
+    pub fn wrap(self, router: Router, methods: &[Method]) -> Router {
+        let router = match cors::layer(&self.cors, methods) {
             Some(cors) => router.layer(cors),
             None => router,
         };
@@ -112,29 +106,8 @@ async fn process(State(middleware): State<Middleware>, request: Request, next: N
         "request"
     );
     response.headers_mut().insert(REQUEST_ID, request_id);
-    add_security_headers(&mut response, is_over_https);
+    response_headers::add(&mut response, is_over_https);
     response
-}
-
-fn add_security_headers(response: &mut Response, is_over_https: bool) {
-    let headers = response.headers_mut();
-    let nosniff = HeaderValue::from_static("nosniff");
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-    // The default protects personal data. Cacheable responses set their own header.
-    let no_store = HeaderValue::from_static("no-store");
-    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
-    if is_over_https {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
-    }
-    if is_html(headers.get(header::CONTENT_TYPE)) {
-        let no_referrer = HeaderValue::from_static("no-referrer");
-        headers.insert(header::REFERRER_POLICY, no_referrer);
-        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    }
-}
-
-fn is_html(content_type: Option<&HeaderValue>) -> bool {
-    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
 /// The caller's request id, if it is safe to log, otherwise a new one.
@@ -152,23 +125,6 @@ fn request_id(request: &Request) -> HeaderValue {
 fn is_safe_to_log(id: &[u8]) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
     (1..=MAX_REQUEST_ID_LENGTH).contains(&id.len()) && id.iter().all(is_allowed)
-}
-
-fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
-    let layer = CorsLayer::new()
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
-        .expose_headers([header::RETRY_AFTER, REQUEST_ID])
-        .max_age(PREFLIGHT_MAX_AGE);
-    match origins {
-        CorsOrigins::None => None,
-        CorsOrigins::All => Some(layer.allow_origin(AllowOrigin::any())),
-        CorsOrigins::List(list) => Some(
-            layer
-                .allow_origin(AllowOrigin::list(list.clone()))
-                .allow_credentials(true),
-        ),
-    }
 }
 
 #[cfg(test)]

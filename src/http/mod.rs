@@ -3,10 +3,12 @@
 pub mod assets;
 pub mod body;
 pub mod client_address;
+mod cors;
 pub mod error;
 pub mod fields;
 pub mod middleware;
 pub mod openapi;
+mod response_headers;
 pub mod settings;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
@@ -69,7 +70,7 @@ pub async fn login(
     State(app): State<&'static App>,
     network: ClientAddress,
     ValidForm(request): ValidForm<LoginRequest>,
-) -> Result<Token, Error> {
+) -> Result<Json<Token>, Error> {
     let started = clock::stopwatch();
     let result = try_login(app, network, &request).await;
     if result
@@ -80,7 +81,7 @@ pub async fn login(
         let _released = instance_lock::release_while_waiting();
         clock::wait_for_whole_steps(started, step).await;
     }
-    result
+    result.map(Json)
 }
 
 async fn failure_step(app: &App) -> Result<Duration, Error> {

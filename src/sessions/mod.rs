@@ -9,9 +9,6 @@ pub mod refresh_token;
 pub mod settings;
 pub mod store;
 
-use axum::Json;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -83,14 +80,6 @@ impl Token {
 impl From<SigningFailed> for Error {
     fn from(error: SigningFailed) -> Self {
         anyhow::Error::from(error).into()
-    }
-}
-
-impl IntoResponse for Token {
-    fn into_response(self) -> Response {
-        // RFC 6749, 5.1, forbids caching tokens.
-        let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        ([no_store], Json(self)).into_response()
     }
 }
 

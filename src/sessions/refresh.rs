@@ -1,5 +1,6 @@
 //! The refresh endpoint: issues the next tokens of a session.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::SecretString;
@@ -52,11 +53,11 @@ error_responses!(RefreshTokenErrors {
 pub async fn refresh(
     State(app): State<&'static App>,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
-) -> Result<Token, Error> {
+) -> Result<Json<Token>, Error> {
     let now = clock::now();
     let mut connection = app.database.connect().await?;
     let Some(token) = app.refresh_tokens.read(&request.refresh_token) else {
-        return exchange_legacy_token(app, connection, &request.refresh_token, now);
+        return exchange_legacy_token(app, connection, &request.refresh_token, now).map(Json);
     };
     let lifetime = app.settings.sessions.lifetime;
     let successor = token.successor();
@@ -64,7 +65,7 @@ pub async fn refresh(
         Some(owner) => owner,
         None => replay(&mut connection, successor, now)?,
     };
-    Token::issue(app, owner.user, owner.role, successor, now)
+    Token::issue(app, owner.user, owner.role, successor, now).map(Json)
 }
 
 /// Handles a used token, given its successor.

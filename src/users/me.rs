@@ -2,8 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
 
 use super::{UserPublic, store};
 use crate::app::App;
@@ -28,11 +26,10 @@ use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCE
 pub async fn me(
     State(app): State<&'static App>,
     user: CurrentUser,
-) -> Result<impl IntoResponse, Error> {
+) -> Result<Json<UserPublic>, Error> {
     let mut connection = app.database.connect().await?;
     let user = store::find(&mut connection, user.id)?;
     // Deleted since the token was checked.
     let user = user.ok_or(INVALID_ACCESS_TOKEN)?;
-    let headers = [(header::CACHE_CONTROL, "no-store")];
-    Ok((headers, Json(UserPublic::from(user))))
+    Ok(Json(user.into()))
 }

@@ -51,7 +51,14 @@ fn describe_login(openapi: &mut OpenApi) {
 fn describe_misconfiguration(openapi: &mut OpenApi) {
     let paths = openapi.paths.paths.iter_mut();
     for (_, item) in paths.filter(|(path, _)| *path != "/health/ready") {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
             let (status, response) = describe("The settings are invalid", [MISCONFIGURED.into()]);
             let responses = &mut operation.responses.responses;
             responses.entry(status).or_insert(response);
@@ -94,7 +101,13 @@ fn the_files_are_up_to_date() {
 fn every_route_is_described_and_every_described_route_exists() {
     let openapi = description();
     let methods = |(path, item): (&String, &PathItem)| {
-        let operations = [("get", &item.get), ("post", &item.post)];
+        let operations = [
+            ("get", &item.get),
+            ("post", &item.post),
+            ("put", &item.put),
+            ("patch", &item.patch),
+            ("delete", &item.delete),
+        ];
         let described = operations.map(|(method, operation)| {
             let is_there = operation.is_some();
             is_there.then(|| (method.to_owned(), path.clone()))
