@@ -32,5 +32,5 @@ pub async fn wait_for_whole_steps(began: Instant, step: Duration) {
 
 /// Waits, and lets other tasks of the instance run meanwhile.
 pub async fn sleep(duration: Duration) {
-    spin_sdk::time::sleep(duration).await;
+    super::wasi::sleep(duration).await;
 }

@@ -1,12 +1,11 @@
 //! Spin's SQLite: connections, statements and the values of rows, as plain as they come.
 
-pub use spin_sdk::sqlite::Value;
-use spin_sdk::sqlite::wit::sqlite;
-use spin_sdk::sqlite::{self as sdk, RowResult};
+pub use super::wasi::Value;
+use super::wasi::{self, RowResult, SqliteError};
 
 /// A connection, which Spin opens anew each time. A transaction belongs to it, and dropping it rolls
 /// that back.
-pub struct Connection(sqlite::Connection);
+pub struct Connection(wasi::Connection);
 
 /// A row of a result; columns count from zero.
 pub struct Row(RowResult);
@@ -22,9 +21,7 @@ impl Connection {
     /// # Errors
     /// It cannot be opened.
     pub async fn open() -> Result<Self, Error> {
-        Ok(Self(
-            sqlite::Connection::open_async("default".into()).await?,
-        ))
+        Ok(Self(wasi::open_database("default").await?))
     }
 
     /// Runs one statement, and returns all its rows. Of a text with several statements only the first
@@ -44,23 +41,29 @@ impl Connection {
 impl Row {
     /// The text of a column, if it holds one.
     pub fn text(&self, column: usize) -> Option<&str> {
-        self.0.get(column)
+        match self.0.values.get(column)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// The whole number of a column, if it holds one.
     pub fn integer(&self, column: usize) -> Option<i64> {
-        self.0.get(column)
+        match self.0.values.get(column)? {
+            Value::Integer(integer) => Some(*integer),
+            _ => None,
+        }
     }
 }
 
-impl From<sdk::Error> for Error {
-    fn from(error: sdk::Error) -> Self {
+impl From<SqliteError> for Error {
+    fn from(error: SqliteError) -> Self {
         Self(match error {
-            sdk::Error::NoSuchDatabase => "no such database".into(),
-            sdk::Error::AccessDenied => "access denied".into(),
-            sdk::Error::InvalidConnection => "invalid connection".into(),
-            sdk::Error::DatabaseFull => "database or disk is full".into(),
-            sdk::Error::Io(message) => message,
+            SqliteError::NoSuchDatabase => "no such database".into(),
+            SqliteError::AccessDenied => "access denied".into(),
+            SqliteError::InvalidConnection => "invalid connection".into(),
+            SqliteError::DatabaseFull => "database or disk is full".into(),
+            SqliteError::Io(message) => message,
         })
     }
 }

@@ -3,7 +3,7 @@
 //! The host sends the next request to another instance meanwhile. So users are isolated from each
 //! other, and neither a password's hash nor a lock of the database keeps anyone else waiting.
 
-use spin_sdk::wit_bindgen::{backpressure_dec, backpressure_inc};
+use super::wasi::{backpressure_dec, backpressure_inc};
 
 /// The time for which an instance belongs to one request, or to the work between requests.
 pub struct Turn(());

@@ -5,6 +5,7 @@ mod pages;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod wasi2;
 
 use wasmtime::{
     Result,

@@ -1,4 +1,4 @@
-//! The glue between the world in `wit` and the handler in `lib.rs`.
+//! The glue between the world in `wit/wasi3` and the handler in `lib.rs`.
 #![expect(
     unsafe_code,
     reason = "what wit-bindgen generates calls the host's functions"
@@ -9,7 +9,7 @@ use spin_sdk::wasip3::http::types;
 
 spin_sdk::wit_bindgen::generate!({
     world: "service",
-    path: "wit",
+    path: "wit/wasi3",
     runtime_path: "spin_sdk::wit_bindgen::rt",
     // Everything but the export has bindings in the SDK already.
     with: {
