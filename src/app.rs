@@ -1,4 +1,4 @@
-//! What an instance keeps from one request to the next: settings, keys, templates, the database.
+//! State that an instance keeps between requests: settings, keys, templates, the database.
 
 use crate::captcha::builtin::Challenges;
 use crate::db::Database;
@@ -11,33 +11,22 @@ use crate::settings::Settings;
 use crate::templates::Templates;
 use crate::throttle::network::Networks;
 
-/// Everything that handlers share. Nothing of a request is ever kept here.
+/// State shared by all handlers. It holds nothing of a single request.
 pub struct App {
-    /// The settings, each of them usable.
     pub settings: Settings,
-    /// Users, sessions, tokens and mail.
     pub database: Database,
-    /// Issues and checks access tokens.
     pub access_tokens: AccessTokens,
-    /// Writes and reads refresh tokens.
     pub refresh_tokens: RefreshTokens,
-    /// Makes reset tokens.
     pub reset_tokens: ResetTokens,
-    /// Issues the challenges of the built-in captcha, and checks their solutions.
     pub challenges: Challenges,
-    /// Hashes networks.
     pub networks: Networks,
-    /// Hashes and compares passwords.
     pub password_hasher: PasswordHasher,
-    /// The texts that people see.
     pub templates: Templates,
 }
 
 impl App {
-    /// An instance with these settings.
-    ///
     /// # Errors
-    /// Argon2 refuses its parameters, which a test rules out.
+    /// Argon2 rejects its parameters. The settings' ranges rule this out.
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
         let keys = &settings.crypto.keys;
         let argon2 = settings.passwords.argon2;

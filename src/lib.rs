@@ -1,6 +1,7 @@
-//! Gatehouse: the accounts service of a Spin application.
+//! Gatehouse, an accounts service for Spin.
 //!
-//! This is the entry point: one request at a time is handed to the router of this instance.
+//! Entry point: initializes the instance at its first request and passes each request to the
+//! router.
 
 mod app;
 mod captcha;
@@ -36,11 +37,12 @@ use tower_service::Service;
 
 use crate::app::App;
 use crate::platform::Request;
-use crate::platform::turn::Turn;
+use crate::platform::instance_lock::InstanceLock;
 use crate::settings::Settings;
 use crate::settings::reader::Reader;
 
-/// What this instance made of its settings, at its first request.
+/// State of this instance, built from the settings at its first request. `app` is `None` if the
+/// settings are invalid.
 struct Instance {
     app: Option<&'static App>,
     router: Router,
@@ -48,9 +50,10 @@ struct Instance {
 
 static INSTANCE: OnceLock<Instance> = OnceLock::new();
 
-/// Answers a request.
+/// Handles a request. The instance lock is held until the response is sent and the work between
+/// requests is done.
 pub async fn handle(request: Request) -> Response {
-    let turn = Turn::begin();
+    let lock = InstanceLock::acquire();
     let instance = match INSTANCE.get() {
         Some(instance) => instance,
         None => {
@@ -63,13 +66,13 @@ pub async fn handle(request: Request) -> Response {
         Err(never) => match never {},
     };
     match instance.app {
-        Some(app) if mail::store::take_announcement() || housekeeping::is_due() => {
-            let (response, is_sent) = notice_when_sent(response);
+        Some(app) if mail::store::take_new_mail_flag() || housekeeping::is_due() => {
+            let (response, is_sent) = signal_when_sent(response);
             platform::spawn(async move {
-                // An answer that nobody waits for any more has been sent, too.
+                // Resolves with an error, because the sender is only dropped.
                 _ = is_sent.await;
                 housekeeping::run(app).await;
-                drop(turn);
+                drop(lock);
             });
             response
         }
@@ -77,12 +80,13 @@ pub async fn handle(request: Request) -> Response {
     }
 }
 
-/// The response, and what is ready when its body has been sent or given up: a statement of the work
-/// between requests that waits for a lock would keep it waiting, too.
-fn notice_when_sent(response: Response) -> (Response, oneshot::Receiver<()>) {
-    let (sending, is_sent) = oneshot::channel();
+/// Wraps the response so that the receiver resolves when its body has been sent or dropped.
+/// Housekeeping starts only then: a statement that waits for a lock would block the response as
+/// well.
+fn signal_when_sent(response: Response) -> (Response, oneshot::Receiver<()>) {
+    let (sender, is_sent) = oneshot::channel();
     let hold = move |frame| {
-        _ = &sending;
+        _ = &sender;
         frame
     };
     let response = response.map(|body| Body::new(body.map_frame(hold)));
@@ -109,7 +113,7 @@ impl Instance {
     fn with(settings: Settings) -> Self {
         match App::new(settings) {
             Ok(app) => {
-                // It lives as long as the instance, which is as long as anything here lives.
+                // Handlers need a `'static` reference, and the app lives as long as the instance.
                 let app: &'static App = Box::leak(Box::new(app));
                 Self {
                     app: Some(app),

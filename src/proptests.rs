@@ -1,5 +1,5 @@
-//! Properties of what reads texts of strangers: no text makes it panic, what comes out is bounded,
-//! and what was written here reads as itself.
+//! Property tests of everything that parses external text: nothing panics, results are bounded, and
+//! issued values round-trip.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -33,12 +33,13 @@ fn id() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
 }
 
-/// A moment from 1970 to 2090: ten years on from 2096, a JSON Web Token's clock ends.
+/// A timestamp from 1970 to 2090. Ten years more, the maximum lifetime, stay below 2106, where JWT
+/// timestamps overflow.
 fn moment() -> impl Strategy<Value = Timestamp> {
     (0..3_786_912_000i64).prop_filter_map("in the calendar", Timestamp::from_unix)
 }
 
-/// Texts of which many are addresses, and many more nearly so.
+/// Texts that often are, or almost are, email addresses.
 fn address() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -59,7 +60,7 @@ fn accept_language() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Texts in the form of a JSON Web Token.
+/// Texts that often look like JSON Web Tokens.
 fn token() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -67,8 +68,8 @@ fn token() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The token with one of its characters exchanged for the letter `by`, or none if it is that letter.
-fn with_one_exchanged(token: &SecretString, place: Index, by: char) -> Option<SecretString> {
+/// The token with one character replaced by `by`. `None` if that changes nothing.
+fn with_one_replaced(token: &SecretString, place: Index, by: char) -> Option<SecretString> {
     let mut characters: Vec<_> = token.expose_secret().chars().collect();
     let place = place.index(characters.len());
     (characters[place] != by).then(|| {
@@ -79,7 +80,7 @@ fn with_one_exchanged(token: &SecretString, place: Index, by: char) -> Option<Se
 
 proptest! {
     #[test]
-    fn an_address_comes_out_short_in_lower_case_and_reads_as_itself(text in address()) {
+    fn a_parsed_address_is_short_and_lowercase_and_parses_to_itself(text in address()) {
         match Email::parse(&text) {
             Ok(email) => {
                 let stored = email.as_str();
@@ -93,14 +94,14 @@ proptest! {
     }
 
     #[test]
-    fn a_plain_address_is_taken_in_any_case(text in "[a-z0-9]{1,60}@[a-z]{1,60}\\.[a-z]{2,6}") {
+    fn a_plain_address_is_accepted_in_any_case(text in "[a-z0-9]{1,60}@[a-z]{1,60}\\.[a-z]{2,6}") {
         let email = Email::parse(&text);
         prop_assert_eq!(email.as_ref().map(Email::as_str), Ok(text.as_str()));
         prop_assert_eq!(Email::parse(&text.to_uppercase()), email);
     }
 
     #[test]
-    fn a_name_is_kept_within_bounds_and_numbered_it_is_a_name_again(
+    fn a_valid_username_is_bounded_and_stays_valid_with_a_number(
         text in name(),
         number: u64,
     ) {
@@ -129,13 +130,13 @@ proptest! {
     ) {
         let issued = refresh_tokens().issue(RefreshToken { session, counter });
         let by = by.chars().next().unwrap_or_default();
-        if let Some(forged) = with_one_exchanged(&issued, place, by) {
+        if let Some(forged) = with_one_replaced(&issued, place, by) {
             prop_assert_eq!(refresh_tokens().read(&forged), None);
         }
     }
 
     #[test]
-    fn no_text_is_a_refresh_token_that_was_not_issued(text in token()) {
+    fn a_text_that_was_not_issued_is_no_refresh_token(text in token()) {
         prop_assert_eq!(refresh_tokens().read(&SecretString::from(text)), None);
     }
 
@@ -166,13 +167,13 @@ proptest! {
         let tokens = access_tokens(algorithm);
         let issued = tokens.issue(user, user, Role::Regular, Uuid::nil(), now);
         let by = by.chars().next().unwrap_or_default();
-        if let Some(forged) = with_one_exchanged(&issued.expect("a token"), place, by) {
+        if let Some(forged) = with_one_replaced(&issued.expect("a token"), place, by) {
             prop_assert_eq!(tokens.check(&forged, now), None);
         }
     }
 
     #[test]
-    fn no_text_is_an_access_token_that_was_not_issued(
+    fn a_text_that_was_not_issued_is_no_access_token(
         text in token(),
         now in moment(),
         algorithm in algorithm(),
@@ -181,9 +182,9 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_asked_for_the_language_is_one_that_there_is(text in accept_language()) {
-        let language = Language::accepted(&text);
+    fn negotiation_always_returns_a_supported_language(text in accept_language()) {
+        let language = Language::negotiate(&text);
         prop_assert!(language.index() < LANGUAGES.len());
-        prop_assert_eq!(Language::accepted(language.code()), language);
+        prop_assert_eq!(Language::negotiate(language.code()), language);
     }
 }

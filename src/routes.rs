@@ -1,8 +1,8 @@
-//! The only route table: what it lists is served and described.
+//! The route table: the single source for routing and for the OpenAPI description.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::captcha::challenge;
 use crate::http::assets::asset;
 use crate::http::error::{METHOD_NOT_ALLOWED, MISCONFIGURED, NOT_FOUND};
-use crate::http::middleware::Edge;
+use crate::http::middleware::Middleware;
 use crate::http::openapi::docs;
 use crate::passwords::{forgot_password, reset_password};
 use crate::sessions::{login, logout, refresh};
@@ -18,8 +18,8 @@ use crate::throttle::limits::{self, Limit};
 use crate::users::{me, register, test_data};
 use crate::{health, pages, throttle};
 
-/// Makes of one list the routes with their limits and, for the tests, their description. A limit
-/// is counted before the body is read.
+/// Generates the router and, for the tests, the description from one list. A rate limit is counted
+/// before the body is read.
 macro_rules! table {
     ($($method:ident $path:literal $([$limit:expr])? => $($handler:ident)::+;)+) => {
         fn table(app: &'static App) -> Router<&'static App> {
@@ -29,15 +29,25 @@ macro_rules! table {
             ))+
         }
 
-        /// The description of the routes, as their handlers give it.
+        /// The OpenAPI description of the routes, collected from their handlers.
         #[cfg(test)]
         #[derive(utoipa::OpenApi)]
         #[openapi(paths($($($handler)::+),+))]
-        pub struct Described;
+        pub struct ApiDoc;
+
+        /// The methods of the routes, each once, as CORS announces them.
+        fn methods() -> Vec<Method> {
+            let mut methods = Vec::new();
+            for name in [$(stringify!($method)),+] {
+                let method = Method::from_bytes(name.to_ascii_uppercase().as_bytes());
+                methods.extend(method.ok().filter(|method| !methods.contains(method)));
+            }
+            methods
+        }
 
         /// Method and path of every route.
         #[cfg(test)]
-        pub const SERVED: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+        pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
     };
 }
 
@@ -61,7 +71,7 @@ table! {
     get "/docs" => docs::docs;
 }
 
-/// A route that each network may call as often as the limit says.
+/// Adds a per-network rate limit to a route.
 fn limited(
     app: &'static App,
     route: MethodRouter<&'static App>,
@@ -73,21 +83,21 @@ fn limited(
     }
 }
 
-/// The pages for people, and what they load.
+/// The web pages and their assets.
 fn pages() -> Router<&'static App> {
     let router = Router::new().route("/auth/assets/{name}", assets("auth"));
     pages::PAGES.iter().fold(router, |router, page| {
-        let answer = async |State(app): State<&'static App>, language| page.answer(app, language);
-        router.route(page.path, get(answer))
+        let handler = async |State(app): State<&'static App>, language| page.render(app, language);
+        router.route(page.path, get(handler))
     })
 }
 
-/// The files that these pages load, by name.
+/// Serves the assets of a group of pages, by file name.
 fn assets(pages: &'static str) -> MethodRouter<&'static App> {
     get(async move |Path(name): Path<String>, request: HeaderMap| asset(pages, &name, &request))
 }
 
-/// All routes of a service whose settings can be used.
+/// The router of a configured service.
 pub fn router(app: &'static App) -> Router {
     let pages = if app.settings.pages {
         pages()
@@ -99,16 +109,17 @@ pub fn router(app: &'static App) -> Router {
         .merge(pages)
         .fallback(async || NOT_FOUND)
         .method_not_allowed_fallback(async || METHOD_NOT_ALLOWED)
-        // The bodies' own limit is smaller, and answers in our words.
+        // `http::body` enforces a smaller limit, with an error in our format.
         .layer(DefaultBodyLimit::disable())
         .with_state(app);
-    Edge::new(&app.settings).around(router)
+    Middleware::new(&app.settings).wrap(router, &methods())
 }
 
-/// All routes of a service whose settings cannot be used: a probe sees why, every other request only that.
+/// The router of a service with invalid settings: `/health/ready` reports them, every other route
+/// returns 500.
 pub fn misconfigured() -> Router {
     let router = Router::new()
         .route("/health/ready", get(health::misconfigured))
         .fallback(async || MISCONFIGURED);
-    Edge::misconfigured().around(router)
+    Middleware::misconfigured().wrap(router, &[])
 }

@@ -1,6 +1,8 @@
 //! Compares the routes of an earlier component with the current one, interleaved so that both run on
 //! the same machine under the same conditions.
 
+use std::env;
+
 use anyhow::Result;
 
 use crate::host::Component;
@@ -41,7 +43,7 @@ pub fn measure(scale: &Scale) -> Result<()> {
         "errors",
     ]);
     for connections in CONNECTIONS {
-        for route in ROUTES {
+        for route in ROUTES.iter().filter(|route| is_wanted(route.name())) {
             let mut rounds = [Vec::new(), Vec::new()];
             for round in 0..scale.rounds {
                 // They take turns in going first.
@@ -55,6 +57,12 @@ pub fn measure(scale: &Scale) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether `ROUTES`, names with commas between them, lists a route. Without it all are compared.
+fn is_wanted(name: &str) -> bool {
+    let wanted = env::var("ROUTES").ok();
+    wanted.is_none_or(|names| names.split(',').any(|wanted| wanted == name))
 }
 
 fn print(name: &str, connections: usize, [earlier, current]: &[Vec<Outcome>; 2]) {

@@ -8,10 +8,13 @@ use wasmtime::{
     component::{Component, HasSelf, InstancePre, Linker},
     error::Context,
 };
+use wasmtime_wasi::{
+    cli::{WasiCli, WasiCliView},
+    p2, p3,
+    random::{WasiRandom, WasiRandomView},
+};
 use wasmtime_wasi_http::{
-    handler::ProxyPre,
-    p2::{self, bindings::ProxyPre as IncomingHandlerPre},
-    p3::bindings::ServicePre,
+    handler::ProxyPre, p2::bindings::ProxyPre as IncomingHandlerPre, p3::bindings::ServicePre,
 };
 
 use crate::{
@@ -26,7 +29,7 @@ const MAX_INSTANCES: u32 = 1_000;
 /// An engine with Spin's features and limits.
 ///
 /// # Errors
-/// If the compilation cache cannot be set up.
+/// If this machine cannot run one.
 pub(crate) fn new(args: &Args) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
@@ -37,12 +40,8 @@ pub(crate) fn new(args: &Args) -> Result<Engine> {
     if args.perf_map {
         config.profiler(ProfilingStrategy::PerfMap);
     }
-    if !args.disable_cache {
-        let cache = Cache::from_file(args.cache.as_deref()).context(
-            "cannot use the compilation cache (configure it with --cache, or pass --disable-cache)",
-        )?;
-        config.cache(Some(cache));
-    }
+    // Without a usable cache, every start compiles the component.
+    config.cache(Cache::from_file(None).ok());
     let on_demand = config.clone();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     // The pool reserves terabytes of address space, more than some machines allow.
@@ -94,13 +93,31 @@ fn by_export(component: InstancePre<State>) -> Result<ProxyPre<State>> {
     }
 }
 
+/// The parts of WASI that components import if they open neither files nor sockets. Linking all of
+/// WASI would double the compile time of this crate.
 fn linker(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    link_wasi_p2(&mut linker)?;
+    p3::bindings::cli::stdin::add_to_linker::<_, WasiCli>(&mut linker, State::cli)?;
+    p3::clocks::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     Spin::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
-    p2::add_only_http_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     SpinWasi2::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     Ok(linker)
+}
+
+/// The imports of Rust's standard library.
+fn link_wasi_p2(linker: &mut Linker<State>) -> Result<()> {
+    use p2::bindings::{cli, random};
+
+    p2::add_to_linker_proxy_interfaces_async(linker)?;
+    cli::environment::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, State::random)
 }

@@ -16,7 +16,7 @@ use wasmtime_wasi_http::handler::ProxyHandler;
 
 use crate::{
     allowed_hosts::AllowedHosts,
-    cli::{Args, split_pairs},
+    cli::Args,
     engine,
     instances::Instances,
     manifest::{Component, Manifest},
@@ -46,9 +46,8 @@ impl Host {
     /// # Errors
     /// Every error is one sentence that says what is wrong and how to fix it.
     pub(crate) async fn start(args: &Args) -> Result<Self> {
-        let manifest = Manifest::read(&args.from, args.profile.as_deref())?;
-        let flags = split_pairs("--variable", &args.variable)?;
-        let values = Sources::of_process(flags)?.resolve(&manifest.variables)?;
+        let manifest = Manifest::read(&args.from)?;
+        let values = Sources::of_process()?.resolve(&manifest.variables)?;
         let routes = manifest.triggers.iter();
         let routes = Routes::parse(routes.map(|it| (it.route.as_str(), it.component.as_str())))?;
         for component in manifest.components.values() {
@@ -140,12 +139,9 @@ impl Loading<'_> {
     fn app(&self, component_id: String, component: Component) -> Result<App> {
         let echo = !self.args.quiet;
         let (stdout, stderr) = output::open_logs(&self.state_dir, &component_id, echo)?;
-        let mut environment = component.environment;
-        environment.extend(split_pairs("--env", &self.args.env)?);
         let allowed_hosts = AllowedHosts::parse(&component.allowed_outbound_hosts, self.values)?;
         Ok(App {
             variables: variables::of_component(&component.variables, self.values)?,
-            environment,
             allowed_hosts: Arc::new(allowed_hosts),
             databases: component.sqlite_databases.into_iter().collect(),
             database: self.database.clone(),

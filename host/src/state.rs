@@ -1,9 +1,6 @@
 //! The state of an instance of the component, and the state that all instances share.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use wasmtime::component::ResourceTable;
@@ -24,7 +21,6 @@ use crate::{
 pub(crate) struct App {
     pub(crate) component_id: String,
     pub(crate) variables: Variables,
-    pub(crate) environment: BTreeMap<String, String>,
     pub(crate) allowed_hosts: Arc<AllowedHosts>,
     /// The names of the databases that the component may open.
     pub(crate) databases: HashSet<String>,
@@ -51,9 +47,6 @@ impl State {
     /// The state of a new instance, which `alive` counts.
     pub(crate) fn new(app: Arc<App>, alive: TaskTrackerToken) -> Self {
         let mut wasi = WasiCtx::builder();
-        for (key, value) in &app.environment {
-            wasi.env(key, value);
-        }
         wasi.stdout(app.stdout.writer());
         wasi.stderr(app.stderr.writer());
         let trace = app.trace.of_new_instance();

@@ -26,8 +26,6 @@ pub(crate) type Variables = HashMap<String, String>;
 
 /// The sources of values, in Spin's order of precedence.
 pub(crate) struct Sources {
-    /// From `--variable`.
-    pub(crate) flags: HashMap<String, String>,
     /// Reads one environment variable of this process.
     pub(crate) environment: fn(&str) -> Result<String, VarError>,
     /// From the `.env` file.
@@ -38,23 +36,15 @@ impl Sources {
     /// The sources of this process; `.env` is read from the working directory, as in Spin.
     ///
     /// # Errors
-    /// If `.env` exists but cannot be read or parsed, or if a flag names a file that cannot be
-    /// read.
-    pub(crate) fn of_process(flags: Vec<(String, String)>) -> Result<Self> {
+    /// If `.env` exists but cannot be read or parsed.
+    pub(crate) fn of_process() -> Result<Self> {
         Ok(Self {
-            flags: flags
-                .into_iter()
-                .map(|(name, value)| Ok((name, read_flag(value)?)))
-                .collect::<Result<_>>()?,
             environment: |name| env::var(name),
             dotenv: read_dotenv(Path::new(".env"))?,
         })
     }
 
     fn get(&self, name: &str) -> Result<Option<String>> {
-        if let Some(value) = self.flags.get(name) {
-            return Ok(Some(value.clone()));
-        }
         let key = environment_name(name);
         match (self.environment)(&key) {
             Ok(value) => Ok(Some(value)),
@@ -77,7 +67,7 @@ impl Sources {
             let value = self.get(name)?.or_else(|| variable.default.clone());
             let value = value.with_context(|| {
                 let key = environment_name(name);
-                format!("the variable `{name}` is required and has no value: set {key}, or pass --variable {name}=...")
+                format!("the variable `{name}` is required and has no value: set {key}")
             })?;
             values.insert(name.clone(), value);
         }
@@ -100,15 +90,6 @@ pub(crate) fn of_component(
         Ok((name.clone(), value))
     };
     templates.iter().map(render).collect()
-}
-
-/// Resolves the value of a flag: `@path` reads it from a file.
-fn read_flag(value: String) -> Result<String> {
-    match value.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {path}, which a --variable names")),
-        None => Ok(value),
-    }
 }
 
 fn environment_name(variable: &str) -> String {
@@ -208,12 +189,10 @@ mod tests {
     }
 
     fn sources(
-        flags: &[(&str, &str)],
         environment: fn(&str) -> Result<String, VarError>,
         dotenv: &[(&str, &str)],
     ) -> Sources {
         Sources {
-            flags: map(flags),
             environment,
             dotenv: map(dotenv),
         }
@@ -231,10 +210,10 @@ mod tests {
     }
 
     #[test]
-    fn the_error_for_a_missing_required_variable_says_how_to_set_it() {
-        let err = sources(&[], unset, &[]).resolve(&declare("a_1 = { required = true }"));
+    fn a_required_variable_without_a_value_is_named_with_the_ways_to_set_it() {
+        let err = sources(unset, &[]).resolve(&declare("a_1 = { required = true }"));
         let message = err.unwrap_err().to_string();
-        for expected in ["`a_1` is required", "SPIN_VARIABLE_A_1", "--variable a_1="] {
+        for expected in ["`a_1` is required", "SPIN_VARIABLE_A_1"] {
             assert!(
                 message.contains(expected),
                 "{message:?} has no {expected:?}"
@@ -247,10 +226,7 @@ mod tests {
         for name in ["", "aX", "1bc", "_x", "x.y", "x_", "a__b", "x-y"] {
             assert!(check_name(name).is_err(), "{name:?}");
             let declared = declare(&format!("\"{name}\" = {{ default = \"\" }}"));
-            assert!(
-                sources(&[], unset, &[]).resolve(&declared).is_err(),
-                "{name:?}"
-            );
+            assert!(sources(unset, &[]).resolve(&declared).is_err(), "{name:?}");
         }
         for name in ["a", "abc", "a1b2c3", "a_1", "a_1_b_3"] {
             assert!(check_name(name).is_ok(), "{name:?}");
@@ -258,15 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn the_precedence_is_flag_environment_dotenv_default() {
+    fn the_environment_goes_before_dotenv_before_the_default() {
         let declared = declare("a_1 = { default = \"default\" }");
         let dotenv = [("SPIN_VARIABLE_A_1", "dotenv")];
         for (sources, expected) in [
-            (sources(&[("a_1", "flag")], set, &dotenv), "flag"),
-            (sources(&[], set, &dotenv), "environment"),
-            (sources(&[], unset, &dotenv), "dotenv"),
-            (sources(&[], unset, &[]), "default"),
-            (sources(&[("a_1", "")], set, &dotenv), ""),
+            (sources(set, &dotenv), "environment"),
+            (sources(unset, &dotenv), "dotenv"),
+            (sources(unset, &[]), "default"),
         ] {
             assert_eq!(sources.resolve(&declared).unwrap()["a_1"], expected);
         }
@@ -292,18 +266,5 @@ mod tests {
         assert!(!message.contains("hunter2"), "{message}");
         std::fs::write(&path, "# comment\nA='1 2'\n").unwrap();
         assert_eq!(read_dotenv(&path).unwrap(), map(&[("A", "1 2")]));
-    }
-
-    #[test]
-    fn a_flag_may_name_a_file_that_contains_the_value() {
-        assert!(read_flag("@/no/such/file".to_owned()).is_err());
-        let dir = tempfile::TempDir::new().unwrap();
-        let path = dir.path().join("value");
-        std::fs::write(&path, "from a file").unwrap();
-        assert_eq!(
-            read_flag(format!("@{}", path.display())).unwrap(),
-            "from a file"
-        );
-        assert_eq!(read_flag("plain@".to_owned()).unwrap(), "plain@");
     }
 }

@@ -1,7 +1,7 @@
 //! The built-in captcha: a proof of work in the ALTCHA protocol, version 2.
 //!
-//! Who wants to pass searches for a counter from which a costly derivation makes a key with a
-//! given beginning. To issue a challenge costs one HMAC, to check a solution one derivation.
+//! The client searches for a counter whose derived key starts with a given prefix. Issuing a
+//! challenge costs one HMAC, and checking a solution costs one derivation.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -15,25 +15,25 @@ use utoipa::ToSchema;
 use crate::crypto::keys::{DerivedKeys, Keys};
 use crate::platform::timestamp::Timestamp;
 
-/// How long a challenge is good.
+/// Lifetime of a challenge.
 pub const LIFETIME: Duration = Duration::minutes(10);
 
-/// How a counter becomes a key. Of ALTCHA's algorithms the one that browsers derive natively, so
-/// that a person's device is at the least disadvantage against an attacker's.
+/// The key derivation. Of ALTCHA's algorithms, browsers implement this one natively, which
+/// minimizes the advantage of an attacker's hardware.
 const ALGORITHM: &str = "PBKDF2/SHA-256";
 const KEY_LENGTH: usize = 32;
-/// What the key must begin with: one key in 256 does.
+/// The required prefix of the key, in hexadecimal. One key in 256 has it.
 const KEY_PREFIX: &str = "00";
-/// The length in bytes of a nonce and of a salt.
+/// Length of a nonce and of a salt, in bytes.
 const RANDOM_BYTES: usize = 16;
-/// The longest answer that is looked at, in bytes; one of the official widget has some 600.
+/// Maximum length of an answer, in bytes. The official widget sends about 600.
 const MAX_ANSWER_BYTES: usize = 2048;
 
-/// Issues challenges, and checks their solutions.
+/// Issues challenges and checks their solutions.
 #[derive(Clone)]
 pub struct Challenges(DerivedKeys);
 
-/// What has to be solved, and the proof that it was asked for here.
+/// A challenge, with a signature that shows that this service issued it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "parameters": {
@@ -48,44 +48,44 @@ pub struct Challenges(DerivedKeys);
     "signature": "0f1f4f6c0a2bbd2a5d9a2a1d4a5c3e0ab6f6b8a0c1e4d7f2a3b5c6d7e8f90a1b",
 }))]
 pub struct Challenge {
-    /// What has to be solved.
+    /// The puzzle.
     parameters: ChallengeParameters,
     /// HMAC-SHA256 of the parameters, in hexadecimal.
     signature: String,
 }
 
-/// What has to be solved: a counter so that PBKDF2 makes of the nonce with the counter behind it
-/// (4 bytes, big-endian) as password and of the salt a key that begins with the prefix.
-// The fields stand in the order of their JSON names, as in the canonical JSON that is signed.
+/// The puzzle: find a counter for which PBKDF2 derives a key that starts with `keyPrefix`. The
+/// password is the nonce followed by the counter (4 bytes, big-endian).
+// The fields are in the alphabetical order of their JSON names, as in the signed canonical JSON.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChallengeParameters {
-    /// How a counter becomes a key.
+    /// The key derivation.
     algorithm: String,
     /// Iterations of each derivation.
     cost: u32,
-    /// Until when a solution is taken, in seconds since 1970 in UTC.
+    /// Expiry of the challenge, in seconds since 1970 (UTC).
     expires_at: i64,
-    /// The key's length, in bytes.
+    /// Length of the derived key, in bytes.
     key_length: usize,
-    /// What the key must begin with, in hexadecimal.
+    /// Required prefix of the derived key, in hexadecimal.
     key_prefix: String,
-    /// 16 random bytes in hexadecimal.
+    /// 16 random bytes, in hexadecimal.
     nonce: String,
-    /// 16 random bytes in hexadecimal.
+    /// 16 random bytes, in hexadecimal.
     salt: String,
 }
 
-/// A challenge that was solved in time. That it is good once is for its keeper to see to.
+/// A challenge with a valid solution. The caller must ensure that it is used only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SolvedChallenge {
-    /// What tells it from all others.
+    /// Identifies the challenge.
     pub nonce: String,
-    /// Until when its solution would be taken again.
+    /// The solution is rejected after this time.
     pub expires_at: Timestamp,
 }
 
-/// What an ALTCHA client sends, as base64 of JSON.
+/// An ALTCHA client's answer: base64 of this JSON.
 #[derive(Deserialize)]
 struct Payload {
     challenge: Challenge,
@@ -100,13 +100,12 @@ struct Solution {
 }
 
 impl Challenges {
-    /// With keys that are derived from the secret keys.
     pub fn new(keys: &Keys) -> Self {
         Self(DerivedKeys::derive(keys, "gatehouse captcha challenge"))
     }
 
-    /// A new challenge. Nothing of it is kept: the signature says that it
-    /// is ours. `cost` is that of one derivation, in iterations; a solver needs 256 on average.
+    /// Issues a challenge. Nothing is stored, because the signature authenticates it. `cost` is the
+    /// number of iterations per derivation. A solver needs 256 derivations on average.
     pub fn issue(&self, cost: u32, random: [u8; 2 * RANDOM_BYTES], now: Timestamp) -> Challenge {
         let (nonce, salt) = random.split_at(RANDOM_BYTES);
         let parameters = ChallengeParameters {
@@ -125,8 +124,8 @@ impl Challenges {
         }
     }
 
-    /// The challenge that `answer` solves, or `None` if it solves none, or none of ours, or too
-    /// late. What was not signed here is refused before anything costly is done for it.
+    /// Returns the challenge that `answer` solves, or `None` if the answer is invalid, expired or
+    /// was not issued here. The signature is checked before the costly derivation.
     pub fn verify(&self, answer: &SecretString, now: Timestamp) -> Option<SolvedChallenge> {
         let Payload {
             challenge,
@@ -147,12 +146,12 @@ impl Challenges {
 }
 
 impl ChallengeParameters {
-    /// The canonical JSON: no spaces, names in alphabetical order.
+    /// Canonical JSON: no spaces, names in alphabetical order.
     fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("texts and numbers can be written as JSON")
+        serde_json::to_vec(self).expect("strings and numbers serialize to JSON")
     }
 
-    /// The key that `counter` makes; `None` if nonce or salt are not hexadecimal.
+    /// The key for `counter`. `None` if the nonce or the salt is not hexadecimal.
     fn derive_key(&self, counter: u32) -> Option<[u8; KEY_LENGTH]> {
         let mut password = base16ct::lower::decode_vec(&self.nonce).ok()?;
         password.extend(counter.to_be_bytes());
@@ -174,7 +173,7 @@ impl Payload {
 }
 
 impl Solution {
-    /// Whether it solves a challenge of ours; `None` if that has a form that ours never have.
+    /// Whether this solves `challenge`. `None` if the challenge is malformed.
     fn solves(&self, challenge: &ChallengeParameters) -> Option<bool> {
         if !self.derived_key.starts_with(&challenge.key_prefix) {
             return Some(false);

@@ -1,26 +1,23 @@
-//! The built-in captcha: a challenge to solve before registering.
+//! The endpoint that issues challenges of the built-in captcha.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
 
 use super::builtin::Challenge;
 use crate::app::App;
 use crate::captcha::settings::CaptchaSettings;
 use crate::http::error::{Error, NOT_FOUND};
-use crate::http::openapi::responses::error_answers;
+use crate::http::openapi::responses::error_responses;
 use crate::platform::{clock, random};
 
-error_answers!(ChallengeErrors {
-    "The captcha is not the built-in one" => [NOT_FOUND],
+error_responses!(ChallengeErrors {
+    "The service uses another captcha provider" => [NOT_FOUND],
 });
 
 /// Get a captcha challenge
 ///
-/// A proof of work for an [ALTCHA](https://altcha.org) widget or solver of version 2 of the
-/// protocol. What it makes of the challenge is the registration's `captcha_answer`: good once, for
-/// 10 minutes.
+/// A proof of work for an [ALTCHA](https://altcha.org) widget or solver, protocol version 2. Send
+/// the solution as `captcha_answer` of the registration. It is valid once, for 10 minutes.
 #[utoipa::path(
     get,
     path = "/api/v1/captcha/challenge",
@@ -30,11 +27,11 @@ error_answers!(ChallengeErrors {
         ChallengeErrors,
     )
 )]
-pub async fn challenge(State(app): State<&'static App>) -> Result<impl IntoResponse, Error> {
+pub async fn challenge(State(app): State<&'static App>) -> Result<Json<Challenge>, Error> {
     let CaptchaSettings::Builtin { cost } = app.settings.captcha else {
         return Err(NOT_FOUND.into());
     };
     let random = random::bytes();
     let challenge = app.challenges.issue(cost, random, clock::now());
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(challenge)))
+    Ok(Json(challenge))
 }

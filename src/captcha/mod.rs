@@ -1,4 +1,4 @@
-//! Verifies captcha answers with the provider that the settings name.
+//! Verifies captcha answers with the configured provider.
 
 pub mod builtin;
 pub mod challenge;
@@ -17,14 +17,12 @@ use crate::db::Connection;
 use crate::http::error::{Error, ErrorKind};
 use crate::platform::clock;
 
-/// The captcha's answer is wrong.
 pub const INVALID_CAPTCHA: ErrorKind = ErrorKind::new(
     StatusCode::BAD_REQUEST,
     "INVALID_CAPTCHA",
     "Invalid CAPTCHA answer",
 );
 
-/// The captcha service took too long.
 pub const CAPTCHA_TIMEOUT: ErrorKind = ErrorKind::new(
     StatusCode::GATEWAY_TIMEOUT,
     "CAPTCHA_TIMEOUT",
@@ -32,7 +30,6 @@ pub const CAPTCHA_TIMEOUT: ErrorKind = ErrorKind::new(
 )
 .logged(Level::WARN, NOT_VERIFIED);
 
-/// The captcha service could not be reached.
 pub const CAPTCHA_UNAVAILABLE: ErrorKind = ErrorKind::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "CAPTCHA_UNAVAILABLE",
@@ -40,7 +37,7 @@ pub const CAPTCHA_UNAVAILABLE: ErrorKind = ErrorKind::new(
 )
 .logged(Level::WARN, NOT_VERIFIED);
 
-/// The captcha service answered, but not as agreed.
+/// The captcha service sent an error or an invalid response.
 pub const CAPTCHA_ERROR: ErrorKind = ErrorKind::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "CAPTCHA_ERROR",
@@ -48,14 +45,14 @@ pub const CAPTCHA_ERROR: ErrorKind = ErrorKind::new(
 )
 .logged(Level::WARN, NOT_VERIFIED);
 
-/// The log's line when no service could tell whether an answer is right.
+/// Log message if the provider gives no verdict.
 const NOT_VERIFIED: &str = "captcha not verified";
 
-/// Passes if `answer` is right; with the built-in captcha it is used up by that. `id` says which
-/// captcha was shown, where the provider wants to know.
+/// Verifies a captcha answer. The built-in captcha uses it up. `id` identifies the captcha, for
+/// providers that need it.
 ///
 /// # Errors
-/// The answer is wrong, nobody could tell, or the database failed.
+/// The answer is wrong, the provider gives no verdict, or the database fails.
 pub async fn verify(
     app: &App,
     connection: &mut Connection<'_>,
@@ -65,10 +62,10 @@ pub async fn verify(
     match &app.settings.captcha {
         CaptchaSettings::Builtin { .. } => verify_builtin(app, connection, answer),
         CaptchaSettings::Service { host, path } => {
-            providers::ask_service(host, path, id, answer).await
+            providers::verify_with_service(host, path, id, answer).await
         }
         CaptchaSettings::Siteverify { url, api_key } => {
-            providers::siteverify(url, api_key, answer).await
+            providers::verify_with_siteverify(url, api_key, answer).await
         }
         CaptchaSettings::Off => Ok(()),
     }

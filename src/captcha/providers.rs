@@ -1,4 +1,4 @@
-//! Asks others whether a captcha's answer is right.
+//! Verifies captcha answers with external services.
 
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -13,86 +13,127 @@ use super::{CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA
 use crate::http::error::Error;
 use crate::platform::outbound::{self, HttpError};
 
-/// How long a person who registers waits for the captcha's service, at most.
+/// A value of `captcha_provider`.
+#[derive(Clone, Copy)]
+pub enum Provider {
+    Builtin,
+    Service,
+    Siteverify {
+        default_host: &'static str,
+        path: &'static str,
+    },
+    Off,
+}
+
+pub const PROVIDERS: &[(&str, Provider)] = &[
+    ("builtin", Provider::Builtin),
+    ("service", Provider::Service),
+    (
+        "turnstile",
+        Provider::Siteverify {
+            default_host: "https://challenges.cloudflare.com",
+            path: "/turnstile/v0/siteverify",
+        },
+    ),
+    (
+        "hcaptcha",
+        Provider::Siteverify {
+            default_host: "https://api.hcaptcha.com",
+            path: "/siteverify",
+        },
+    ),
+    (
+        "recaptcha",
+        Provider::Siteverify {
+            default_host: "https://www.google.com",
+            path: "/recaptcha/api/siteverify",
+        },
+    ),
+    ("off", Provider::Off),
+];
+
+/// Maximum time that a registration waits for the captcha service.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// What a provider of the siteverify protocol reports of itself or of our key, and not of the
-/// answer: <https://developers.cloudflare.com/turnstile/get-started/server-side-validation/>,
+/// Siteverify error codes that blame the provider or our key, not the answer:
+/// <https://developers.cloudflare.com/turnstile/get-started/server-side-validation/>,
 /// <https://docs.hcaptcha.com/#siteverify-error-codes-table>,
 /// <https://developers.google.com/recaptcha/docs/verify>.
-const FAULTS: &[&str] = &[
+const PROVIDER_ERRORS: &[&str] = &[
     "missing-input-secret",
     "invalid-input-secret",
     "sitekey-secret-mismatch",
     "internal-error",
 ];
 
-/// Passes if the predecessor's captcha service says that `answer` is right for the captcha `id`.
+/// Verifies `answer` to the captcha `id` with a service that speaks the legacy captcha protocol.
 ///
 /// # Errors
-/// It is wrong, or nobody could tell.
-pub async fn ask_service(
+/// The answer is wrong, or the service gives no verdict.
+pub async fn verify_with_service(
     host: &str,
     path: &str,
     id: Option<Uuid>,
     answer: &SecretString,
 ) -> Result<(), Error> {
     let url = format!("{host}{path}/captcha/verify");
-    let question = json!({ "id": id, "answer": answer.expose_secret() });
-    let verdict = ask(&url, "application/json", question.to_string()).await?;
+    let body = json!({ "id": id, "answer": answer.expose_secret() });
+    let verdict = post(&url, "application/json", body.to_string()).await?;
     match verdict["is_valid"] {
         Value::Bool(true) => Ok(()),
         _ => Err(INVALID_CAPTCHA.into()),
     }
 }
 
-/// Passes if a provider of the siteverify protocol says that `answer`, which its widget gave to
-/// the person, is right.
+/// Verifies the response token of a widget with a siteverify provider.
 ///
 /// # Errors
-/// It is wrong, or nobody could tell; the latter too if the provider complains about us.
-pub async fn siteverify(
+/// The answer is wrong, or the provider gives no verdict, for example because it rejects our key.
+pub async fn verify_with_siteverify(
     url: &str,
     api_key: &SecretString,
     answer: &SecretString,
 ) -> Result<(), Error> {
-    let question = form_urlencoded::Serializer::new(String::new())
+    let body = form_urlencoded::Serializer::new(String::new())
         .append_pair("secret", api_key.expose_secret())
         .append_pair("response", answer.expose_secret())
         .finish();
-    let verdict = ask(url, "application/x-www-form-urlencoded", question).await?;
+    let verdict = post(url, "application/x-www-form-urlencoded", body).await?;
     match verdict["success"] {
         Value::Bool(true) => Ok(()),
-        _ => Err(our_fault(&verdict).unwrap_or(INVALID_CAPTCHA.into())),
+        _ => Err(provider_error(&verdict).unwrap_or(INVALID_CAPTCHA.into())),
     }
 }
 
-/// What a verdict blames on anybody but the person.
-fn our_fault(verdict: &Value) -> Option<Error> {
+/// The error that a verdict reports about the provider or our key, if any.
+fn provider_error(verdict: &Value) -> Option<Error> {
     let codes = verdict["error-codes"].as_array()?;
-    let is_ours = |fault: &&&str| codes.iter().any(|code| code == **fault);
-    let fault = FAULTS.iter().find(is_ours)?;
-    Some(Error::caused(CAPTCHA_ERROR, format!("it reports {fault}")))
+    let is_reported = |error: &&&str| codes.iter().any(|code| code == **error);
+    let error = PROVIDER_ERRORS.iter().find(is_reported)?;
+    Some(Error::with_cause(
+        CAPTCHA_ERROR,
+        format!("the provider reports {error}"),
+    ))
 }
 
-async fn ask(url: &str, content_type: &'static str, question: String) -> Result<Value, Error> {
+async fn post(url: &str, content_type: &'static str, body: String) -> Result<Value, Error> {
     let request = Request::post(url)
         .header(header::CONTENT_TYPE, content_type)
-        .body(Full::new(Bytes::from(question)))
-        .map_err(|error| Error::caused(CAPTCHA_UNAVAILABLE, error))?;
-    let answer = outbound::send(request, DEADLINE)
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| Error::with_cause(CAPTCHA_UNAVAILABLE, error))?;
+    let response = outbound::send(request, DEADLINE)
         .await
-        .map_err(not_reached)?;
-    if !answer.status.is_success() {
-        return Err(Error::caused(CAPTCHA_ERROR, answer.status));
+        .map_err(transport_error)?;
+    if !response.status.is_success() {
+        return Err(Error::with_cause(CAPTCHA_ERROR, response.status));
     }
-    serde_json::from_slice(&answer.body)
-        .map_err(|_| Error::caused(CAPTCHA_ERROR, "the answer is not JSON"))
+    serde_json::from_slice(&response.body)
+        .map_err(|_| Error::with_cause(CAPTCHA_ERROR, "the response is not JSON"))
 }
 
-fn not_reached(error: HttpError) -> Error {
+fn transport_error(error: HttpError) -> Error {
     match error {
-        HttpError::Timeout => Error::caused(CAPTCHA_TIMEOUT, "timed out"),
-        HttpError::Unreachable(cause) => Error::caused(CAPTCHA_UNAVAILABLE, cause),
+        HttpError::Timeout => Error::with_cause(CAPTCHA_TIMEOUT, "timed out"),
+        HttpError::Unreachable(cause) => Error::with_cause(CAPTCHA_UNAVAILABLE, cause),
     }
 }

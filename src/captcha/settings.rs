@@ -1,84 +1,44 @@
-//! The settings of the captcha.
+//! Settings of the captcha.
 
 use secrecy::SecretString;
+
+use super::providers::{PROVIDERS, Provider};
 use std::ops::RangeInclusive;
 
 use crate::settings::reader::Reader;
 
 /// Iterations of one derivation of the built-in captcha. Measured at the default of 5000: a
-/// solution takes a desktop's Chromium 0.25 s of one core, so about half a second on two of a
-/// phone, and checking it takes 4 ms here. At the most that becomes ten seconds, and two passwords'
-/// hashes.
+/// solution takes a desktop's Chromium 0.25 s of one core, so about half a second on two cores of a
+/// phone, and a check takes 4 ms here. At the maximum, a solution takes ten seconds and a check as
+/// long as two password hashes.
 const COST: RangeInclusive<u32> = 1000..=100_000;
 
-/// The captcha provider.
 #[derive(Debug, Clone)]
 pub enum CaptchaSettings {
-    /// We ourselves, by a proof of work in the ALTCHA protocol.
+    /// Proof of work in the ALTCHA protocol.
     Builtin {
-        /// What one of the derivations costs that a solver tries, in iterations.
+        /// Iterations of one derivation.
         cost: u32,
     },
-    /// The captcha service of the FastAPI service that Gatehouse replaces.
+    /// A service that speaks the captcha protocol of the legacy service.
     Service {
-        /// Scheme and authority, without a slash at the end.
+        /// Scheme and authority, without a trailing slash.
         host: String,
-        /// The path in front of `/captcha/verify`, without a slash at the end.
+        /// Path in front of `/captcha/verify`, without a trailing slash.
         path: String,
     },
-    /// A provider of the siteverify protocol, as reCAPTCHA invented it.
+    /// A provider of the siteverify protocol, which reCAPTCHA introduced.
     Siteverify {
-        /// The URL that verifies answers.
         url: String,
-        /// The key that the provider gave us, which its documentation calls the secret.
+        /// Called the secret in the providers' documentation.
         api_key: SecretString,
     },
-    /// None: for automated tests and private networks only.
+    /// No captcha: for automated tests and private networks only.
     Off,
 }
-
-/// A value of `captcha_provider`.
-#[derive(Clone, Copy)]
-enum Provider {
-    Builtin,
-    Service,
-    Siteverify {
-        usual_host: &'static str,
-        path: &'static str,
-    },
-    Off,
-}
-
-/// Every provider.
-const PROVIDERS: &[(&str, Provider)] = &[
-    ("builtin", Provider::Builtin),
-    ("service", Provider::Service),
-    (
-        "turnstile",
-        Provider::Siteverify {
-            usual_host: "https://challenges.cloudflare.com",
-            path: "/turnstile/v0/siteverify",
-        },
-    ),
-    (
-        "hcaptcha",
-        Provider::Siteverify {
-            usual_host: "https://api.hcaptcha.com",
-            path: "/siteverify",
-        },
-    ),
-    (
-        "recaptcha",
-        Provider::Siteverify {
-            usual_host: "https://www.google.com",
-            path: "/recaptcha/api/siteverify",
-        },
-    ),
-    ("off", Provider::Off),
-];
 
 impl CaptchaSettings {
-    /// Reads the section; `None` means that the reader has noted the problems.
+    /// Reads the section. On `None`, the reader has recorded the problems.
     pub async fn read(reader: &mut Reader) -> Option<Self> {
         match reader.choice("captcha_provider", PROVIDERS).await? {
             Provider::Builtin => {
@@ -93,8 +53,8 @@ impl CaptchaSettings {
                     path: path?,
                 })
             }
-            Provider::Siteverify { usual_host, path } => {
-                let host = reader.api_host("captcha_api_host", usual_host).await;
+            Provider::Siteverify { default_host, path } => {
+                let host = reader.api_host("captcha_api_host", default_host).await;
                 let api_key = reader.one_line("captcha_api_key").await;
                 Some(Self::Siteverify {
                     url: format!("{}{path}", host?),

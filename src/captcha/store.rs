@@ -1,4 +1,4 @@
-//! Challenges of the built-in captcha that were solved: each is good once.
+//! Used challenges of the built-in captcha. Each is valid once.
 
 use time::Duration;
 
@@ -6,12 +6,13 @@ use super::builtin::SolvedChallenge;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 
-/// How long a used challenge is remembered after it has expired: so far can the clock be set back
-/// without making one good again.
+/// How long a used challenge is kept after its expiry. The clock can be set back by as much without
+/// making a challenge valid again.
 const CLOCK_TOLERANCE: Duration = Duration::days(1);
 
-/// Uses up a challenge: one statement, so that of many at once one succeeds. `false` if it was
-/// used before. Only a power cut can make one good for a second time.
+/// Marks a challenge as used, in one statement so that only one of several concurrent requests
+/// succeeds. Returns `false` if it was used before. Only a power cut can make a challenge valid a
+/// second time.
 pub fn consume(
     connection: &mut Connection<'_>,
     challenge: &SolvedChallenge,
@@ -26,15 +27,14 @@ pub fn consume(
     Ok(row.is_some())
 }
 
-/// What has expired by then would not be taken any more even if it came again, in seconds since
-/// 1970.
-pub fn past(now: Timestamp) -> i64 {
+/// Challenges that expired before this time can be deleted: they would be rejected anyway. In
+/// seconds since 1970.
+pub fn expiry_cutoff(now: Timestamp) -> i64 {
     now.plus(-CLOCK_TOLERANCE).unix()
 }
 
-/// Clears away what is past.
-pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+pub fn delete_expired(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM used_challenges WHERE expires_at <= ?1";
-    let parameters = [past(now).into()];
+    let parameters = [expiry_cutoff(now).into()];
     connection.write_replayable(statement, parameters).map(drop)
 }

@@ -1,8 +1,8 @@
-//! SHA-256 in hexadecimal: what stands for a text that should not be stored.
+//! SHA-256 in hexadecimal, for values that must not be stored in plain text.
 
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of `text` in hexadecimal.
+/// The SHA-256 of `text`, in hexadecimal.
 pub fn digest(text: &str) -> String {
     base16ct::lower::encode_string(&Sha256::digest(text.as_bytes()))
 }

@@ -1,5 +1,4 @@
-//! The secret key, the one before it, and the keys that are derived from both, each for a single
-//! use.
+//! The current and previous secret keys, and keys derived from them for a single purpose each.
 
 use secrecy::{ExposeSecret, SecretString};
 use std::iter;
@@ -9,23 +8,19 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// The length in bytes of a derived key and of what is computed with it.
+/// Length of a derived key and of an authentication code, in bytes.
 pub const KEY_BYTES: usize = 32;
 
-/// The algorithms that tokens can be signed with; the token's own header never chooses
-/// (RFC 8725, 3.1).
+/// Signature algorithm of access tokens. A token's own header never selects it (RFC 8725, 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
-    /// HMAC with SHA-256.
     Hs256,
-    /// HMAC with SHA-384.
     Hs384,
-    /// HMAC with SHA-512.
     Hs512,
 }
 
 impl Algorithm {
-    /// The shortest key, in bytes: as long as the hash that it keys (RFC 7518, 3.2).
+    /// Minimum length of the key, in bytes: that of the hash (RFC 7518, 3.2).
     pub fn min_key_bytes(self) -> usize {
         match self {
             Self::Hs256 => 32,
@@ -35,46 +30,44 @@ impl Algorithm {
     }
 }
 
-/// The secret keys.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    /// Everything new is made with it.
+    /// Creates all new tokens and hashes.
     pub current: SecretString,
-    /// What was made with it stays good: the key whose place the current one took.
+    /// The key before the last rotation. Its tokens and hashes stay valid.
     pub previous: Option<SecretString>,
 }
 
-/// The keys for one purpose.
+/// The current and previous keys for one purpose.
 #[derive(Clone)]
 pub struct DerivedKeys {
     current: DerivedKey,
     previous: Option<DerivedKey>,
 }
 
-/// A key for HMAC-SHA256 that serves one purpose.
+/// An HMAC-SHA256 key for one purpose.
 #[derive(Clone)]
 pub struct DerivedKey(Zeroizing<[u8; KEY_BYTES]>);
 
 impl Keys {
-    /// What `make` makes of each key, the current one first.
+    /// Applies `make` to the current and to the previous key.
     pub fn map<T>(&self, mut make: impl FnMut(&SecretString) -> T) -> (T, Option<T>) {
         (make(&self.current), self.previous.as_ref().map(make))
     }
 }
 
 impl DerivedKeys {
-    /// Derives the keys for `purpose`.
     pub fn derive(keys: &Keys, purpose: &str) -> Self {
         let (current, previous) = keys.map(|key| DerivedKey::derive(key, purpose));
         Self { current, previous }
     }
 
-    /// The authentication code of `message` by the current key.
+    /// The authentication code of `message` under the current key.
     pub fn authenticate(&self, message: &[u8]) -> [u8; KEY_BYTES] {
         self.current.authenticate(message)
     }
 
-    /// Whether `code` is the authentication code of `message` by either key, in constant time.
+    /// Whether `code` authenticates `message` under either key, in constant time.
     pub fn verify(&self, message: &[u8], code: &[u8]) -> bool {
         self.each().any(|key| key.verify(message, code))
     }
@@ -86,36 +79,34 @@ impl DerivedKeys {
 }
 
 impl DerivedKey {
-    /// Derives the key for `purpose` from the secret key by HKDF-SHA256 (RFC 5869), so that what
-    /// is learnt of one use tells nothing of another.
+    /// Derives the key for `purpose` from the secret key with HKDF-SHA256 (RFC 5869), so that one
+    /// purpose reveals nothing about another.
     pub fn derive(secret_key: &SecretString, purpose: &str) -> Self {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         Hkdf::<Sha256>::new(None, secret_key.expose_secret().as_bytes())
             .expand(purpose.as_bytes(), key.as_mut())
-            .expect("32 bytes are within what HKDF-SHA256 can give");
+            .expect("HKDF-SHA256 can derive 32 bytes");
         Self(key)
     }
 
-    /// The authentication code of `message`.
     pub fn authenticate(&self, message: &[u8]) -> [u8; KEY_BYTES] {
         self.hmac(message).finalize().into_bytes().into()
     }
 
-    /// Whether `code` is the authentication code of `message`, in constant time.
+    /// Whether `code` authenticates `message`, in constant time.
     pub fn verify(&self, message: &[u8], code: &[u8]) -> bool {
         self.hmac(message).verify_slice(code).is_ok()
     }
 
     fn hmac(&self, message: &[u8]) -> Hmac<Sha256> {
         Hmac::new_from_slice(self.0.as_ref())
-            .expect("HMAC takes keys of any length")
+            .expect("HMAC accepts keys of any length")
             .chain_update(message)
     }
 }
 
 #[cfg(test)]
 impl Keys {
-    /// One key, which took no other's place.
     pub fn only(current: &str) -> Self {
         Self {
             current: SecretString::from(current),
@@ -123,7 +114,6 @@ impl Keys {
         }
     }
 
-    /// A key that took another's place.
     pub fn rotated(current: &str, previous: &str) -> Self {
         Self {
             current: SecretString::from(current),
@@ -145,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_of_the_previous_key_are_good_and_new_ones_are_the_current_keys() {
+    fn codes_of_the_previous_key_are_valid_and_new_codes_use_the_current_key() {
         let code = |keys: &Keys| DerivedKeys::derive(keys, "test").authenticate(b"message");
         let [first, third] = [Keys::only("first"), Keys::only("third")];
         let rotated = Keys::rotated("second", "first");

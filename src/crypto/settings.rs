@@ -1,21 +1,20 @@
-//! The settings of the secret keys.
+//! Settings of the secret keys.
 
 use secrecy::SecretString;
 
 use super::keys::{Algorithm, Keys};
 use crate::settings::reader::Reader;
 
-/// The secret keys, and what signs with them.
 #[derive(Debug, Clone)]
 pub struct CryptoSettings {
-    /// Sign the access tokens; the keys for everything else are derived from them.
+    /// Sign the access tokens and derive all other keys.
     pub keys: Keys,
-    /// Signs the access tokens.
+    /// Signature algorithm of access tokens.
     pub algorithm: Algorithm,
 }
 
 impl CryptoSettings {
-    /// Reads the section; `None` means that the reader has noted the problems.
+    /// Reads the section. On `None`, the reader has recorded the problems.
     pub async fn read(reader: &mut Reader) -> Option<Self> {
         let choices = [
             ("HS256", Algorithm::Hs256),
@@ -23,14 +22,19 @@ impl CryptoSettings {
             ("HS512", Algorithm::Hs512),
         ];
         let algorithm = reader.choice("algorithm", &choices).await;
-        let least = algorithm.unwrap_or(Algorithm::Hs256).min_key_bytes();
+        let min_bytes = algorithm.unwrap_or(Algorithm::Hs256).min_key_bytes();
         let current = reader.text("secret_key").await;
-        let current = current.and_then(|key| long_enough(reader, "secret_key", key, least));
+        let current = current.and_then(|key| check_length(reader, "secret_key", key, min_bytes));
         let previous = reader.text("secret_key_previous").await?;
         let previous = if previous.is_empty() {
             None
         } else {
-            Some(long_enough(reader, "secret_key_previous", previous, least)?)
+            Some(check_length(
+                reader,
+                "secret_key_previous",
+                previous,
+                min_bytes,
+            )?)
         };
         Some(Self {
             keys: Keys {
@@ -42,16 +46,16 @@ impl CryptoSettings {
     }
 }
 
-fn long_enough(
+fn check_length(
     reader: &mut Reader,
     variable: &'static str,
     key: String,
-    least: usize,
+    min_bytes: usize,
 ) -> Option<SecretString> {
-    if key.len() < least {
+    if key.len() < min_bytes {
         let problem = format!(
-            "must be at least {least} bytes long with this algorithm, for example what \
-             `openssl rand -base64 48` prints"
+            "must be at least {min_bytes} bytes long with this algorithm, for example the \
+             output of `openssl rand -base64 48`"
         );
         reader.refuse(variable, problem);
         return None;

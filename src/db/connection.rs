@@ -1,4 +1,4 @@
-//! Connections and transactions: they run statements, each as durable as it has to be.
+//! Connections and transactions. Each statement is as durable as it needs to be.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
@@ -6,33 +6,33 @@ use std::sync::atomic::Ordering;
 use super::{Database, DbError, Row};
 use crate::platform::sqlite::{self, Value};
 
-/// What a power cut may do to what is written. A crash of the service loses nothing either way.
+/// Effect of a power cut on a write. A crash of the service loses nothing in either mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Durability {
-    /// Nothing that was acknowledged is lost: SQLite's `synchronous` FULL, and its default.
+    /// Acknowledged writes survive: SQLite's `synchronous` FULL, its default.
     Full,
-    /// The last moments' writes may be lost, and no write waits for the disk: `synchronous` NORMAL
-    /// with a write-ahead log.
+    /// The last writes may be lost, but no write waits for the disk: `synchronous` NORMAL with a
+    /// write-ahead log.
     Normal,
 }
 
-/// A connection of the host's, and how it writes.
+/// A connection of the host, with its current durability.
 pub(super) struct HostConnection {
     pub(super) sqlite: sqlite::Connection,
     pub(super) durability: Durability,
 }
 
-/// A connection for one caller; it goes back to the idle ones when it is dropped.
+/// A connection for one caller. It returns to the pool when it is dropped.
 pub struct Connection<'a> {
     database: &'a Database,
-    /// Empty while a statement runs and after an error: a connection that was given up midway
-    /// may hold a transaction or worse, so it is closed instead of lent again.
+    /// `None` while a statement runs and after an error: an aborted connection may hold an open
+    /// transaction, so it is closed instead of reused.
     inner: Option<HostConnection>,
-    /// SQLite ignores a change of durability within a transaction, so none is asked for.
+    /// SQLite ignores a change of `synchronous` within a transaction, so none is requested.
     is_in_transaction: bool,
 }
 
-/// A write transaction; dropped without [`commit`](Self::commit) it never happened.
+/// A write transaction. It rolls back unless [`commit`](Self::commit) is called.
 pub struct Transaction<'a>(Connection<'a>);
 
 impl<'a> Connection<'a> {
@@ -44,10 +44,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Runs one statement that reads, and returns its rows.
-    ///
-    /// # Errors
-    /// The statement fails. The connection is lost with it.
+    /// Runs a read statement and returns its rows. A failed statement closes the connection.
     pub fn query(
         &mut self,
         statement: &str,
@@ -56,10 +53,7 @@ impl<'a> Connection<'a> {
         self.execute(statement, parameters)
     }
 
-    /// As [`query`](Self::query), where at most one row is wanted.
-    ///
-    /// # Errors
-    /// As [`query`](Self::query).
+    /// Like [`query`](Self::query), for at most one row.
     pub fn query_one(
         &mut self,
         statement: &str,
@@ -68,11 +62,9 @@ impl<'a> Connection<'a> {
         Ok(self.query(statement, parameters)?.into_iter().next())
     }
 
-    /// Runs one statement that writes, and returns its rows. What it has written is on the disk
-    /// when it returns, or when the transaction is committed.
-    ///
-    /// # Errors
-    /// The statement fails. The connection is lost with it, but for [`DbError::Unique`].
+    /// Runs a write statement and returns its rows. The write is on disk when it returns, or when
+    /// its transaction commits. A failed statement closes the connection, except for
+    /// [`DbError::Unique`].
     pub fn write(
         &mut self,
         statement: &str,
@@ -81,10 +73,7 @@ impl<'a> Connection<'a> {
         self.write_at(Durability::Full, statement, parameters)
     }
 
-    /// As [`write`](Self::write), where at most one row is wanted.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write).
+    /// Like [`write`](Self::write), for at most one row.
     pub fn write_one(
         &mut self,
         statement: &str,
@@ -93,12 +82,9 @@ impl<'a> Connection<'a> {
         Ok(self.write(statement, parameters)?.into_iter().next())
     }
 
-    /// As [`write`](Self::write), without the wait for the disk: for what can be done again, such
-    /// as a rotation, because a power cut may take the last moments' back. Within a transaction it
-    /// is as durable as the rest.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write).
+    /// Like [`write`](Self::write), but without waiting for the disk: for writes that can be
+    /// repeated, such as a token rotation, because a power cut may undo the last of them. Within a
+    /// transaction it is as durable as the rest.
     pub fn write_replayable(
         &mut self,
         statement: &str,
@@ -107,10 +93,7 @@ impl<'a> Connection<'a> {
         self.write_at(Durability::Normal, statement, parameters)
     }
 
-    /// As [`write_replayable`](Self::write_replayable), where at most one row is wanted.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write).
+    /// Like [`write_replayable`](Self::write_replayable), for at most one row.
     pub fn write_replayable_one(
         &mut self,
         statement: &str,
@@ -120,11 +103,8 @@ impl<'a> Connection<'a> {
         Ok(rows.into_iter().next())
     }
 
-    /// Begins a transaction, which is durable. It takes the lock at once: a read that becomes a
-    /// write midway can fail without waiting for the lock.
-    ///
-    /// # Errors
-    /// Another connection keeps the database locked.
+    /// Begins a durable transaction. It takes the write lock at once, because a read that later
+    /// becomes a write can fail without waiting for the lock.
     pub fn begin(mut self) -> Result<Transaction<'a>, DbError> {
         self.write("BEGIN IMMEDIATE", [])?;
         self.is_in_transaction = true;
@@ -138,15 +118,15 @@ impl<'a> Connection<'a> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
         if !self.is_in_transaction {
-            self.make(durability)?;
+            self.set_durability(durability)?;
         }
         self.execute(statement, parameters)
     }
 
-    /// Makes the connection write like this from now on, if it does not yet.
-    fn make(&mut self, durability: Durability) -> Result<(), DbError> {
-        let may_write_normal = &self.database.may_write_normal;
-        let durability = if may_write_normal.load(Ordering::Relaxed) {
+    /// Sets the durability of the following writes, if it differs.
+    fn set_durability(&mut self, durability: Durability) -> Result<(), DbError> {
+        let allows_normal = &self.database.allows_normal;
+        let durability = if allows_normal.load(Ordering::Relaxed) {
             durability
         } else {
             Durability::Full
@@ -160,10 +140,11 @@ impl<'a> Connection<'a> {
         };
         match self.execute(statement, []) {
             Ok(_) => {}
-            // FULL comes after a NORMAL that was taken: to go on without it would break a promise.
+            // Only NORMAL may be unsupported. FULL always follows a NORMAL that was accepted, and
+            // going on without it would break the durability promise.
             Err(DbError::Unsupported(cause)) if durability == Durability::Normal => {
-                tracing::info!(cause, "the database keeps its own durability");
-                may_write_normal.store(false, Ordering::Relaxed);
+                tracing::info!(cause, "the database manages durability itself");
+                allows_normal.store(false, Ordering::Relaxed);
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -174,19 +155,19 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    /// Runs one statement, while the instance stands still. No other request waits with it: an
-    /// instance has one at a time, or the work between requests.
+    /// Runs a statement. It blocks the whole instance, but no other request: an instance handles
+    /// one request at a time, or the work between requests.
     fn execute(
         &mut self,
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
-        let lost = || DbError::Failed("the connection was lost to an earlier error".into());
-        let inner = self.inner.take().ok_or_else(lost)?;
+        let closed = || DbError::Failed("an earlier error closed the connection".into());
+        let inner = self.inner.take().ok_or_else(closed)?;
         let parameters: Vec<_> = parameters.into_iter().collect();
         let result = inner.sqlite.execute(statement, &parameters);
         let result = result.map_err(DbError::from);
-        if result.as_ref().err().is_none_or(DbError::leaves_connection) {
+        if result.as_ref().err().is_none_or(DbError::is_recoverable) {
             self.inner = Some(inner);
         }
         Ok(result?.into_iter().map(Row::from).collect())
@@ -202,10 +183,7 @@ impl Drop for Connection<'_> {
 }
 
 impl<'a> Transaction<'a> {
-    /// Makes everything that the transaction did durable.
-    ///
-    /// # Errors
-    /// It could not be written; then nothing of it was.
+    /// Commits the transaction durably.
     pub fn commit(mut self) -> Result<Connection<'a>, DbError> {
         self.write("COMMIT", [])?;
         Ok(Connection {
@@ -218,7 +196,7 @@ impl<'a> Transaction<'a> {
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        // Closing a connection rolls back what it has not committed.
+        // Closing a connection rolls back its transaction.
         self.0.inner = None;
     }
 }

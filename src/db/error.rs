@@ -1,20 +1,19 @@
-//! Errors of the database, told apart.
+//! Database errors, classified.
 
 use crate::platform::sqlite;
 
-/// What the database may answer instead of rows.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// Another connection kept it locked for longer than the busy timeout (5 s in Spin).
+    /// Another connection held the lock for longer than the busy timeout (5 s in Spin).
     #[error("locked")]
     Locked,
-    /// A row with this value is there already; the text names the column or the index.
+    /// A unique constraint failed. The text names the column or the index.
     #[error("not unique: {0}")]
     Unique(String),
-    /// It takes no statement of this kind: libSQL keeps to itself how its data gets to the disk.
+    /// The database does not support the statement: libSQL manages durability itself.
     #[error("{0}")]
     Unsupported(String),
-    /// Anything else, in the words of the database.
+    /// Any other error, in the database's words.
     #[error("{0}")]
     Failed(String),
 }
@@ -26,14 +25,14 @@ impl From<sqlite::Error> for DbError {
 }
 
 impl DbError {
-    /// Whether the connection is as good afterwards as it was before.
-    pub(super) fn leaves_connection(&self) -> bool {
+    /// Whether the connection remains usable.
+    pub(super) fn is_recoverable(&self) -> bool {
         matches!(self, Self::Unique(_) | Self::Unsupported(_))
     }
 }
 
-/// Tells errors apart by the database's words, which is all that Spin passes on. libSQL wraps
-/// them in its own, so they are looked for anywhere in the message.
+/// Classifies an error by its message, which is all that Spin passes on. libSQL wraps messages in
+/// its own, so the search covers the whole text.
 fn classify(message: String) -> DbError {
     const UNIQUE: &str = "UNIQUE constraint failed: ";
     if let Some((_, what)) = message.split_once(UNIQUE) {
@@ -63,19 +62,19 @@ mod tests {
         ] {
             assert!(is_unsupported(refused), "{refused}");
         }
-        for passing in [
+        for other in [
             "database is locked",
             "disk I/O error",
             "attempt to write a readonly database",
             "Safety level may not be changed inside a transaction",
             "Hrana: `http error: `connection refused``",
         ] {
-            assert!(!is_unsupported(passing), "{passing}");
+            assert!(!is_unsupported(other), "{other}");
         }
     }
 
     #[test]
-    fn errors_are_told_apart_by_their_words_wrapped_or_not() {
+    fn errors_are_classified_by_their_message_wrapped_or_not() {
         for (message, expected) in [
             (
                 "UNIQUE constraint failed: users.email",

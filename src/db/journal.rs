@@ -1,12 +1,13 @@
-//! The write-ahead log: readers go on during a write, and not every write waits for the disk.
+//! The write-ahead log (WAL): reads continue during a write, and not every write waits for the
+//! disk.
 
 use super::{Connection, Database, DbError};
 
-/// What SQLite calls it.
+/// SQLite's name of the journal mode.
 const WRITE_AHEAD_LOG: &str = "wal";
 
-/// Makes sure that the database has a write-ahead log, and says whether it has. The file remembers
-/// it, but a copy that was made by `VACUUM INTO` does not have it.
+/// Enables the write-ahead log and returns whether the database has one. The database file
+/// remembers the mode, but a copy made with `VACUUM INTO` loses it.
 pub(super) async fn ensure_write_ahead_log(database: &Database) -> Result<bool, DbError> {
     match try_to_ensure(database).await {
         Ok(true) => Ok(true),
@@ -15,7 +16,7 @@ pub(super) async fn ensure_write_ahead_log(database: &Database) -> Result<bool, 
             Ok(false)
         }
         Err(DbError::Unsupported(cause)) => {
-            tracing::info!(cause, "the database keeps its own journal");
+            tracing::info!(cause, "the database manages its journal itself");
             Ok(false)
         }
         Err(error) => Err(error),
@@ -31,16 +32,17 @@ async fn try_to_ensure(database: &Database) -> Result<bool, DbError> {
         Err(DbError::Locked) => {}
         decided => return decided,
     }
-    // Another connection writes or sets it, too. A transaction waits for that, setting it does not.
+    // Another connection is writing or enabling it. A transaction waits for the lock, but the
+    // pragma does not.
     drop(database.open().await?.begin()?);
     let mut connection = database.open().await?;
     Ok(has_write_ahead_log(&mut connection, "PRAGMA journal_mode")?
         || has_write_ahead_log(&mut connection, "PRAGMA journal_mode = WAL")?)
 }
 
-/// Whether it has one once the statement is done, which answers with the mode that is in force.
+/// Runs a statement that returns the current mode, and compares it.
 fn has_write_ahead_log(connection: &mut Connection<'_>, statement: &str) -> Result<bool, DbError> {
     let row = connection.query_one(statement, [])?;
-    // No row comes where the host has the wish ignored.
+    // A host that ignores the pragma returns no row.
     row.map_or(Ok(false), |row| Ok(row.text(0)? == WRITE_AHEAD_LOG))
 }

@@ -1,8 +1,8 @@
-//! Brings the database to the schema of this version, whatever it held before.
+//! Migrates the database to the schema of this version.
 
 use rust_embed::Embed;
 
-use super::{Connection, Database, DbError, Step};
+use super::{Connection, Database, DbError, MigrationStep};
 
 /// The folder `migrations`: each file is a version of the schema, in the order of their names. A file
 /// that was released never changes.
@@ -10,13 +10,16 @@ use super::{Connection, Database, DbError, Step};
 #[folder = "migrations"]
 struct Migrations;
 
-/// The version from which on every email address is normalized.
+/// The schema version whose migration normalizes all email addresses.
 const ADDRESSES_NORMALIZED: usize = 8;
 
-/// Migrates the database if it is behind. Of two instances that start together one migrates, and
-/// the other waits for it and finds it done. A database of a newer version is taken as it is:
-/// while versions are exchanged one by one, old instances go on.
-pub(super) async fn run(database: &Database, normalize_addresses: Step) -> Result<(), DbError> {
+/// Migrates the database if its schema is older. Of several instances that start together, one
+/// migrates and the others wait for it. A newer schema is left alone, so that old instances keep
+/// running during a rolling update.
+pub(super) async fn run(
+    database: &Database,
+    normalize_addresses: MigrationStep,
+) -> Result<(), DbError> {
     if version(&mut database.open().await?)? >= newest_version() {
         return Ok(());
     }
@@ -46,14 +49,14 @@ fn migrations() -> impl Iterator<Item = String> {
     files.map(|file| String::from_utf8_lossy(&file.data).into_owned())
 }
 
-/// How many migrations the database has seen.
+/// Number of applied migrations.
 fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
     let row = connection.query_one("PRAGMA user_version", [])?;
     row.map_or(Ok(0), |row| row.number(0))
 }
 
-/// The statements of a migration, without its comments. A statement ends with a semicolon at the
-/// end of a line, and `--` begins a comment wherever it stands.
+/// Splits a migration into statements and removes comments. A statement ends with a semicolon at
+/// the end of a line, and `--` always starts a comment.
 fn statements(migration: &str) -> Vec<String> {
     let without_comments: Vec<_> = migration
         .lines()
@@ -75,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_migration_is_cut_into_whole_statements() {
+    fn a_migration_is_split_into_whole_statements() {
         let migration = "-- why; and how\nCREATE TABLE a (\n  b TEXT -- c;\n);\n\nDROP TABLE a;\n";
         assert_eq!(
             statements(migration),
@@ -110,7 +113,7 @@ mod tests {
         }
     }
 
-    /// Lines of a statement, with a semicolon nowhere but at its end.
+    /// Lines of a statement, with a semicolon only at the end.
     fn statement() -> impl Strategy<Value = String> {
         let line = "[ \t]{0,4}[A-Za-z0-9(,)'=;]{0,40}[A-Za-z0-9(,)'=]";
         vec(line, 1..5).prop_map(|lines| lines.join("\n") + ";")
@@ -118,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_more_of_itself_or_keeps_a_comment(text in "([ -~żó\n]|--|;\n|\r\n){0,200}") {
+        fn statements_are_no_longer_than_the_text_and_have_no_comments(text in "([ -~żó\n]|--|;\n|\r\n){0,200}") {
             let statements = statements(&text);
             let length: usize = statements.iter().map(String::len).sum();
             prop_assert!(length <= text.len());
@@ -126,7 +129,7 @@ mod tests {
         }
 
         #[test]
-        fn statements_come_out_as_they_were_written_whatever_the_comments_between(
+        fn statements_survive_any_comments_between_them(
             written in vec((statement(), "[ \t]{0,3}(-- [ -~]{0,40})?(\n--[ -~]{0,40}|\n){0,3}"), 0..6),
         ) {
             let lines = written.iter().map(|(statement, comment)| format!("{statement}{comment}\n"));

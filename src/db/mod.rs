@@ -1,4 +1,4 @@
-//! The database: opened when first needed, migrated, and lent to one caller at a time.
+//! The database: opened and migrated at first use, with a pool of connections.
 
 mod connection;
 mod error;
@@ -15,45 +15,44 @@ pub use self::error::DbError;
 pub use self::row::Row;
 use crate::platform::sqlite;
 
-/// A step of a migration that SQL alone cannot do.
-pub type Step = fn(&mut Connection<'_>) -> Result<(), DbError>;
+/// A migration step that SQL alone cannot express.
+pub type MigrationStep = fn(&mut Connection<'_>) -> Result<(), DbError>;
 
-/// The database of this instance: opened when first needed, made ready before first use.
 pub struct Database {
     idle: Mutex<Vec<HostConnection>>,
     is_ready: AtomicBool,
-    /// Whether a write need not wait for the disk: only with a write-ahead log, and not where the
-    /// database decides that itself, as libSQL does.
-    may_write_normal: AtomicBool,
-    normalize_addresses: Step,
+    /// Whether `synchronous` NORMAL may be used: only with a write-ahead log, and not on libSQL,
+    /// which manages durability itself.
+    allows_normal: AtomicBool,
+    normalize_addresses: MigrationStep,
 }
 
 impl Database {
-    /// The database, with what a migration does to the email addresses that are in it already.
-    pub fn new(normalize_addresses: Step) -> Self {
+    /// `normalize_addresses` is the migration step for stored email addresses.
+    pub fn new(normalize_addresses: MigrationStep) -> Self {
         Self {
             idle: Mutex::default(),
             is_ready: AtomicBool::default(),
-            may_write_normal: AtomicBool::default(),
+            allows_normal: AtomicBool::default(),
             normalize_addresses,
         }
     }
 
-    /// A connection to the migrated database.
+    /// Returns a connection to the migrated database.
     ///
     /// # Errors
-    /// The database cannot be opened or made ready; the next call tries again.
+    /// The database cannot be opened or migrated. The next call tries again.
     pub async fn connect(&self) -> Result<Connection<'_>, DbError> {
         if !self.is_ready.load(Ordering::Relaxed) {
             let has_log = journal::ensure_write_ahead_log(self).await?;
-            self.may_write_normal.store(has_log, Ordering::Relaxed);
+            self.allows_normal.store(has_log, Ordering::Relaxed);
             migrations::run(self, self.normalize_addresses).await?;
             self.is_ready.store(true, Ordering::Relaxed);
         }
         self.open().await
     }
 
-    /// A connection to the database as it is.
+    /// Returns a connection without migrating the database.
     pub(super) async fn open(&self) -> Result<Connection<'_>, DbError> {
         let idle = self.idle().pop();
         let inner = match idle {
@@ -67,7 +66,8 @@ impl Database {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<HostConnection>> {
-        // Nothing can panic while it is held, and if it did, a list of connections stays one.
+        // Nothing panics while the lock is held, and a list of connections cannot be left
+        // inconsistent.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

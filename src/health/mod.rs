@@ -1,4 +1,4 @@
-//! Health: is the process alive, and can it do its work?
+//! Health probes: is the process alive, and can it do its work?
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::db::{Database, DbError};
 use crate::users;
 
-/// What is said of a part that keeps the service from its work.
 const UNUSABLE: &str = "unusable";
 
 const HELLO: Hello = Hello { status: "ok" };
@@ -38,7 +37,7 @@ pub async fn hello() -> Json<Hello> {
 
 /// Liveness
 ///
-/// For a liveness probe. It touches nothing, so that trouble with the database restarts no instance.
+/// For a liveness probe. It does not use the database, so a database failure restarts no instance.
 #[utoipa::path(
     get,
     path = "/health/live",
@@ -56,7 +55,7 @@ pub async fn live() -> Json<Health> {
 
 /// Readiness
 ///
-/// For a readiness probe: 200 only if the database and its schema are usable.
+/// For a readiness probe: 200 only if the settings, the database and its schema are usable.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -70,7 +69,7 @@ pub async fn live() -> Json<Health> {
         ),
         (
             status = 503,
-            description = "The service is not ready; the components say why",
+            description = "The service is not ready; `components` says why",
             body = Health,
             example = json!(Health::new("unavailable", Some(UNUSABLE_DATABASE))),
         ),
@@ -86,7 +85,7 @@ pub async fn ready(State(app): State<&'static App>) -> (StatusCode, Json<Health>
     }
 }
 
-/// The answer of `/health/ready` where the settings cannot be used.
+/// `/health/ready` of a service with invalid settings.
 pub async fn misconfigured() -> (StatusCode, Json<Health>) {
     unavailable(Components {
         settings: Some(UNUSABLE),
@@ -94,7 +93,7 @@ pub async fn misconfigured() -> (StatusCode, Json<Health>) {
     })
 }
 
-/// Uses the database and the newest part of its schema.
+/// Reads a table, which requires the migrated schema.
 async fn probe(database: &Database) -> Result<(), DbError> {
     let mut connection = database.connect().await?;
     users::store::probe(&mut connection)
@@ -113,7 +112,7 @@ fn unavailable(components: Components) -> (StatusCode, Json<Health>) {
     (StatusCode::SERVICE_UNAVAILABLE, Json(health))
 }
 
-/// A greeting.
+/// Status of the service.
 #[derive(Serialize, ToSchema)]
 pub struct Hello {
     /// Always `ok`.
@@ -121,31 +120,31 @@ pub struct Hello {
     status: &'static str,
 }
 
-/// How the service is.
+/// Health of the service.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
     /// `ok` or `unavailable`.
     #[schema(example = "ok")]
     status: &'static str,
-    /// The version of the service.
+    /// Version of the service.
     #[schema(example = "1.0.0")]
     version: &'static str,
-    /// Always null: an instance does not know how long its siblings have been there.
+    /// Always null: an instance does not know the uptime of the service.
     #[schema(required, value_type = Option<u64>)]
     uptime: (),
-    /// How its parts are.
+    /// Status of the service's components.
     #[schema(required)]
     components: Option<Components>,
 }
 
-/// How the parts of the service are; a part that was not looked at is not there.
+/// Status of the service's components. A component that was not checked is absent.
 #[derive(Default, Serialize, ToSchema)]
 pub struct Components {
     /// `operational` or `unusable`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "operational")]
     database: Option<&'static str>,
-    /// `unusable`: the log names the setting.
+    /// `unusable` if a setting is invalid; the log names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<&'static str>,
 }

@@ -1,4 +1,4 @@
-//! What is done between requests: mail that is due, and clearing away what has run out.
+//! Work between requests: delivers due mail and deletes expired rows.
 
 mod store;
 
@@ -11,17 +11,17 @@ use crate::app::App;
 use crate::db::DbError;
 use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
-use crate::settings::{self, Warning};
+use crate::settings::warnings::{self, Warning};
 use crate::throttle::store::guesses;
 use crate::{captcha, legacy, mail, sessions, throttle};
 
-/// How often an instance looks for work that no request has announced, in seconds.
+/// Seconds between two runs without new mail.
 const INTERVAL_SECONDS: i64 = 60;
 
-/// When this instance looked last, in seconds since 1970.
+/// Start of this instance's last run, in seconds since 1970.
 static LAST_RUN: AtomicI64 = AtomicI64::new(0);
 
-/// Whether the next run is due. A caller that is told so has to run it.
+/// Whether a run is due. If so, the caller must start it.
 pub fn is_due() -> bool {
     let now = clock::now().unix();
     let last = LAST_RUN.load(Ordering::Relaxed);
@@ -32,7 +32,7 @@ pub fn is_due() -> bool {
     is_due
 }
 
-/// Does it all. What goes wrong is logged, and done again at the next run.
+/// Runs all due work. Errors are logged, and the next run retries.
 pub async fn run(app: &App) {
     if let Err(error) = try_run(app).await {
         tracing::error!(cause = format!("{error:#}"), "housekeeping failed");
@@ -41,53 +41,63 @@ pub async fn run(app: &App) {
 
 async fn try_run(app: &App) -> anyhow::Result<()> {
     let now = clock::now();
-    let some = random::id();
-    let work = look(app, some, now).await?;
+    let start_id = random::id();
+    let work = find_work(app, start_id, now).await?;
     if work.mail {
         mail::delivery::deliver(app).await?;
     }
-    clear_away(app, &work, some, now).await?;
-    Ok(warn_of_unsafe_settings(app, now).await?)
+    delete_expired(app, &work, start_id, now).await?;
+    Ok(warn_about_unsafe_settings(app, now).await?)
 }
 
-async fn clear_away(app: &App, work: &Work, some: Uuid, now: Timestamp) -> Result<(), DbError> {
-    if !(work.throttle || work.guesses || work.captcha || work.predecessor || work.sessions) {
+async fn delete_expired(
+    app: &App,
+    work: &Work,
+    start_id: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    if !(work.throttle
+        || work.password_guesses
+        || work.captcha_challenges
+        || work.legacy_tokens
+        || work.sessions)
+    {
         return Ok(());
     }
     let mut connection = app.database.connect().await?;
     if work.throttle {
-        throttle::store::delete_past(&mut connection, now)?;
+        throttle::store::delete_expired(&mut connection, now)?;
     }
-    if work.guesses {
-        guesses::delete_past(&mut connection, now)?;
+    if work.password_guesses {
+        guesses::delete_expired(&mut connection, now)?;
     }
-    if work.captcha {
-        captcha::store::delete_past(&mut connection, now)?;
+    if work.captcha_challenges {
+        captcha::store::delete_expired(&mut connection, now)?;
     }
-    if work.predecessor {
+    if work.legacy_tokens {
         legacy::store::void_expired(&mut connection, now)?;
     }
     if work.sessions {
-        sessions::store::delete_expired(&mut connection, some, now)?;
+        sessions::store::delete_expired(&mut connection, start_id, now)?;
     }
     Ok(())
 }
 
-async fn warn_of_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbError> {
-    let warnings = app.settings.warnings();
-    if warnings.is_empty() {
+async fn warn_about_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbError> {
+    let found = app.settings.warnings();
+    if found.is_empty() {
         return Ok(());
     }
     let mut connection = app.database.connect().await?;
-    for Warning { variable, reason } in warnings {
-        if settings::store::claim(&mut connection, variable, now)? {
+    for Warning { variable, reason } in found {
+        if warnings::store::claim(&mut connection, variable, now)? {
             tracing::warn!(variable, reason, "a setting is unsafe in production");
         }
     }
     Ok(())
 }
 
-async fn look(app: &App, some: Uuid, now: Timestamp) -> Result<Work, DbError> {
+async fn find_work(app: &App, start_id: Uuid, now: Timestamp) -> Result<Work, DbError> {
     let mut connection = app.database.connect().await?;
-    store::look(&mut connection, some, now)
+    store::find_work(&mut connection, start_id, now)
 }

@@ -1,47 +1,47 @@
-//! What there is to do between requests, found without writing.
+//! Finds due work without a write lock.
 
 use uuid::Uuid;
 
 use crate::captcha;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
-use crate::sessions::store::EXPIRED_AMONG_SOME;
-use crate::throttle::limits::MAX_STRANGERS_IN_A_ROW;
+use crate::sessions::store::EXPIRED_IN_BATCH;
+use crate::throttle::limits::LOCKOUT_FAILURES;
 
-/// What there is to do.
+/// The kinds of work that are due.
 #[derive(Default)]
 pub struct Work {
-    /// Mail is due.
     pub mail: bool,
-    /// Counts hold nobody back any more.
     pub throttle: bool,
-    /// Guesses are forgotten.
-    pub guesses: bool,
-    /// Used challenges would not be taken any more.
-    pub captcha: bool,
-    /// Refresh tokens of the predecessor have expired.
-    pub predecessor: bool,
-    /// Sessions have expired, of those that were looked at.
+    pub password_guesses: bool,
+    pub captcha_challenges: bool,
+    /// Unused refresh tokens of the legacy service have expired.
+    pub legacy_tokens: bool,
+    /// Sessions of the sampled batch have expired.
     pub sessions: bool,
 }
 
-/// Looks for it all in one statement: mostly there is nothing, and then nobody has to wait for
-/// the right to write. Of the sessions it looks at some `from` an identifier on.
-pub fn look(connection: &mut Connection<'_>, from: Uuid, now: Timestamp) -> Result<Work, DbError> {
+/// Checks for all kinds of work with one read. Usually nothing is due, and then no write lock is
+/// needed. The batch of sessions starts at `start_id`.
+pub fn find_work(
+    connection: &mut Connection<'_>,
+    start_id: Uuid,
+    now: Timestamp,
+) -> Result<Work, DbError> {
     let statement = format!(
         "SELECT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1), \
          EXISTS (SELECT 1 FROM throttle WHERE full_at <= ?1), \
          EXISTS (SELECT 1 FROM password_guesses WHERE forget_at <= ?1 AND in_a_row < ?5), \
          EXISTS (SELECT 1 FROM used_challenges WHERE expires_at <= ?3), \
          EXISTS (SELECT 1 FROM refresh_tokens WHERE refresh_token >= 'ey' \
-         AND refresh_token < 'ez' AND expires_at <= ?4), EXISTS {EXPIRED_AMONG_SOME}"
+         AND refresh_token < 'ez' AND expires_at <= ?4), EXISTS {EXPIRED_IN_BATCH}"
     );
     let parameters = [
         now.unix().into(),
-        from.to_string().into(),
-        captcha::store::past(now).into(),
+        start_id.to_string().into(),
+        captcha::store::expiry_cutoff(now).into(),
         now.to_sql().into(),
-        MAX_STRANGERS_IN_A_ROW.into(),
+        LOCKOUT_FAILURES.into(),
     ];
     let row = connection.query_one(&statement, parameters)?;
     let Some(row) = row else {
@@ -50,9 +50,9 @@ pub fn look(connection: &mut Connection<'_>, from: Uuid, now: Timestamp) -> Resu
     Ok(Work {
         mail: row.integer(0)? != 0,
         throttle: row.integer(1)? != 0,
-        guesses: row.integer(2)? != 0,
-        captcha: row.integer(3)? != 0,
-        predecessor: row.integer(4)? != 0,
+        password_guesses: row.integer(2)? != 0,
+        captcha_challenges: row.integer(3)? != 0,
+        legacy_tokens: row.integer(4)? != 0,
         sessions: row.integer(5)? != 0,
     })
 }

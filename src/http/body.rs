@@ -1,4 +1,4 @@
-//! The bodies of requests: read within limits, checked field by field, never half-accepted.
+//! Reads and validates request bodies, within limits of size and time.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -16,49 +16,48 @@ use super::error::validation::FieldError;
 use super::error::{Error, ErrorKind};
 use super::fields::Fields;
 use crate::app::App;
-use crate::platform::{clock, turn};
+use crate::platform::{clock, instance_lock};
 use crate::settings::Settings;
 
-/// The body is larger than any of ours needs to be.
 pub const BODY_TOO_LARGE: ErrorKind = ErrorKind::new(
     StatusCode::PAYLOAD_TOO_LARGE,
     "BODY_TOO_LARGE",
     "Request body too large",
 );
 
-/// The body took too long to arrive.
 pub const BODY_TIMEOUT: ErrorKind = ErrorKind::new(
     StatusCode::REQUEST_TIMEOUT,
     "BODY_TIMEOUT",
     "Request body took too long to arrive",
 );
 
-/// The body could not be read to its end.
 pub const BODY_UNREADABLE: ErrorKind = ErrorKind::new(
     StatusCode::BAD_REQUEST,
     "BODY_UNREADABLE",
     "Request body could not be read",
 );
 
-/// The largest body that is read, in bytes.
+/// Maximum size of a body, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// How much more of a larger one is read into nothing before it is refused, in bytes.
+/// How much of an oversized body is read and discarded before the response, in bytes.
 const MAX_DISCARDED_BYTES: usize = 16 * MAX_BODY_BYTES;
-/// How long a body may take to arrive. A megabyte in that time is less than a slow phone's 1 Mbit/s.
+/// Time limit for a body. A slow phone's 1 Mbit/s transfers more than a megabyte in that time.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How long an instance waits for a body without taking another request meanwhile.
-const MOMENT: Duration = Duration::from_millis(20);
+/// How often the host gets a turn to hand over a body that has already arrived.
+const HOST_TURNS: usize = 3;
+/// How long an instance waits for a body before it accepts other requests.
+const EXCLUSIVE_WAIT: Duration = Duration::from_millis(20);
 
-/// A request's body that can be made of its fields.
+/// A request type that is parsed from the fields of a body.
 pub trait FromFields: Sized {
-    /// Takes the fields in their order; `None` when one of them is wrong.
+    /// Takes the fields in order, and records their errors. Returns `None` if one is invalid.
     fn from_fields(fields: &mut Fields, settings: &Settings) -> Option<Self>;
 }
 
-/// A JSON body that satisfies its rules.
+/// Extracts and validates a JSON body.
 pub struct ValidJson<T>(pub T);
 
-/// A form body that satisfies its rules.
+/// Extracts and validates a form body.
 pub struct ValidForm<T>(pub T);
 
 impl<T: FromFields> FromRequest<&'static App> for ValidJson<T> {
@@ -68,7 +67,7 @@ impl<T: FromFields> FromRequest<&'static App> for ValidJson<T> {
         let media_type = media_type(request.headers());
         let body = receive(request.into_body()).await?;
         let fields = json_fields(&body, media_type.as_ref())?;
-        take(fields, &app.settings).map(Self)
+        validate(fields, &app.settings).map(Self)
     }
 }
 
@@ -78,7 +77,7 @@ impl<T: FromFields> FromRequest<&'static App> for ValidForm<T> {
     async fn from_request(request: Request, app: &&'static App) -> Result<Self, Error> {
         let media_type = media_type(request.headers());
         let body = receive(request.into_body()).await?;
-        // Any other body is a form without fields, as it was for the predecessor.
+        // Any other media type counts as an empty form, as in the legacy service.
         let is_form =
             |it: &Mime| it.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.essence_str();
         let form = if media_type.as_ref().is_some_and(is_form) {
@@ -86,32 +85,36 @@ impl<T: FromFields> FromRequest<&'static App> for ValidForm<T> {
         } else {
             b""
         };
-        take(Fields::from_form(form), &app.settings).map(Self)
+        validate(Fields::from_form(form), &app.settings).map(Self)
     }
 }
 
-fn take<T: FromFields>(mut fields: Fields, settings: &Settings) -> Result<T, Error> {
-    let taken = T::from_fields(&mut fields, settings);
+fn validate<T: FromFields>(mut fields: Fields, settings: &Settings) -> Result<T, Error> {
+    let parsed = T::from_fields(&mut fields, settings);
     let errors = fields.into_errors();
-    match taken {
+    match parsed {
         Some(body) if errors.is_empty() => Ok(body),
         _ => Err(errors.into()),
     }
 }
 
-/// Reads a body within [`DEADLINE`]. Most bodies are there already, and then no timer is made. An
-/// instance waits a moment alone for any other; then it takes other requests, too.
+/// Reads a body within [`DEADLINE`]. Most bodies have already arrived: the host hands them over within a
+/// turn or two, and they need no timer. Otherwise the instance waits exclusively for a moment, and then
+/// accepts other requests.
 async fn receive(body: Body) -> Result<Bytes, Error> {
     let mut reading = pin!(read(body));
-    if let Some(body) = poll_immediate(&mut reading).await {
-        return body;
+    for _ in 0..HOST_TURNS {
+        if let Some(body) = poll_immediate(&mut reading).await {
+            return body;
+        }
+        instance_lock::yield_to_host().await;
     }
-    let reading = match select(reading, pin!(clock::sleep(MOMENT))).await {
+    let reading = match select(reading, pin!(clock::sleep(EXCLUSIVE_WAIT))).await {
         Either::Left((body, _)) => return body,
         Either::Right((_, reading)) => reading,
     };
-    let _others_come = turn::let_others_come();
-    match select(reading, pin!(clock::sleep(DEADLINE - MOMENT))).await {
+    let _released = instance_lock::release_while_waiting();
+    match select(reading, pin!(clock::sleep(DEADLINE - EXCLUSIVE_WAIT))).await {
         Either::Left((body, _)) => body,
         Either::Right(_) => Err(BODY_TIMEOUT.into()),
     }
@@ -128,14 +131,14 @@ async fn read(mut body: Body) -> Result<Bytes, Error> {
     }
 }
 
-/// Reads on within reason: a client that is cut off while it still sends commonly gets a reset
-/// connection, and never the answer that says why.
+/// Reads and discards the rest, up to a limit. A client that is cut off while sending often gets a
+/// connection reset instead of the response.
 async fn discard(body: Body) {
     let mut rest = Limited::new(body, MAX_DISCARDED_BYTES);
     while let Some(Ok(_)) = rest.frame().await {}
 }
 
-/// The media type; `None` if the header is absent or malformed.
+/// The media type. `None` if the header is absent or malformed.
 fn media_type(headers: &HeaderMap) -> Option<Mime> {
     let content_type: ContentType = headers.typed_get()?;
     Some(content_type.into())
@@ -145,7 +148,8 @@ pub(super) fn json_fields(body: &[u8], media_type: Option<&Mime>) -> Result<Fiel
     if body.is_empty() {
         return Err(FieldError::no_body().into());
     }
-    // Without this type a page of another site could send it without asking (a simple request).
+    // Browsers send JSON cross-origin only after a CORS preflight. Without this check, a page of
+    // another site could send it as a simple request.
     if !media_type.is_some_and(is_json) {
         return Err(FieldError::not_an_object().into());
     }
@@ -168,7 +172,7 @@ fn not_json(body: &[u8], error: &serde_json::Error) -> Error {
     let offset = if error.is_eof() {
         String::from_utf8_lossy(body).chars().count()
     } else if reason.starts_with("control character") {
-        // serde_json's column is usually that of the wrong character, here that of the one before.
+        // Here serde_json's column is that of the character before the wrong one.
         offset(body, error.line(), error.column() + 1)
     } else {
         offset(body, error.line(), error.column())
@@ -176,7 +180,7 @@ fn not_json(body: &[u8], error: &serde_json::Error) -> Error {
     FieldError::not_json(offset, reason).into()
 }
 
-/// The offset in characters of what stands in `line` at `column`, which count from one in bytes.
+/// Converts a line and column, which count bytes from one, to an offset in characters.
 fn offset(body: &[u8], line: usize, column: usize) -> usize {
     let lines_before = body
         .split_inclusive(|byte| *byte == b'\n')
@@ -195,13 +199,13 @@ mod tests {
     fn refused(body: &str, content_type: Option<&str>) -> Value {
         let media_type = content_type.map(|it| it.parse().expect("a media type"));
         let Err(error) = json_fields(body.as_bytes(), media_type.as_ref()) else {
-            panic!("{body} is taken");
+            panic!("{body} is accepted");
         };
         serde_json::to_value(&error.fields()[0]).expect("JSON")
     }
 
     #[test]
-    fn no_body_is_a_missing_body() {
+    fn an_empty_body_is_missing() {
         for content_type in [None, Some("application/json"), Some("text/plain")] {
             let expected =
                 json!({"type": "missing", "loc": ["body"], "msg": "Field required", "input": null});
@@ -210,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_object_or_not_json_by_its_type_has_no_fields() {
+    fn only_a_json_object_with_a_json_media_type_has_fields() {
         for (body, content_type) in [
             ("[]", Some("application/json")),
             ("\"text\"", Some("application/json")),
@@ -227,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_json_is_told_with_its_place_in_characters() {
+    fn invalid_json_is_reported_with_its_offset_in_characters() {
         for (body, offset) in [
             ("{", 1),
             ("nope", 1),
@@ -248,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_taken_under_every_name_that_it_has() {
+    fn every_json_media_type_is_accepted() {
         for content_type in ["application/json", "application/vnd.api+json"] {
             assert!(
                 json_fields(b"{}", content_type.parse().ok().as_ref()).is_ok(),
@@ -258,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_without_end_is_refused() {
+    fn excessive_nesting_is_refused() {
         let error = refused(&"[".repeat(100_000), Some("application/json"));
         assert_eq!(error["type"], "json_invalid");
     }

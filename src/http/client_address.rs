@@ -1,4 +1,4 @@
-//! Where a request comes from, as far as that can be trusted.
+//! The client's network, as far as its address can be trusted.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -10,8 +10,8 @@ use axum::http::request::Parts;
 
 use crate::app::App;
 
-/// Whose attempts count together: an IPv4 address, or the first half of an IPv6 address, of which
-/// one customer commonly has all (RFC 6177). Where the address is unknown, all count together.
+/// The network whose requests count together: an IPv4 address, or the /64 of an IPv6 address, which
+/// commonly belongs to one customer (RFC 6177). All unknown addresses count together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(Option<IpAddr>);
 
@@ -27,16 +27,17 @@ impl FromRequestParts<&'static App> for ClientAddress {
 }
 
 impl ClientAddress {
-    /// The connection's address, or behind `hops` trusted proxies what the outermost of them saw.
+    /// The network of the connection's address, or with `hops` trusted proxies, of the address that
+    /// the outermost one saw.
     pub fn of(headers: &HeaderMap, hops: usize) -> Self {
         let forwarded = hops.checked_sub(1).and_then(|skip| {
             let values = headers.get_all("x-forwarded-for").iter();
-            // Split as bytes: what one entry holds must not hide the others.
+            // Split as bytes, so that an entry that is not UTF-8 does not hide the others.
             let entries = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
             let entries: Vec<_> = entries.collect();
             parse(entries.iter().rev().nth(skip)?)
         });
-        // A client can send this header too; Spin's own stands after it.
+        // Clients can send this header too. Spin appends its own value last.
         let connection = || {
             let last = headers.get_all("spin-client-addr").iter().next_back()?;
             parse(last.as_bytes())
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_falls_back_to_the_connection_or_to_one_for_all() {
+    fn an_invalid_address_falls_back_to_the_connection_or_to_unknown() {
         let headers = [
             ("x-forwarded-for", "unknown"),
             ("spin-client-addr", "1.2.3.4:5"),
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_is_no_text_drops_its_own_entry_only() {
+    fn an_entry_that_is_not_utf8_is_skipped_alone() {
         let value = HeaderValue::from_bytes(b"6.6.6.6, \xff\xfe, 1.1.1.1").expect("a header");
         let headers: HeaderMap = [
             (
@@ -158,7 +159,7 @@ mod tests {
         }
     }
 
-    /// A line of the header: bytes that it may hold, and many that make lists of addresses.
+    /// A header line: any allowed bytes, with a bias towards lists of addresses.
     fn line() -> impl Strategy<Value = Vec<u8>> {
         vec(
             prop_oneof![b' '..=b'~', 0x80..=0xff_u8, select(&b"\t, .:[]1af"[..])],
@@ -169,13 +170,13 @@ mod tests {
     fn forwarded(lines: &[Vec<u8>]) -> HeaderMap {
         let name = HeaderName::from_static("x-forwarded-for");
         let values = lines.iter().map(|line| HeaderValue::from_bytes(line));
-        let values = values.map(|value| value.expect("bytes that a header may hold"));
+        let values = values.map(|value| value.expect("valid header bytes"));
         values.map(|value| (name.clone(), value)).collect()
     }
 
     proptest! {
         #[test]
-        fn whatever_is_forwarded_the_address_is_short(
+        fn the_address_is_short_for_any_header(
             lines in vec(line(), 0..5),
             hops: usize,
         ) {
@@ -186,7 +187,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_a_client_sends_takes_the_place_of_what_a_proxy_saw(
+        fn client_headers_never_override_the_addresses_from_proxies(
             mut lines in vec(line(), 0..3),
             mut last in line(),
             seen in vec(any::<IpAddr>(), 1..4),

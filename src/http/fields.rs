@@ -1,7 +1,7 @@
-//! Takes the fields out of a body one after another, and notes what is wrong with each.
+//! Extracts and validates the fields of a body, and collects their errors.
 //!
-//! A body may be a megabyte of anything. Only the fields that our routes know are kept; the rest is
-//! skipped without being parsed. An error repeats at most [`MAX_ECHO_BYTES`] of a value.
+//! A body may be any megabyte. Only known fields are kept, and the rest is skipped without being
+//! parsed. An error echoes at most [`MAX_ECHO_BYTES`] of a value.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::error::validation::{FieldError, Refusal};
 
-/// Every field of every body, and whether its value is a secret that no answer may repeat.
+/// Every field of every body, and whether its value is a secret that no response may echo.
 const FIELDS: &[(&str, bool)] = &[
     ("email", false),
     ("username", false),
@@ -27,114 +27,113 @@ const FIELDS: &[(&str, bool)] = &[
     ("refresh_token", true),
     ("token", true),
 ];
-/// How much of a value an error repeats: of a string its beginning, of an object the members that
-/// fit, of anything else nothing once it is longer. All errors of one body together stay below
-/// 16 KiB, even if every character is escaped.
+/// Maximum bytes of a value that an error echoes: the start of a string, the members of an object
+/// that fit, and nothing of any other longer value. All errors of one body together stay below 16
+/// KiB, even if every character is escaped.
 const MAX_ECHO_BYTES: usize = 512;
 
-/// The fields of a body, and what is wrong with those that were taken so far.
+/// The remaining fields of a body, and the errors found so far.
 pub struct Fields {
-    given: Vec<(&'static str, Given)>,
-    /// The input that the error of a missing field shows: the body for JSON, nothing for a form.
-    whole: Value,
+    values: Vec<(&'static str, FieldValue)>,
+    /// The input that a missing field's error shows: the body for JSON, null for a form.
+    body_echo: Value,
     errors: Vec<FieldError>,
 }
 
-/// The value of a field.
-enum Given {
+enum FieldValue {
     Text(String),
-    /// Not a string: all that matters is how an error shows it, if it can.
+    /// Not a string. Only its echo matters.
     Other(Option<Value>),
 }
 
 impl Fields {
-    /// The fields of a JSON object.
+    /// Parses a JSON object.
     ///
     /// # Errors
-    /// The body is not an object, or a name stands twice in it: which of the two counts would be
-    /// anyone's guess.
+    /// The body is not an object, or has a duplicate name, which would be ambiguous.
     pub fn from_json(body: &[u8]) -> serde_json::Result<Self> {
         let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let fields = deserializer.deserialize_map(Members)?;
+        let fields = deserializer.deserialize_map(MembersVisitor)?;
         deserializer.end()?;
         Ok(fields)
     }
 
-    /// The fields of a form; of a repeated field the last counts, and an empty one is missing.
+    /// Parses a form. The last value of a repeated field counts, and an empty field is missing.
     pub fn from_form(body: &[u8]) -> Self {
         let mut fields = Self::new(Value::Null);
         for (name, value) in form_urlencoded::parse(body) {
             if let Some((name, _)) = known(&name)
                 && !value.is_empty()
             {
-                fields.given.retain(|(given, _)| *given != name);
-                fields.given.push((name, Given::Text(value.into_owned())));
+                fields.values.retain(|(known, _)| *known != name);
+                fields
+                    .values
+                    .push((name, FieldValue::Text(value.into_owned())));
             }
         }
         fields
     }
 
-    fn new(whole: Value) -> Self {
+    fn new(body_echo: Value) -> Self {
         Self {
-            given: Vec::new(),
-            whole,
+            values: Vec::new(),
+            body_echo,
             errors: Vec::new(),
         }
     }
 
-    /// Takes a field that must be there and satisfy `rule`. `None` means that it does not, and
-    /// that the reason is noted.
+    /// Takes a required field that must satisfy `rule`. On `None`, the error is recorded.
     pub fn required<T, E: Into<Refusal>>(
         &mut self,
         field: &'static str,
         rule: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         match self.take(field) {
-            Some(given) => self.check(field, given, rule),
+            Some(value) => self.check(field, value, rule),
             None => {
-                let error = FieldError::missing(field, self.whole.clone());
+                let error = FieldError::missing(field, self.body_echo.clone());
                 self.errors.push(error);
                 None
             }
         }
     }
 
-    /// Takes a field that must be there and may be any text.
+    /// Takes a required field with any text.
     pub fn required_text(&mut self, field: &'static str) -> Option<String> {
         self.required(field, |text| Ok::<_, Infallible>(text.to_owned()))
     }
 
-    /// Takes a field that may be absent or null, but satisfies `rule` when it is there.
+    /// Takes a field that may be absent or null, and otherwise must satisfy `rule`.
     pub fn optional<T, E: Into<Refusal>>(
         &mut self,
         field: &'static str,
         rule: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         match self.take(field)? {
-            Given::Other(Some(Value::Null)) => None,
-            given => self.check(field, given, rule),
+            FieldValue::Other(Some(Value::Null)) => None,
+            value => self.check(field, value, rule),
         }
     }
 
-    /// The value of a field, which must be declared in [`FIELDS`].
-    fn take(&mut self, field: &'static str) -> Option<Given> {
+    /// Removes and returns the value of a field, which must be declared in [`FIELDS`].
+    fn take(&mut self, field: &'static str) -> Option<FieldValue> {
         debug_assert!(known(field).is_some(), "{field} is not declared");
-        let index = self.given.iter().position(|(name, _)| *name == field)?;
-        Some(self.given.swap_remove(index).1)
+        let index = self.values.iter().position(|(name, _)| *name == field)?;
+        Some(self.values.swap_remove(index).1)
     }
 
     fn check<T, E: Into<Refusal>>(
         &mut self,
         field: &'static str,
-        given: Given,
+        value: FieldValue,
         rule: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let result = match given {
-            Given::Text(text) => rule(&text).map_err(|refusal| {
-                let echo = (!is_secret(field)).then(|| Value::from(cut(&text)));
+        let result = match value {
+            FieldValue::Text(text) => rule(&text).map_err(|refusal| {
+                let echo = (!is_secret(field)).then(|| Value::from(truncate(&text)));
                 FieldError::refused(field, refusal.into(), echo)
             }),
-            Given::Other(echo) => {
+            FieldValue::Other(echo) => {
                 let echo = echo.filter(|value| value.is_null() || !is_secret(field));
                 Err(FieldError::not_a_string(field, echo))
             }
@@ -142,16 +141,16 @@ impl Fields {
         result.map_err(|error| self.errors.push(error)).ok()
     }
 
-    /// What is wrong with the fields that were taken.
+    /// The errors of all taken fields.
     pub fn into_errors(self) -> Vec<FieldError> {
         self.errors
     }
 }
 
-/// Reads the members of a JSON object.
-struct Members;
+/// Visits the members of a JSON object.
+struct MembersVisitor;
 
-impl<'de> Visitor<'de> for Members {
+impl<'de> Visitor<'de> for MembersVisitor {
     type Value = Fields;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,30 +160,30 @@ impl<'de> Visitor<'de> for Members {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
         let mut fields = Fields::new(Value::Null);
         let mut shown = Map::new();
-        let mut room = MAX_ECHO_BYTES;
-        // A hash of each name: the names themselves could take ten times the body's memory.
+        let mut budget = MAX_ECHO_BYTES;
+        // Store hashes: the names themselves could take ten times the body's memory.
         let hasher = RandomState::new();
         let mut names = HashSet::new();
         while let Some((name, raw)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
             if !names.insert(hasher.hash_one(&name)) {
-                return Err(A::Error::custom("a name stands twice"));
+                return Err(A::Error::custom("duplicate name"));
             }
             let length = name.len() + raw.get().len();
-            if length <= room && (raw.get() == "null" || !is_secret(&name)) {
-                room -= length;
+            if length <= budget && (raw.get() == "null" || !is_secret(&name)) {
+                budget -= length;
                 shown.extend(echo(raw).map(|value| (name.clone().into_owned(), value)));
             }
             let Some((name, _)) = known(&name) else {
                 continue;
             };
-            let given = if raw.get().starts_with('"') {
-                Given::Text(from_escapes(raw)?)
+            let value = if raw.get().starts_with('"') {
+                FieldValue::Text(unescape(raw)?)
             } else {
-                Given::Other(echo(raw))
+                FieldValue::Other(echo(raw))
             };
-            fields.given.push((name, given));
+            fields.values.push((name, value));
         }
-        fields.whole = Value::Object(shown);
+        fields.body_echo = Value::Object(shown);
         Ok(fields)
     }
 }
@@ -197,20 +196,20 @@ fn is_secret(name: &str) -> bool {
     known(name).is_some_and(|(_, is_secret)| is_secret)
 }
 
-/// The text of a JSON string.
-fn from_escapes<E: serde::de::Error>(raw: &RawValue) -> Result<String, E> {
-    // The only fault that is left to be found; its own error would count from the value.
-    serde_json::from_str(raw.get()).map_err(|_| E::custom("a text holds half a surrogate pair"))
+/// Decodes a JSON string.
+fn unescape<E: serde::de::Error>(raw: &RawValue) -> Result<String, E> {
+    // A lone surrogate is the only error left. Its own message would count columns from the value.
+    serde_json::from_str(raw.get()).map_err(|_| E::custom("lone surrogate in a string"))
 }
 
-/// A value as an error shows it; `None` if it is too long or nested too deeply.
+/// A value for an error message. `None` if it is too long or nested too deeply.
 fn echo(raw: &RawValue) -> Option<Value> {
     let is_short = raw.get().len() <= MAX_ECHO_BYTES;
     is_short.then(|| serde_json::from_str(raw.get()).ok())?
 }
 
-/// The beginning of a text that is too long to be repeated.
-fn cut(text: &str) -> Cow<'_, str> {
+/// Truncates a long text.
+fn truncate(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_ECHO_BYTES {
         return text.into();
     }
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_field_shows_the_whole_body_without_its_secrets() {
+    fn a_missing_field_echoes_the_body_without_its_secrets() {
         let body = json!({"username": "tom", "password": "abcde1", "token": null, "more": 1});
         let mut fields = fields(&body);
         assert_eq!(fields.required("email", text), None);
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_no_text_is_shown_unless_it_is_secret() {
+    fn a_value_that_is_not_a_string_is_echoed_unless_it_is_secret() {
         for (field, value, shows) in [
             ("email", json!(5), true),
             ("email", Value::Null, true),
@@ -267,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_secret_is_never_repeated() {
+    fn a_refused_secret_is_never_echoed() {
         let mut fields = fields(&json!({"password": "hunter2"}));
         let taken = fields.required("password", |_| Err::<(), _>("is too well known"));
         assert_eq!(taken, None);
@@ -304,13 +303,13 @@ mod tests {
     }
 
     #[test]
-    fn of_a_repeated_form_field_the_last_that_is_not_empty_counts() {
+    fn the_last_nonempty_value_of_a_repeated_form_field_counts() {
         let mut fields = Fields::from_form(b"username=a&user%6eame=b+c&username=&x=y");
         assert_eq!(fields.required("username", text), Some("b c".to_owned()));
     }
 
     #[test]
-    fn a_name_that_stands_twice_is_refused_and_an_unknown_field_is_skipped() {
+    fn a_duplicate_name_is_refused_and_an_unknown_field_is_skipped() {
         for body in [r#"{"email": 1, "\u0065mail": 2}"#, r#"{"x": 1, "x": 1}"#] {
             assert!(Fields::from_json(body.as_bytes()).is_err(), "{body}");
         }
@@ -318,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_repeats_the_beginning_of_a_long_text_and_nothing_of_another_long_value() {
+    fn an_error_echoes_the_start_of_a_long_text_and_nothing_of_other_long_values() {
         let long = "\u{17c}".repeat(1_000);
         let mut fields = fields(&json!({"email": long, "username": [long]}));
         fields.required("email", |_| Err::<(), _>("is too long"));
@@ -330,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_field_shows_only_the_members_that_fit() {
+    fn a_missing_field_echoes_only_the_members_that_fit() {
         let long = "x".repeat(MAX_ECHO_BYTES);
         let mut fields = fields(&json!({"a": 1, "email": long, "b": [2]}));
         fields.required("username", text);

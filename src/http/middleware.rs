@@ -1,14 +1,14 @@
-//! What every request and every answer goes through: an id, a line in the log, safe headers.
+//! Middleware for every request: request id, log line, cross-site check, response headers, CORS.
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument, Level};
 
 use super::error::ErrorKind;
+use super::{cors, response_headers};
 use crate::http::settings::CorsOrigins;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
@@ -21,28 +21,22 @@ pub const CROSS_SITE: ErrorKind = ErrorKind::new(
 )
 .logged(Level::WARN, "request refused");
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// The longest id that is taken from a caller, in characters.
+/// Maximum length of a caller's request id, in characters.
 const MAX_REQUEST_ID_LENGTH: usize = 64;
-/// How long a browser may keep the answer to a preflight, in seconds.
-const PREFLIGHT_MAX_AGE: std::time::Duration = std::time::Duration::from_secs(600);
-/// A year, as OWASP's HTTP Headers Cheat Sheet asks for at least; subdomains are not ours to bind.
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
-
-/// What the settings say about requests and answers in general.
+/// The middleware with its settings.
 #[derive(Debug, Clone)]
-pub struct Edge {
+pub struct Middleware {
     cors: CorsOrigins,
-    /// People reach the service by https.
+    /// `frontend_url` uses HTTPS.
     is_https: bool,
-    /// A proxy of ours says by which scheme a request came.
+    /// A trusted proxy sets `X-Forwarded-Proto`.
     has_proxy: bool,
 }
 
-impl Edge {
-    /// As the settings say.
+impl Middleware {
     pub fn new(settings: &Settings) -> Self {
         Self {
             cors: settings.http.cors.clone(),
@@ -51,7 +45,7 @@ impl Edge {
         }
     }
 
-    /// Without settings that can be used.
+    /// For a service with invalid settings.
     pub fn misconfigured() -> Self {
         Self {
             cors: CorsOrigins::None,
@@ -60,17 +54,17 @@ impl Edge {
         }
     }
 
-    /// Puts the edge around all routes.
-    pub fn around(self, router: Router) -> Router {
-        let router = match cors(&self.cors) {
+    /// Wraps all routes, which take these methods.
+    pub fn wrap(self, router: Router, methods: &[Method]) -> Router {
+        let router = match cors::layer(&self.cors, methods) {
             Some(cors) => router.layer(cors),
             None => router,
         };
-        router.layer(from_fn_with_state(self, edge))
+        router.layer(from_fn_with_state(self, process))
     }
 
-    /// Whether a page of another site sent the request, without the leave of CORS. A browser says
-    /// so; other clients send no such header (Fetch Metadata, W3C).
+    /// Whether a page of another site sent the request and CORS does not allow it. Browsers send
+    /// `Sec-Fetch-Site` (W3C Fetch Metadata), other clients do not.
     fn is_cross_site(&self, request: &Request) -> bool {
         let headers = request.headers();
         let is_allowed = |origin| self.cors.allows(origin);
@@ -81,23 +75,23 @@ impl Edge {
             && !headers.get(header::ORIGIN).is_some_and(is_allowed)
     }
 
-    /// Whether the request came by https, as far as we know.
-    fn is_by_https(&self, request: &Request) -> bool {
+    /// Whether the client uses HTTPS, as far as we know.
+    fn is_over_https(&self, request: &Request) -> bool {
         let forwarded = || request.headers().get(FORWARDED_PROTO);
         self.is_https || self.has_proxy && forwarded().is_some_and(|proto| proto == "https")
     }
 }
 
-async fn edge(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+async fn process(State(middleware): State<Middleware>, request: Request, next: Next) -> Response {
     let request_id = request_id(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let is_by_https = edge.is_by_https(&request);
-    let began = clock::stopwatch();
+    let is_over_https = middleware.is_over_https(&request);
+    let started = clock::stopwatch();
     let id = request_id.to_str().unwrap_or_default();
     let span = tracing::info_span!("request", request_id = id);
 
-    let mut response = if edge.is_cross_site(&request) {
+    let mut response = if middleware.is_cross_site(&request) {
         span.in_scope(|| CROSS_SITE.into_response())
     } else {
         next.run(request).instrument(span).await
@@ -107,41 +101,20 @@ async fn edge(State(edge): State<Edge>, request: Request, next: Next) -> Respons
         method = method.as_str(),
         route = route.as_ref().map_or("none", MatchedPath::as_str),
         status = response.status().as_u16(),
-        ms = began.elapsed().as_millis() as u64,
+        ms = started.elapsed().as_millis() as u64,
         request_id = id,
         "request"
     );
     response.headers_mut().insert(REQUEST_ID, request_id);
-    add_safe_headers(&mut response, is_by_https);
+    response_headers::add(&mut response, is_over_https);
     response
 }
 
-fn add_safe_headers(response: &mut Response, is_by_https: bool) {
-    let headers = response.headers_mut();
-    let nosniff = HeaderValue::from_static("nosniff");
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-    // No cache keeps what is about a person; what may be kept says so itself.
-    let no_store = HeaderValue::from_static("no-store");
-    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
-    if is_by_https {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
-    }
-    if is_html(headers.get(header::CONTENT_TYPE)) {
-        let no_referrer = HeaderValue::from_static("no-referrer");
-        headers.insert(header::REFERRER_POLICY, no_referrer);
-        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    }
-}
-
-fn is_html(content_type: Option<&HeaderValue>) -> bool {
-    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
-}
-
-/// The caller's own id of the request, if it could not be mistaken for anything else in a log.
+/// The caller's request id, if it is safe to log, otherwise a new one.
 fn request_id(request: &Request) -> HeaderValue {
-    let given = request.headers().get(REQUEST_ID);
-    given
-        .filter(|id| is_sane(id.as_bytes()))
+    let received = request.headers().get(REQUEST_ID);
+    received
+        .filter(|id| is_safe_to_log(id.as_bytes()))
         .cloned()
         .unwrap_or_else(|| {
             let id = random::id().to_string();
@@ -149,26 +122,9 @@ fn request_id(request: &Request) -> HeaderValue {
         })
 }
 
-fn is_sane(id: &[u8]) -> bool {
+fn is_safe_to_log(id: &[u8]) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
     (1..=MAX_REQUEST_ID_LENGTH).contains(&id.len()) && id.iter().all(is_allowed)
-}
-
-fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
-    let layer = CorsLayer::new()
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
-        .expose_headers([header::RETRY_AFTER, REQUEST_ID])
-        .max_age(PREFLIGHT_MAX_AGE);
-    match origins {
-        CorsOrigins::None => None,
-        CorsOrigins::All => Some(layer.allow_origin(AllowOrigin::any())),
-        CorsOrigins::List(list) => Some(
-            layer
-                .allow_origin(AllowOrigin::list(list.clone()))
-                .allow_credentials(true),
-        ),
-    }
 }
 
 #[cfg(test)]
@@ -178,14 +134,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_id_that_cannot_be_mistaken_is_taken_from_a_caller() {
+    fn only_a_request_id_that_is_safe_to_log_is_accepted() {
         let longest = "a".repeat(64);
         for id in ["7", "5f2b7c1e-8a57", "a.b_c", &longest] {
-            assert!(is_sane(id.as_bytes()), "{id}");
+            assert!(is_safe_to_log(id.as_bytes()), "{id}");
         }
         let too_long = "a".repeat(65);
         for id in ["", "a b", "a\"b", "{}", "ż", "a\tb", &too_long] {
-            assert!(!is_sane(id.as_bytes()), "{id}");
+            assert!(!is_safe_to_log(id.as_bytes()), "{id}");
         }
     }
 
@@ -212,12 +168,16 @@ mod tests {
             (&listed, Method::POST, "cross-site", evil, true),
             (&listed, Method::DELETE, "cross-site", "null", true),
         ] {
-            let edge = Edge {
+            let middleware = Middleware {
                 cors: cors.clone(),
-                ..Edge::misconfigured()
+                ..Middleware::misconfigured()
             };
             let request = request(method, site, origin);
-            assert_eq!(edge.is_cross_site(&request), is_refused, "{request:?}");
+            assert_eq!(
+                middleware.is_cross_site(&request),
+                is_refused,
+                "{request:?}"
+            );
         }
     }
 }

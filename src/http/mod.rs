@@ -1,12 +1,14 @@
-//! HTTP, whatever the feature: errors, bodies, headers, static files and the API's description.
+//! HTTP for all features: errors, bodies, headers, static files, the OpenAPI description.
 
 pub mod assets;
 pub mod body;
 pub mod client_address;
+mod cors;
 pub mod error;
 pub mod fields;
 pub mod middleware;
 pub mod openapi;
+mod response_headers;
 pub mod settings;
 
 #[cfg(test)]

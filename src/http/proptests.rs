@@ -1,4 +1,4 @@
-//! Properties of what strangers send as bodies: nothing panics, and errors stay short.
+//! Property tests of request bodies: nothing panics, and errors stay short.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use super::body::json_fields;
 use super::error::validation::FieldError;
 use super::fields::Fields;
 
-/// The fields of the largest body of ours.
+/// The fields of the largest body type.
 const REGISTRATION: [&str; 5] = [
     "email",
     "username",
@@ -15,27 +15,27 @@ const REGISTRATION: [&str; 5] = [
     "captcha_id",
     "captcha_answer",
 ];
-/// What an answer may take at most, in bytes.
-const MAX_ANSWER: usize = 16 * 1024;
+/// Maximum size of a response, in bytes.
+const MAX_RESPONSE: usize = 16 * 1024;
 
-/// What is wrong with the fields if no value is good enough, as it is sent.
+/// The response body if every field is refused.
 fn refuse_all(mut fields: Fields) -> String {
     for name in REGISTRATION {
         let taken = fields.required(name, |_| Err::<(), _>("is refused"));
         assert!(taken.is_none());
     }
-    sent(&fields.into_errors())
+    serialized(&fields.into_errors())
 }
 
-fn sent(errors: &[FieldError]) -> String {
+fn serialized(errors: &[FieldError]) -> String {
     serde_json::to_string(errors).expect("JSON")
 }
 
-/// What is sent about a body of which no value is good enough.
-fn answer(body: &[u8]) -> String {
+/// The response body if every field of `body` is refused.
+fn response(body: &[u8]) -> String {
     match json_fields(body, Some(&mime::APPLICATION_JSON)) {
         Ok(fields) => refuse_all(fields),
-        Err(error) => sent(error.fields()),
+        Err(error) => serialized(error.fields()),
     }
 }
 
@@ -72,19 +72,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn bytes_of_any_kind_get_a_short_answer(body in prop::collection::vec(any::<u8>(), 0..4096)) {
-        prop_assert!(answer(&body).len() <= MAX_ANSWER);
+    fn bytes_of_any_kind_get_a_short_response(body in prop::collection::vec(any::<u8>(), 0..4096)) {
+        prop_assert!(response(&body).len() <= MAX_RESPONSE);
     }
 
     #[test]
-    fn an_object_of_any_kind_gets_a_short_answer(object in object()) {
+    fn an_object_of_any_kind_gets_a_short_response(object in object()) {
         let body = Value::Object(object).to_string();
-        let answer = answer(body.as_bytes());
-        prop_assert!(answer.len() <= MAX_ANSWER, "{} bytes", answer.len());
+        let response = response(body.as_bytes());
+        prop_assert!(response.len() <= MAX_RESPONSE, "{} bytes", response.len());
     }
 
     #[test]
-    fn a_text_reaches_its_rule_as_it_was_sent(text in any::<String>(), other in any::<String>()) {
+    fn a_text_reaches_its_rule_unchanged(text in any::<String>(), other in any::<String>()) {
         let body = serde_json::json!({"email": text, "username": other}).to_string();
         let mut fields = Fields::from_json(body.as_bytes()).expect("an object");
         prop_assert_eq!(fields.required_text("email"), Some(text));
@@ -97,17 +97,17 @@ proptest! {
         if whole {
             body["email"] = "tom".into();
         }
-        let answer = answer(body.to_string().as_bytes());
-        prop_assert!(!answer.contains(&secret), "{}", answer);
+        let response = response(body.to_string().as_bytes());
+        prop_assert!(!response.contains(&secret), "{}", response);
     }
 
     #[test]
-    fn a_form_of_any_kind_gets_a_short_answer(form in prop::collection::vec(any::<u8>(), 0..4096)) {
-        prop_assert!(refuse_all(Fields::from_form(&form)).len() <= MAX_ANSWER);
+    fn a_form_of_any_kind_gets_a_short_response(form in prop::collection::vec(any::<u8>(), 0..4096)) {
+        prop_assert!(refuse_all(Fields::from_form(&form)).len() <= MAX_RESPONSE);
     }
 
     #[test]
-    fn a_form_field_reaches_its_rule_as_it_was_sent(text in "\\PC{1,40}") {
+    fn a_form_field_reaches_its_rule_unchanged(text in "\\PC{1,40}") {
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("username", &text)
             .finish();

@@ -1,37 +1,36 @@
-//! The settings of requests and answers in general.
+//! Settings of HTTP: address, CORS, proxies.
 
 use axum::http::HeaderValue;
 use url::Url;
 
 use crate::settings::reader::Reader;
 
-/// More proxies in a row than any deployment has.
+/// More than any deployment needs.
 const MAX_PROXY_HOPS: usize = 16;
 
-/// Where the service is reached, and who may call it.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// The application's address, without a slash at its end: links in mails begin with it.
+    /// Address of the application, without a trailing slash. Links in mails start with it.
     pub frontend_url: String,
-    /// Which other origins' pages may call the API.
+    /// Origins allowed by CORS.
     pub cors: CorsOrigins,
-    /// How many proxies in front of us are ours: their word on addresses is taken.
+    /// Number of our own proxies, whose `X-Forwarded-*` headers are trusted.
     pub trusted_proxy_hops: usize,
 }
 
-/// Which other origins' pages may call the API.
+/// Origins allowed by CORS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CorsOrigins {
-    /// None: same origin only.
+    /// Same origin only.
     None,
-    /// All, but without credentials.
+    /// All origins, without credentials.
     All,
-    /// These.
+    /// Only these origins.
     List(Vec<HeaderValue>),
 }
 
 impl HttpSettings {
-    /// Reads the section; `None` means that the reader has noted the problems.
+    /// Reads the section. On `None`, the reader has recorded the problems.
     pub async fn read(reader: &mut Reader) -> Option<Self> {
         let frontend_url = reader.web_address("frontend_url").await;
         let cors = CorsOrigins::read(reader).await;
@@ -56,8 +55,8 @@ impl CorsOrigins {
         }
         let origins: Option<Vec<_>> = value.split(',').map(|text| origin(text.trim())).collect();
         if origins.is_none() {
-            let problem = "must be empty, *, or origins like https://app.example.com with commas \
-                           between them";
+            let problem = "must be empty, *, or a comma-separated list of origins such as \
+                           https://app.example.com";
             reader.refuse("cors_allow_origins", problem);
         }
         origins.map(Self::List)
@@ -73,7 +72,7 @@ impl CorsOrigins {
     }
 }
 
-/// An origin as browsers write it: scheme, host and port, and nothing behind them.
+/// An origin as browsers write it: scheme, host and port only.
 fn origin(text: &str) -> Option<HeaderValue> {
     let url = Url::parse(text).ok()?;
     let is_origin = url.origin().ascii_serialization() == text;

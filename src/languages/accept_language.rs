@@ -1,4 +1,4 @@
-//! The language that a request asks for.
+//! Extracts a request's language from `Accept-Language`.
 
 use std::convert::Infallible;
 
@@ -14,6 +14,6 @@ impl<S: Sync> FromRequestParts<S> for Language {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let values = parts.headers.get_all(ACCEPT_LANGUAGE).iter();
         let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
-        Ok(Self::accepted(&values.join(",")))
+        Ok(Self::negotiate(&values.join(",")))
     }
 }

@@ -1,19 +1,19 @@
-//! The languages that people are addressed in, and which of them a browser asks for.
+//! The supported languages, and their negotiation by `Accept-Language`.
 
 mod accept_language;
 
-/// The code of every language (RFC 5646); the first is the default. A language has its strings in
-/// `templates/languages`, in a file of its own.
+/// Language codes (RFC 5646). The first is the default. Each has its strings in
+/// `templates/languages/<code>.json`.
 pub const LANGUAGES: &[&str] = &["en", "pl"];
 
-/// A language that people are addressed in.
+/// A supported language.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Language(usize);
 
 impl Language {
-    /// The language that an `Accept-Language` header asks for most, by its primary subtag: `pl-PL`
-    /// asks for Polish (RFC 9110, 12.5.4). What is malformed asks for nothing.
-    pub fn accepted(header: &str) -> Self {
+    /// Picks the supported language with the highest quality in an `Accept-Language` header, by
+    /// primary subtag: `pl-PL` matches Polish (RFC 9110, 12.5.4). Malformed ranges are ignored.
+    pub fn negotiate(header: &str) -> Self {
         let mut chosen = Self::default();
         let mut highest = 0.0;
         for range in header.split(',') {
@@ -29,24 +29,24 @@ impl Language {
         chosen
     }
 
-    /// The language with this code, in any case.
+    /// Finds a language by its code, ignoring case.
     pub fn from_code(code: &str) -> Option<Self> {
-        let is_meant = |known: &&str| known.eq_ignore_ascii_case(code);
-        LANGUAGES.iter().position(is_meant).map(Self)
+        let matches = |known: &&str| known.eq_ignore_ascii_case(code);
+        LANGUAGES.iter().position(matches).map(Self)
     }
 
-    /// The code: as it is stored, and as HTML and HTTP name the language.
+    /// The code, as stored and as used in HTML and HTTP.
     pub fn code(self) -> &'static str {
         LANGUAGES[self.0]
     }
 
-    /// Its place in [`LANGUAGES`].
+    /// Index in [`LANGUAGES`].
     pub fn index(self) -> usize {
         self.0
     }
 }
 
-/// A range and its quality; one that is not from 0 to 1 is as good as 0.
+/// Parses a range and its quality. An invalid quality counts as 0.
 fn read_range(range: &str) -> (&str, f32) {
     let mut parts = range.split(';').map(str::trim);
     let tag = parts.next().unwrap_or_default();
@@ -77,12 +77,12 @@ mod tests {
             ("pl, en", "pl"),
             ("en, pl", "en"),
         ] {
-            assert_eq!(Language::accepted(header).code(), code, "{header}");
+            assert_eq!(Language::negotiate(header).code(), code, "{header}");
         }
     }
 
     #[test]
-    fn whoever_asks_for_none_of_them_or_for_nonsense_gets_the_first() {
+    fn an_unsupported_or_malformed_request_gets_the_default() {
         for header in [
             "",
             "*",
@@ -99,12 +99,12 @@ mod tests {
             ";;;,,,q=1",
             "\u{17c}\u{f3}\u{142}w",
         ] {
-            assert_eq!(Language::accepted(header).code(), "en", "{header}");
+            assert_eq!(Language::negotiate(header).code(), "en", "{header}");
         }
     }
 
     #[test]
-    fn a_code_leads_to_its_language_and_nothing_else_does() {
+    fn a_language_is_found_by_its_code_only() {
         for (index, code) in LANGUAGES.iter().enumerate() {
             let language = Language::from_code(code).expect(code);
             assert_eq!((language.index(), language.code()), (index, *code));

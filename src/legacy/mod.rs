@@ -1,3 +1,3 @@
-//! What the service that Gatehouse replaces has left in the database.
+//! Data that the legacy FastAPI service has left in the database.
 
 pub mod store;

@@ -1,50 +1,53 @@
-//! Delivers what is in the outbox, after the answer that put it there.
+//! Delivers the mails in the outbox.
 
 use minijinja::context;
 use time::Duration;
 
 use super::kinds::Link;
 use super::providers::{self, Email, SendError};
-use super::{DueMail, next_try, store};
+use super::{DueMail, next_attempt, store};
 use crate::app::App;
 use crate::platform::{clock, random};
 
-/// Sends all mail that is due. What goes wrong is logged; the mail stays and is tried again.
+/// Sends all due mail. Delivery errors are logged, and the mail is retried.
 ///
 /// # Errors
-/// The database failed, or a template.
+/// The database or a template fails.
 pub async fn deliver(app: &App) -> anyhow::Result<()> {
     while let Some(mail) = take_due(app).await? {
-        let result = match write(app, &mail)? {
-            // Nobody waits for a connection while a provider takes its time.
+        let result = match render(app, &mail)? {
+            // No connection is held while the provider takes its time.
             Some(email) => providers::send(&app.settings.mail, &email).await,
-            None => Err(SendError::Permanent(
-                "its link is good for nothing any more".into(),
-            )),
+            None => Err(SendError::Permanent("its link is no longer valid".into())),
         };
-        settle(app, &mail, result).await?;
+        record_result(app, &mail, result).await?;
     }
     Ok(())
 }
 
 async fn take_due(app: &App) -> anyhow::Result<Option<DueMail>> {
     let now = clock::now();
-    // While it is being sent, no other instance takes it; if this instance dies, it is due again then.
-    let lease_ends = next_try(1, Duration::ZERO, now, jitter());
+    // A lease keeps other instances from sending the mail. If this instance dies, the mail becomes
+    // due again.
+    let leased_until = next_attempt(1, Duration::ZERO, now, jitter());
     let mut connection = app.database.connect().await?;
-    Ok(store::take_due(&mut connection, now, lease_ends)?)
+    Ok(store::take_due(&mut connection, now, leased_until)?)
 }
 
-async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> anyhow::Result<()> {
+async fn record_result(
+    app: &App,
+    mail: &DueMail,
+    result: Result<(), SendError>,
+) -> anyhow::Result<()> {
     let mut connection = app.database.connect().await?;
     let attempts = mail.attempts;
     match result {
         Ok(()) => store::delete(&mut connection, mail.id)?,
-        Err(SendError::Temporary { cause, retry_after }) if !mail.is_last_try() => {
+        Err(SendError::Temporary { cause, retry_after }) if !mail.is_last_attempt() => {
             let retry_after = retry_after.unwrap_or_default();
             let retry_after = retry_after.try_into().unwrap_or(Duration::MAX);
-            let due_at = next_try(attempts, retry_after, clock::now(), jitter());
-            store::put_off(&mut connection, mail.id, due_at)?;
+            let due_at = next_attempt(attempts, retry_after, clock::now(), jitter());
+            store::postpone(&mut connection, mail.id, due_at)?;
             let waiting = store::count(&mut connection)?;
             tracing::warn!(mail = %mail.id, attempts, waiting, cause, "mail put off");
         }
@@ -56,8 +59,8 @@ async fn settle(app: &App, mail: &DueMail, result: Result<(), SendError>) -> any
     Ok(())
 }
 
-/// `None` if nobody could use its link.
-fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
+/// `None` if the mail's link is no longer valid.
+fn render(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
     if mail.is_stale {
         return Ok(None);
     }
@@ -85,7 +88,7 @@ fn write(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
     }))
 }
 
-/// The link of a mail; `None` if its token was issued under a key that is no longer there.
+/// The mail's link. `None` if the key of its token is no longer configured.
 fn link(app: &App, mail: &DueMail) -> Option<String> {
     let frontend_url = &app.settings.http.frontend_url;
     let page = match mail.kind.link {
@@ -94,7 +97,7 @@ fn link(app: &App, mail: &DueMail) -> Option<String> {
     let Some(token) = &mail.token else {
         return Some(page);
     };
-    let token = app.reset_tokens.issue_again(token.id, &token.hashed)?;
+    let token = app.reset_tokens.reissue(token.id, &token.hashed)?;
     Some(format!("{page}?token={}", token.expose()))
 }
 

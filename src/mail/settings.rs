@@ -1,70 +1,35 @@
-//! The settings of mail.
+//! Settings of mail.
 
 use secrecy::SecretString;
 
+use super::providers::{MailApi, PROVIDERS};
 use crate::settings::reader::Reader;
 use crate::users::email::Email;
 
-/// The mail provider, and the sender.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
-    /// The provider.
     pub provider: MailProvider,
-    /// The sender's address.
     pub from_email: String,
-    /// The sender's name; it names the application in the mails, too.
+    /// Sender name, and the name of the application in pages and mails.
     pub from_name: String,
 }
 
-/// The mail provider.
 #[derive(Debug, Clone)]
 pub enum MailProvider {
-    /// None: the text goes to the log, for development.
+    /// Writes mails to the log, for development.
     Log,
-    /// A provider, by its HTTP API.
+    /// A provider with an HTTP API.
     Api {
-        /// Which one: their requests differ.
+        /// Selects the request format.
         api: MailApi,
-        /// Scheme and authority of its API, without a slash at the end.
+        /// Scheme and authority of the API, without a trailing slash.
         host: String,
-        /// The key that the provider gave us.
         api_key: SecretString,
     },
 }
 
-/// The HTTP API of a mail provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailApi {
-    /// <https://resend.com/docs/api-reference/emails/send-email>
-    Resend,
-    /// <https://postmarkapp.com/developer/api/email-api>
-    Postmark,
-    /// <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>
-    Sendgrid,
-    /// <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages>
-    Mailgun,
-}
-
-/// Every provider with its usual host.
-const PROVIDERS: &[(&str, Option<(MailApi, &str)>)] = &[
-    ("log", None),
-    ("resend", Some((MailApi::Resend, "https://api.resend.com"))),
-    (
-        "postmark",
-        Some((MailApi::Postmark, "https://api.postmarkapp.com")),
-    ),
-    (
-        "sendgrid",
-        Some((MailApi::Sendgrid, "https://api.sendgrid.com")),
-    ),
-    (
-        "mailgun",
-        Some((MailApi::Mailgun, "https://api.mailgun.net")),
-    ),
-];
-
 impl MailSettings {
-    /// Reads the section; `None` means that the reader has noted the problems.
+    /// Reads the section. On `None`, the reader has recorded the problems.
     pub async fn read(reader: &mut Reader) -> Option<Self> {
         let provider = MailProvider::read(reader).await;
         let from_email = sender(reader).await;
@@ -79,10 +44,10 @@ impl MailSettings {
 
 impl MailProvider {
     async fn read(reader: &mut Reader) -> Option<Self> {
-        let Some((api, usual_host)) = reader.choice("email_provider", PROVIDERS).await? else {
+        let Some((api, default_host)) = reader.choice("email_provider", PROVIDERS).await? else {
             return Some(Self::Log);
         };
-        let host = reader.api_host("email_api_host", usual_host).await;
+        let host = reader.api_host("email_api_host", default_host).await;
         let api_key = reader.one_line("email_api_key").await;
         Some(Self::Api {
             api,
@@ -92,7 +57,7 @@ impl MailProvider {
     }
 }
 
-/// The sender's address, as the operator typed it.
+/// The sender's address, as configured.
 async fn sender(reader: &mut Reader) -> Option<String> {
     let variable = "emails_from_email";
     let value = reader.text(variable).await?;

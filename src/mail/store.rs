@@ -1,4 +1,4 @@
-//! The outbox: mail that is to be sent.
+//! The outbox: the queue of mails.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,16 +11,16 @@ use crate::languages::Language;
 use crate::passwords::reset_token::HashedToken;
 use crate::platform::timestamp::Timestamp;
 
-/// Whether this instance has put mail into the outbox since it last looked.
-static IS_ANNOUNCED: AtomicBool = AtomicBool::new(false);
+/// Whether this instance has queued mail since the last check.
+static HAS_NEW_MAIL: AtomicBool = AtomicBool::new(false);
 
-/// Whether mail was put into the outbox since the last call. One announcement too many costs a look.
-pub fn take_announcement() -> bool {
-    IS_ANNOUNCED.swap(false, Ordering::Relaxed)
+/// Returns and clears the flag. A false positive costs one read.
+pub fn take_new_mail_flag() -> bool {
+    HAS_NEW_MAIL.swap(false, Ordering::Relaxed)
 }
 
-/// Puts a mail with the link of a token into the outbox, due at once. It is the same work, without a
-/// result, where there is no such token.
+/// Queues a mail with a link for a token, due at once. If the token does not exist, it does the
+/// same work without an effect.
 pub fn insert_for_token(
     connection: &mut Connection<'_>,
     mail: NewMail,
@@ -32,7 +32,7 @@ pub fn insert_for_token(
     insert(connection, statement, mail, token, now)
 }
 
-/// Puts a mail to a user into the outbox, due at once.
+/// Queues a mail to a user, due at once.
 pub fn insert_for_user(
     connection: &mut Connection<'_>,
     mail: NewMail,
@@ -48,30 +48,31 @@ fn insert(
     connection: &mut Connection<'_>,
     statement: &str,
     mail: NewMail,
-    about: Uuid,
+    subject_id: Uuid,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let parameters = [
         mail.id.to_string().into(),
         mail.kind.name.into(),
-        about.to_string().into(),
+        subject_id.to_string().into(),
         mail.language.code().into(),
         now.unix().into(),
     ];
     connection.write(statement, parameters)?;
-    IS_ANNOUNCED.store(true, Ordering::Relaxed);
+    HAS_NEW_MAIL.store(true, Ordering::Relaxed);
     Ok(())
 }
 
-/// How many mails wait to be sent, as far as they are counted: up to a thousand.
+/// Number of queued mails, counted up to a thousand.
 pub fn count(connection: &mut Connection<'_>) -> Result<i64, DbError> {
     let row = connection.query_one("SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 1000)", [])?;
     row.map_or(Ok(0), |row| row.integer(0))
 }
 
-/// Takes the mail that has been due for longest. Until `retry_at` no other instance takes it, and if
-/// nobody deletes it or puts it back by then, it is due again. If a power cut takes this back, or
-/// what was noted of its delivery, the provider is sent the same mail again under the same key.
+/// Takes the mail that has been due the longest, and leases it until `retry_at`: no other instance
+/// takes it before, and unless it is deleted or postponed, it becomes due again then. If a power
+/// cut undoes this write or the recorded result, the provider gets the same mail again under the
+/// same key.
 pub fn take_due(
     connection: &mut Connection<'_>,
     now: Timestamp,
@@ -102,10 +103,10 @@ pub fn take_due(
     }
 }
 
-/// Makes a mail that cannot be read due never, so that it keeps no other waiting; it stays to be
-/// looked into.
+/// Sets an unreadable mail's due time to never, so that it does not block the queue and an operator
+/// can inspect it.
 fn set_aside(connection: &mut Connection<'_>, row: &Row, error: &DbError) -> Result<(), DbError> {
-    let mail = row.text(0).unwrap_or("whose id is no text");
+    let mail = row.text(0).unwrap_or("unreadable id");
     tracing::error!(mail, cause = %error, "mail set aside: it cannot be read");
     let statement = "UPDATE outbox SET due_at = ?2 WHERE rowid = ?1";
     let parameters = [row.integer(8)?.into(), i64::MAX.into()];
@@ -133,8 +134,7 @@ fn due_mail(row: &Row) -> Result<DueMail, DbError> {
     })
 }
 
-/// Puts a mail off until it is to be tried again.
-pub fn put_off(
+pub fn postpone(
     connection: &mut Connection<'_>,
     mail: Uuid,
     due_at: Timestamp,
@@ -144,7 +144,7 @@ pub fn put_off(
     connection.write_replayable(statement, parameters).map(drop)
 }
 
-/// Forgets a mail that was sent or given up.
+/// Deletes a mail that was sent or given up.
 pub fn delete(connection: &mut Connection<'_>, mail: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM outbox WHERE id = ?1";
     let parameters = [mail.to_string().into()];

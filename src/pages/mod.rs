@@ -1,5 +1,5 @@
-//! The pages for people: forms that call the API as any other client does. They are no part of
-//! the API, and its description does not list them.
+//! The web pages: forms that call the API like any other client. They are not part of the API or
+//! its description.
 
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
@@ -10,39 +10,36 @@ use crate::captcha::settings::CaptchaSettings;
 use crate::http::error::Error;
 use crate::languages::Language;
 
-/// What a page may load and send: scripts and styles of its own, and nothing from or to anybody
-/// else. No script can make markup or code of a text, but for the captcha's worker by its name.
+/// Content-Security-Policy of the pages: only their own scripts and styles, and no other origin.
+/// Trusted Types forbid turning text into markup or code, except for the URL of the captcha worker.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'; \
                       trusted-types captcha";
 
-/// A cache has to ask each time: the same address shows every language.
-const ASK_EACH_TIME: &str = "no-cache";
-/// Nothing of the page is kept: its address held a token.
-const KEEP_NOTHING: &str = "no-store";
+/// Clients must revalidate: the same URL serves every language.
+const NO_CACHE: &str = "no-cache";
+/// No caching at all: the URL contains a token.
+const NO_STORE: &str = "no-store";
 
-/// All pages.
 pub static PAGES: &[Page] = &[
-    Page::new("/auth/register", "pages/register.html", ASK_EACH_TIME),
-    Page::new("/auth/login", "pages/login.html", ASK_EACH_TIME),
+    Page::new("/auth/register", "pages/register.html", NO_CACHE),
+    Page::new("/auth/login", "pages/login.html", NO_CACHE),
     Page::new(
         "/auth/forgot-password",
         "pages/forgot_password.html",
-        ASK_EACH_TIME,
+        NO_CACHE,
     ),
-    // Where a reset link leads. Its script takes the token: to open the page uses nothing up.
+    // Target of reset links. Its script reads the token, so opening the page does not use it up.
     Page::new(
         "/auth/reset-password",
         "pages/reset_password.html",
-        KEEP_NOTHING,
+        NO_STORE,
     ),
-    Page::new("/account", "pages/account.html", ASK_EACH_TIME),
+    Page::new("/account", "pages/account.html", NO_CACHE),
 ];
 
-/// A page for people.
 pub struct Page {
-    /// Where it is served.
     pub path: &'static str,
     template: &'static str,
     cache_control: &'static str,
@@ -57,11 +54,11 @@ impl Page {
         }
     }
 
-    /// The page in a language.
+    /// Renders the page in a language.
     ///
     /// # Errors
-    /// Its template fails, which a test rules out.
-    pub fn answer(&self, app: &App, language: Language) -> Result<Response, Error> {
+    /// The template fails to render. A test rules this out.
+    pub fn render(&self, app: &App, language: Language) -> Result<Response, Error> {
         let settings = &app.settings;
         let context = context! {
             app_name => &settings.mail.from_name,
@@ -80,8 +77,8 @@ impl Page {
     }
 }
 
-/// What the registration has to do about the captcha. Where a third party's script would show it,
-/// the page sends people to the application instead.
+/// The captcha mode of the registration page. With a provider that needs a third-party script, the
+/// page refers users to the application.
 fn captcha(settings: &CaptchaSettings) -> &'static str {
     match settings {
         CaptchaSettings::Builtin { .. } => "builtin",

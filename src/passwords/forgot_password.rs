@@ -1,4 +1,4 @@
-//! Forgotten passwords: a reset link by mail.
+//! The forgot-password endpoint: sends a reset link by mail.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::languages::Language;
 use crate::mail::kinds::PASSWORD_RESET;
 use crate::mail::{self, NewMail};
 use crate::platform::timestamp::Timestamp;
-use crate::platform::{clock, random, turn};
+use crate::platform::{clock, instance_lock, random};
 use crate::settings::Settings;
 use crate::throttle::limits::RESET_MAIL;
 use crate::throttle::{self, TOO_MANY_REQUESTS, ThrottleErrors};
@@ -26,15 +26,14 @@ use crate::users::email::Email;
 
 const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
 
-/// The answer to a request for a link comes after a whole number of these: longer than the work
-/// takes, whether there is a user to write rows for or not (measured: half a millisecond
-/// apart, some milliseconds in all).
-const ANSWER_STEP: Duration = Duration::from_millis(20);
+/// Responses take a multiple of this time, which is longer than the work, so that timing does not
+/// reveal whether the address has an account. Measured: a few milliseconds in all, with a
+/// difference of half a millisecond.
+const RESPONSE_STEP: Duration = Duration::from_millis(20);
 
 /// Request a reset link
 ///
-/// The answer is the same whether a user has this address or not. A new link replaces the older
-/// ones.
+/// The response is the same whether or not a user has this address. A new link replaces older ones.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/forgot-password",
@@ -57,25 +56,25 @@ pub async fn forgot_password(
     language: Language,
     ValidJson(request): ValidJson<ForgotPasswordRequest>,
 ) -> Result<(StatusCode, Json<Message>), Error> {
-    let began = clock::stopwatch();
+    let started = clock::stopwatch();
     let now = clock::now();
     let connection = app.database.connect().await?;
-    // The count is part of the transaction: with or without a user there is something to commit,
-    // and it takes its time.
+    // Count within the transaction, so that there is always a commit, with or without a user, and
+    // the timing matches.
     let mut transaction = connection.begin()?;
     let email = request.email.digest();
     match throttle::count(app, &mut transaction, RESET_MAIL, email, now) {
-        Ok(()) => put_link_into_outbox(app, &mut transaction, &request.email, language, now)?,
+        Ok(()) => queue_reset_mail(app, &mut transaction, &request.email, language, now)?,
         Err(error) if error.is(TOO_MANY_REQUESTS) => {}
         Err(error) => return Err(error),
     }
     transaction.commit()?;
-    let _others_come = turn::let_others_come();
-    clock::wait_for_whole_steps(began, ANSWER_STEP).await;
+    let _released = instance_lock::release_while_waiting();
+    clock::wait_for_whole_steps(started, RESPONSE_STEP).await;
     Ok((StatusCode::ACCEPTED, Message::new(LINK_SENT)))
 }
 
-fn put_link_into_outbox(
+fn queue_reset_mail(
     app: &App,
     connection: &mut Connection<'_>,
     email: &Email,
@@ -95,11 +94,11 @@ fn put_link_into_outbox(
     Ok(())
 }
 
-/// Who forgot their password.
+/// A request for a reset link.
 #[derive(ToSchema)]
 #[schema(example = json!({"email": "tom@example.com"}))]
 pub struct ForgotPasswordRequest {
-    /// The address that the user registered with.
+    /// The email address of the account.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
 }

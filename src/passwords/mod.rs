@@ -1,4 +1,4 @@
-//! Passwords: their rules and hashes, and a new one for a user who forgot theirs.
+//! Passwords: rules, hashes, and password reset.
 
 pub mod forgot_password;
 pub mod hashing;
@@ -12,10 +12,10 @@ use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What was done, for a person.
+/// A success message.
 #[derive(Serialize, ToSchema)]
 pub struct Message {
-    /// What was done.
+    /// Message for people.
     message: &'static str,
 }
 

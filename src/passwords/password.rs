@@ -1,4 +1,4 @@
-//! Passwords: what they must be, and their hashes, with which nobody can log in.
+//! Password rules and password hashes.
 
 use argon2::password_hash::phc::PasswordHash as PhcString;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
@@ -6,21 +6,21 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use validator::ValidateLength;
 
-/// The longest password, in bytes: long enough for any passphrase (NIST SP 800-63B-4 asks for 64
-/// characters), short enough that nobody makes us hash megabytes.
+/// Maximum length of a password, in bytes: enough for any passphrase (NIST SP 800-63B-4 asks for 64
+/// characters), and a bound on the input of the hash.
 pub const MAX_PASSWORD_BYTES: usize = 256;
-/// The salt's length in bytes (RFC 9106, 3.1, recommends 16).
+/// Length of the salt, in bytes (RFC 9106, 3.1, recommends 16).
 pub const SALT_BYTES: usize = 16;
-/// The salt of the hash that an unknown user costs; its value does not matter.
+/// Salt of the dummy hash for unknown users. Its value is irrelevant.
 const DUMMY_SALT: [u8; SALT_BYTES] = [0; SALT_BYTES];
 
-/// How the predecessor's hashes begin.
+/// Prefix of the legacy service's hashes.
 const BCRYPT_PREFIX: &str = "$2";
 
-/// What a new password must be.
+/// Rules for new passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordPolicy {
-    /// The fewest characters.
+    /// Minimum length in characters.
     pub min_length: usize,
 }
 
@@ -29,10 +29,10 @@ pub struct PasswordPolicy {
 pub struct NewPassword(SecretString);
 
 impl PasswordPolicy {
-    /// Reads a new password.
+    /// Validates a new password.
     ///
     /// # Errors
-    /// The message for the first rule it breaks.
+    /// The message of the first violated rule.
     pub fn parse(self, text: &str) -> Result<NewPassword, String> {
         if !text.validate_length(Some(self.min_length as u64), None, None) {
             return Err(format!(
@@ -55,32 +55,32 @@ impl PasswordPolicy {
     }
 }
 
-/// What came of comparing a password with a stored hash.
+/// Result of comparing a password with a stored hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Not the user's password, or there is no such user.
+    /// Wrong password, or no such user.
     Wrong,
-    /// The user's password.
+    /// Right password.
     Right,
-    /// The user's password, but its hash was made with other parameters than today's.
+    /// Right password, but the hash uses other parameters than the current ones.
     Outdated,
 }
 
-/// Argon2id with the parameters of this installation.
+/// Argon2id with the configured parameters.
 #[derive(Debug, Clone)]
 pub struct PasswordHasher(Argon2<'static>);
 
-/// The hash could not be computed: parameters out of range, or no memory left.
+/// Hashing failed: invalid parameters, or out of memory.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot hash a password: {0}")]
 pub struct HashingFailed(String);
 
 impl PasswordHasher {
-    /// A hasher with `memory_kib` KiB of memory and `passes` passes over it, in one lane. OWASP's
-    /// Password Storage Cheat Sheet names 19456 KiB and 2 passes as its first choice.
+    /// A hasher with `memory_kib` KiB of memory, `passes` passes and one lane. OWASP's Password
+    /// Storage Cheat Sheet lists 19456 KiB and 2 passes first.
     ///
     /// # Errors
-    /// Parameters that Argon2 does not allow.
+    /// Argon2 does not allow the parameters.
     pub fn new(memory_kib: u32, passes: u32) -> Result<Self, HashingFailed> {
         let params = Params::new(memory_kib, passes, 1, None)
             .map_err(|error| HashingFailed(error.to_string()))?;
@@ -103,8 +103,8 @@ impl PasswordHasher {
         self.hash_text(password.0.expose_secret(), salt)
     }
 
-    /// Hashes the password of a user who has just logged in with it: the policy may have been
-    /// another when it was chosen.
+    /// Hashes the password of a user who has just logged in, without checking the policy, which may
+    /// have changed since the user chose it.
     ///
     /// # Errors
     /// No memory for the hash.
@@ -116,8 +116,8 @@ impl PasswordHasher {
         self.hash_text(password.expose_secret(), salt)
     }
 
-    /// Compares a password with a stored hash. Without a stored hash, that is for an unknown
-    /// user, it costs the same and the verdict is [`Verdict::Wrong`].
+    /// Compares a password with a stored hash. Without a stored hash, for an unknown user, it takes
+    /// the same time and returns [`Verdict::Wrong`].
     ///
     /// # Errors
     /// No memory for the hash.
@@ -143,7 +143,8 @@ impl PasswordHasher {
             Ok(()) if self.is_current(&stored) => Ok(Verdict::Right),
             Ok(()) => Ok(Verdict::Outdated),
             Err(_) => {
-                // A cheap old hash must not answer sooner than no user at all.
+                // A failed check of a cheaper old hash must take at least as long as one for an
+                // unknown user.
                 if !self.is_current(&stored) {
                     self.hash_text(password.expose_secret(), DUMMY_SALT)?;
                 }
@@ -170,7 +171,7 @@ impl PasswordHasher {
     }
 }
 
-/// The predecessor's hashes look at the first 72 bytes only, as it did.
+/// Compares with a bcrypt hash, which covers only the first 72 bytes, as in the legacy service.
 fn verify_bcrypt(password: &SecretString, stored: &str) -> Verdict {
     match bcrypt::verify(password.expose_secret(), stored) {
         Ok(true) => Verdict::Outdated,
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn any_characters_make_a_password_if_a_letter_and_a_digit_are_among_them() {
+    fn any_characters_are_allowed_together_with_a_letter_and_a_digit() {
         let longest = format!("a1{}", "ż".repeat(127));
         for password in ["abcde1", "1 2 3 a", "p4ss🙈word", &longest] {
             assert!(POLICY.parse(password).is_ok(), "{password}");
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_broken_rule_is_named() {
+    fn the_first_violated_rule_is_named() {
         let too_long = format!("a1{}", "x".repeat(255));
         for (password, message) in [
             ("", "Password must be at least 6 characters long"),
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_very_password_is_right() {
+    fn only_the_exact_password_is_right() {
         let password = format!("{}1", "aB".repeat(50));
         let stored = hash(&password);
         let verdict = |candidate: &str| {
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_of_the_predecessor_is_right_and_outdated() {
+    fn a_legacy_hash_is_right_and_outdated() {
         let stored = bcrypt::hash("abcde1", 4).expect("a hash");
         let verify = |password| hasher().verify(&SecretString::from(password), Some(&stored));
         assert_eq!(verify("abcde1").expect("a verdict"), Verdict::Outdated);

@@ -1,4 +1,4 @@
-//! A new password by a reset link.
+//! The reset-password endpoint: sets a new password with a reset link.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,32 +13,32 @@ use crate::http::body::{BODY_UNREADABLE, FromFields, ValidJson};
 use crate::http::client_address::ClientAddress;
 use crate::http::error::{Error, ErrorKind};
 use crate::http::fields::Fields;
-use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_answers};
+use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::languages::Language;
 use crate::mail::NewMail;
 use crate::mail::kinds::PASSWORD_CHANGED;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
-use crate::throttle::store::known_networks::{self, Standing};
+use crate::throttle::store::known_networks::{self, NetworkHistory};
 use crate::throttle::{self, ThrottleErrors};
 use crate::{legacy, mail, sessions, users};
 
 const PASSWORD_RESET: &str = "Password has been reset successfully";
 
-/// A reset token that is unknown, used or expired.
+/// The reset token is unknown, used or expired.
 pub const INVALID_RESET_TOKEN: ErrorKind = ErrorKind::new(
     StatusCode::BAD_REQUEST,
     "INVALID_RESET_TOKEN",
     "Invalid or expired reset token",
 );
 
-error_answers!(ResetTokenErrors {
-    "Unknown, used or expired, or the body ended early" => [INVALID_RESET_TOKEN, BODY_UNREADABLE],
+error_responses!(ResetTokenErrors {
+    "The token is unknown, used or expired, or the body ended early" => [INVALID_RESET_TOKEN, BODY_UNREADABLE],
 });
 
-/// Choose a new password by a reset link
+/// Reset the password
 ///
-/// The token is good once. All sessions of the user end, and nobody is logged in.
+/// The token is valid once. All sessions of the user end, and no new session begins.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/reset-password",
@@ -47,7 +47,7 @@ error_answers!(ResetTokenErrors {
     responses(
         (
             status = 200,
-            description = "The new password is in force",
+            description = "The password is changed",
             body = Message,
             example = json!({"message": PASSWORD_RESET}),
         ),
@@ -70,7 +70,7 @@ pub async fn reset_password(
     if !store::is_usable(&mut connection, &token, now)? {
         return Err(refuse());
     }
-    // Hashed before the transaction begins: it would keep all other requests from writing meanwhile.
+    // Hash before the transaction begins, because its lock would block all other writers.
     let hash = hashing::hash(app, &request.new_password).await?;
 
     let mut transaction = connection.begin()?;
@@ -79,10 +79,16 @@ pub async fn reset_password(
     let names = users::store::set_password(&mut transaction, user, hash, now)?;
     sessions::store::delete_all(&mut transaction, user)?;
     legacy::store::void_all(&mut transaction, user)?;
-    // The owner may log in from here with the new password, whatever guesses at the old one there were.
-    throttle::forgive_all(app, &mut transaction, &names, network)?;
+    // The owner can log in from this network, regardless of earlier guesses at the old password.
+    throttle::clear_all_failures(app, &mut transaction, &names, network)?;
     let network = app.networks.hash(network);
-    known_networks::record(&mut transaction, user, &network, Standing::default(), now)?;
+    known_networks::record(
+        &mut transaction,
+        user,
+        &network,
+        NetworkHistory::default(),
+        now,
+    )?;
     let notice = NewMail {
         id: random::id(),
         kind: PASSWORD_CHANGED,
@@ -102,17 +108,17 @@ fn refuse() -> Error {
     INVALID_RESET_TOKEN.into()
 }
 
-/// What to do with a reset link.
+/// A reset token and the new password.
 #[derive(ToSchema)]
 #[schema(example = json!({
     "token": "q3nD0vJ1y7cWm2kXo8pZ4tRb6sLf9uAe5hGiVxKzN0M",
     "new_password": "battery staple 2",
 }))]
 pub struct ResetPasswordRequest {
-    /// The token of the link.
+    /// The token from the reset link.
     #[schema(value_type = String)]
     token: Option<PlainToken>,
-    /// At least one digit and one letter; at most 256 bytes. The service may ask for more than 6
+    /// At least one digit and one letter, at most 256 bytes. The service may require more than 6
     /// characters.
     #[schema(
         value_type = String,

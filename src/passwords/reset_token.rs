@@ -1,4 +1,4 @@
-//! Password reset tokens: good once, for a few minutes, and nowhere stored in plain.
+//! Password reset tokens: valid once, for a few minutes, and stored only as hashes.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,36 +8,35 @@ use uuid::Uuid;
 use crate::crypto::digest::digest;
 use crate::crypto::keys::{DerivedKeys, KEY_BYTES, Keys};
 
-/// The length of a reset token: 32 bytes in base64url.
+/// Length of a reset token: 32 bytes in base64url.
 const LENGTH: usize = 43;
 
-/// A reset token as its owner gets it by mail.
+/// A reset token in plain text, as sent by mail.
 #[derive(Debug, Clone)]
 pub struct PlainToken(SecretString);
 
-/// The SHA-256 of a reset token, in hexadecimal: all that the database ever sees of it.
+/// The SHA-256 of a reset token, in hexadecimal. The database stores only this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashedToken(String);
 
-/// Makes reset tokens.
+/// Issues reset tokens.
 #[derive(Clone)]
 pub struct ResetTokens(DerivedKeys);
 
 impl ResetTokens {
-    /// With keys that are derived from the secret keys.
     pub fn new(keys: &Keys) -> Self {
         Self(DerivedKeys::derive(keys, "gatehouse reset token"))
     }
 
-    /// The token of the request `id`: 32 bytes that nobody can compute without the key.
+    /// The token of the row `id`: 32 bytes that cannot be computed without the key.
     pub fn issue(&self, id: Uuid) -> PlainToken {
         PlainToken::encode(self.0.authenticate(id.as_bytes()))
     }
 
-    /// The token of the request `id` once more, so that no plain token waits in the database for
-    /// its mail, and one that must be sent twice carries the same link. `None` if it was issued
-    /// with a key that is no longer known.
-    pub fn issue_again(&self, id: Uuid, issued: &HashedToken) -> Option<PlainToken> {
+    /// Computes the token of the row `id` again. So the database needs no plain token for a queued
+    /// mail, and a retry sends the same link. `None` if the key of the token is no longer
+    /// configured.
+    pub fn reissue(&self, id: Uuid, issued: &HashedToken) -> Option<PlainToken> {
         let tokens = self.0.each().map(|key| key.authenticate(id.as_bytes()));
         tokens
             .map(PlainToken::encode)
@@ -50,31 +49,30 @@ impl PlainToken {
         Self(SecretString::from(BASE64_URL_SAFE_NO_PAD.encode(token)))
     }
 
-    /// Takes a token that a caller sent, if it has the length of one; whether it is one of ours,
-    /// its hash will tell.
+    /// Accepts a received token if it has the right length. Its hash decides whether it is valid.
     pub fn received(text: &str) -> Option<Self> {
         (text.len() == LENGTH).then(|| Self(SecretString::from(text)))
     }
 
-    /// What the database knows of this token. A plain hash is enough, for there are too many
-    /// tokens to guess.
+    /// The hash to store. A fast, unkeyed hash is enough, because the token has too much entropy to
+    /// guess.
     pub fn hashed(&self) -> HashedToken {
         HashedToken(digest(self.0.expose_secret()))
     }
 
-    /// The token itself: for the link in the mail, nowhere else.
+    /// The plain token. Use it only for the link in the mail.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }
 
 impl HashedToken {
-    /// Reads a stored hash.
+    /// Wraps a stored hash.
     pub fn from_stored(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// The hash as it is stored.
+    /// The hash, as stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -85,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_can_be_made_again_but_not_with_another_key_or_id() {
+    fn a_token_depends_on_its_key_and_id() {
         let tokens = ResetTokens::new(&Keys::only("key"));
         let token = tokens.issue(Uuid::from_u128(1));
         assert!(PlainToken::received(token.expose()).is_some());
@@ -97,12 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_made_again_with_the_key_that_it_was_issued_with() {
+    fn a_token_is_reissued_with_its_original_key() {
         let id = Uuid::from_u128(1);
         let issued = ResetTokens::new(&Keys::only("first")).issue(id).hashed();
         let again = |current, previous| {
             let tokens = ResetTokens::new(&Keys::rotated(current, previous));
-            tokens.issue_again(id, &issued).map(|token| token.hashed())
+            tokens.reissue(id, &issued).map(|token| token.hashed())
         };
         assert_eq!(again("second", "first"), Some(issued.clone()));
         assert_eq!(again("third", "second"), None);

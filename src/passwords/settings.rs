@@ -1,4 +1,4 @@
-//! The settings of passwords.
+//! Settings of passwords.
 
 use std::ops::RangeInclusive;
 
@@ -7,32 +7,30 @@ use time::Duration;
 use super::password::{MAX_PASSWORD_BYTES, PasswordPolicy};
 use crate::settings::reader::Reader;
 
-/// Memory for a password's hash, in KiB: from the least of the choices that OWASP's Password
-/// Storage Cheat Sheet calls equivalent, to a quarter of what a 32-bit instance can have.
+/// Memory of a password hash, in KiB: from the lowest of the configurations that OWASP's Password
+/// Storage Cheat Sheet calls equivalent to a quarter of a 32-bit address space.
 const ARGON2_MEMORY_KIB: RangeInclusive<u32> = 7168..=1024 * 1024;
 
-/// What passwords must be, and what their hashes cost.
+/// Rules and costs of passwords.
 #[derive(Debug, Clone, Copy)]
 pub struct PasswordSettings {
-    /// What a new password must be.
     pub policy: PasswordPolicy,
-    /// What a password's hash costs.
     pub argon2: Argon2Cost,
-    /// How long a password reset link is good.
+    /// Lifetime of a reset link.
     pub reset_token_lifetime: Duration,
 }
 
-/// The cost of a password's hash.
+/// Cost of a password hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argon2Cost {
     /// Memory, in KiB.
     pub memory_kib: u32,
-    /// Passes over that memory.
+    /// Passes over the memory.
     pub passes: u32,
 }
 
 impl PasswordSettings {
-    /// Reads the section; `None` means that the reader has noted the problems.
+    /// Reads the section. On `None`, the reader has recorded the problems.
     pub async fn read(reader: &mut Reader) -> Option<Self> {
         let min_length = reader
             .number("password_min_length", 1..=MAX_PASSWORD_BYTES / 4)

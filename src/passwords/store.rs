@@ -1,4 +1,4 @@
-//! Password reset tokens, of which the database knows only the hash.
+//! Password reset tokens, stored as hashes.
 
 use uuid::Uuid;
 
@@ -7,8 +7,8 @@ use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 use crate::users::email::Email;
 
-/// Replaces the unused reset tokens of the user with this address by a new one. It is the same
-/// work, without a result, where there is no such user, or a disabled one.
+/// Replaces the unused reset tokens of the user with this address by a new one. For an unknown or
+/// disabled user it does the same work without an effect.
 pub fn replace(
     connection: &mut Connection<'_>,
     id: Uuid,
@@ -34,7 +34,7 @@ pub fn replace(
     connection.write(statement, parameters).map(drop)
 }
 
-/// Whether a token could be consumed now: worth knowing before a password is hashed for it.
+/// Whether the token is valid. Checked before the costly hash of the new password.
 pub fn is_usable(
     connection: &mut Connection<'_>,
     token: &HashedToken,
@@ -48,8 +48,9 @@ pub fn is_usable(
     Ok(row.is_some())
 }
 
-/// Uses up a token and says whose it was: one statement, so that of many at once one succeeds.
-/// `None` if it is unknown, used or expired, or its user is disabled.
+/// Marks a token as used and returns its user, in one statement so that only one of several
+/// concurrent requests succeeds. `None` if the token is unknown, used or expired, or its user is
+/// disabled.
 pub fn consume(
     connection: &mut Connection<'_>,
     token: &HashedToken,

@@ -1,16 +1,16 @@
-//! All that knows Spin or WASI: the clock, randomness, outbound HTTP, SQLite, variables, and how an
-//! instance takes requests.
+//! Everything that depends on Spin or WASI: the clock, randomness, outbound HTTP, SQLite,
+//! variables, the entry point, and the instance lock.
 //!
-//! There are two builds, one for each generation of WASI, and each has a folder with what differs:
-//! both folders have the same names in them. Everything else is the same in both.
+//! The component has two builds, for two generations of WASI. What differs between them is in
+//! `wasi2` and `wasi3`, which export the same names; the rest of the source is the same for both.
 
 pub mod clock;
+pub mod instance_lock;
 pub mod log;
 pub mod outbound;
 pub mod random;
 pub mod sqlite;
 pub mod timestamp;
-pub mod turn;
 pub mod variables;
 #[cfg(feature = "wasi2")]
 mod wasi2;

@@ -1,4 +1,4 @@
-//! One way out: a request with a deadline, and an answer of limited size.
+//! Outbound HTTP: requests with a deadline and a limit on the response size.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -8,24 +8,20 @@ use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Full, Limited};
 
-/// The largest answer that is read, in bytes.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Maximum size of a response body, in bytes.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// What a service answered.
+/// A response.
 #[derive(Debug)]
-pub struct Answer {
-    /// The status.
+pub struct Response {
     pub status: StatusCode,
-    /// How long it asks to be left alone; a date instead of seconds counts as nothing said.
+    /// The `Retry-After` header, if given in seconds. Dates are ignored.
     pub retry_after: Option<Duration>,
-    /// The body.
     pub body: Bytes,
 }
 
-/// Why a service gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The deadline passed.
     #[error("timed out")]
     Timeout,
     /// No connection, or it broke.
@@ -33,37 +29,37 @@ pub enum HttpError {
     Unreachable(String),
 }
 
-/// Sends `request` and reads the whole answer, within `deadline` for both together.
+/// Sends `request` and reads the whole response, within `deadline` in total.
 ///
 /// # Errors
-/// No answer in time, no connection, or an answer that is larger than any that we expect.
+/// Timeout, no connection, or an oversized response.
 pub async fn send(
     mut request: Request<Full<Bytes>>,
     deadline: Duration,
-) -> Result<Answer, HttpError> {
-    // Without it the body is sent in chunks, which some servers do not take.
+) -> Result<Response, HttpError> {
+    // Without this header the body is sent in chunks, which some servers reject.
     if let Some(length) = request.body().size_hint().exact() {
         let length = HeaderValue::from(length);
         request.headers_mut().insert(header::CONTENT_LENGTH, length);
     }
-    let answer = pin!(exchange(request));
+    let response = pin!(exchange(request));
     let timer = pin!(super::clock::sleep(deadline));
-    match select(answer, timer).await {
-        Either::Left((answer, _)) => answer,
+    match select(response, timer).await {
+        Either::Left((response, _)) => response,
         Either::Right(_) => Err(HttpError::Timeout),
     }
 }
 
-async fn exchange(request: Request<Full<Bytes>>) -> Result<Answer, HttpError> {
+async fn exchange(request: Request<Full<Bytes>>) -> Result<Response, HttpError> {
     let unreachable = |error: String| HttpError::Unreachable(error);
     let response = super::wasi::send(request).await.map_err(unreachable)?;
     let status = response.status();
     let retry_after = retry_after(response.headers());
-    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
+    let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
         .collect()
         .await
         .map_err(|error| unreachable(error.to_string()))?;
-    Ok(Answer {
+    Ok(Response {
         status,
         retry_after,
         body: body.to_bytes(),

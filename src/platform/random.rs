@@ -1,12 +1,12 @@
-//! Randomness from the platform's secure source: taken here, and passed on as a value from here.
+//! Cryptographically secure randomness. Other code takes random values as arguments.
 #![expect(
     clippy::disallowed_methods,
-    reason = "the one place that may take it, see clippy.toml"
+    reason = "the only module that may use randomness, see clippy.toml"
 )]
 
 use uuid::Uuid;
 
-/// A new random identifier: a version 4 UUID, with 122 random bits.
+/// A random UUID, version 4, with 122 random bits.
 pub fn id() -> Uuid {
     Uuid::new_v4()
 }
@@ -14,7 +14,7 @@ pub fn id() -> Uuid {
 /// Random bytes.
 ///
 /// # Panics
-/// Without a working source of randomness nothing could safely go on.
+/// The platform has no source of randomness, without which nothing is safe.
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the platform provides secure randomness");

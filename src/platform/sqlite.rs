@@ -1,37 +1,30 @@
-//! Spin's SQLite: connections, statements and the values of rows, as plain as they come.
+//! Thin wrapper around Spin's SQLite interface.
 
 pub use super::wasi::Value;
 use super::wasi::{self, RowResult, SqliteError};
 
-/// A connection, which Spin opens anew each time. A transaction belongs to it, and dropping it rolls
-/// that back.
+/// A connection. Spin opens a new one each time. Dropping it rolls back its transaction.
 pub struct Connection(wasi::Connection);
 
-/// A row of a result; columns count from zero.
+/// A row. Columns count from zero.
 pub struct Row(RowResult);
 
-/// What the database answered instead of rows, in its own words.
+/// The database's error message.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Error(pub String);
 
 impl Connection {
     /// Opens the default database.
-    ///
-    /// # Errors
-    /// It cannot be opened.
     pub async fn open() -> Result<Self, Error> {
         Ok(Self(wasi::open_database("default").await?))
     }
 
-    /// Runs one statement, and returns all its rows. Of a text with several statements only the first
-    /// is run.
+    /// Runs a statement and returns all rows. If the text has several statements, only the first is
+    /// run.
     ///
-    /// It is one call of the host, and the whole instance stands still for it, also while it waits for
-    /// a lock. The call that lets the instance go on takes five calls in its place.
-    ///
-    /// # Errors
-    /// The statement fails.
+    /// This is one call to the host, and it blocks the whole instance, even while it waits for a
+    /// lock. The asynchronous variant needs five calls.
     pub fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
         let result = self.0.execute(statement, parameters)?;
         Ok(result.rows.into_iter().map(Row).collect())
@@ -39,7 +32,7 @@ impl Connection {
 }
 
 impl Row {
-    /// The text of a column, if it holds one.
+    /// The column's value, if it is a text.
     pub fn text(&self, column: usize) -> Option<&str> {
         match self.0.values.get(column)? {
             Value::Text(text) => Some(text),
@@ -47,7 +40,7 @@ impl Row {
         }
     }
 
-    /// The whole number of a column, if it holds one.
+    /// The column's value, if it is an integer.
     pub fn integer(&self, column: usize) -> Option<i64> {
         match self.0.values.get(column)? {
             Value::Integer(integer) => Some(*integer),

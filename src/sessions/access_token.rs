@@ -1,4 +1,4 @@
-//! Access tokens: JSON Web Tokens that say who is calling, for some minutes.
+//! Access tokens: short-lived JSON Web Tokens that identify the user and the session.
 
 use jwt_simple::prelude::{
     Claims, Duration, HS256Key, HS384Key, HS512Key, JWTClaims, MACLike, UnixTimeStamp,
@@ -12,15 +12,15 @@ use crate::crypto::keys::{Algorithm, Keys};
 use crate::platform::timestamp::Timestamp;
 use crate::users::user::Role;
 
-/// Who issues the tokens (RFC 7519, 4.1.1).
+/// The `iss` claim (RFC 7519, 4.1.1).
 const ISSUER: &str = "gatehouse";
-/// The `type` of an access token, as against a refresh token of the predecessor.
+/// The `type` claim. Legacy refresh tokens have another one.
 const TYPE: &str = "access";
-/// How far two machines' clocks may be apart.
+/// Accepted difference between the clocks of two machines.
 const CLOCK_TOLERANCE_SECONDS: u64 = 30;
-/// Longer than any token we issue may live: an expiry past it is nonsense, not patience.
+/// Upper bound on the remaining lifetime. A later expiry is invalid.
 const MAX_LIFETIME_DAYS: u64 = 3650;
-/// Longer than any token we issue, shorter than anything that is costly to check.
+/// Maximum length of a token: well above our own, and cheap to check.
 const MAX_TOKEN_BYTES: usize = 4096;
 
 enum Key {
@@ -36,14 +36,13 @@ pub struct AccessTokens {
     lifetime_seconds: u64,
 }
 
-/// What a token says of its bearer.
+/// The verified claims of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bearer {
-    /// The user.
     pub user: Uuid,
-    /// The session that the token was issued in; tokens of the predecessor name none.
+    /// The token's session. Legacy tokens have none.
     pub session: Option<Uuid>,
-    /// Until when the token says that it is good.
+    /// The token's expiry.
     pub expires_at: Timestamp,
 }
 
@@ -56,13 +55,12 @@ struct CustomClaims {
     role: Option<Role>,
 }
 
-/// The token could not be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot sign an access token: {0}")]
 pub struct SigningFailed(String);
 
 impl AccessTokens {
-    /// Signs with the raw bytes of the secret key, as the predecessor did.
+    /// Signs with the raw bytes of the secret key, like the legacy service.
     pub fn new(keys: &Keys, algorithm: Algorithm, lifetime: time::Duration) -> Self {
         let (key, previous_key) = keys.map(|key| Key::new(key, algorithm));
         Self {
@@ -72,22 +70,22 @@ impl AccessTokens {
         }
     }
 
-    /// How long a token is good for, in seconds.
+    /// Lifetime of a token, in seconds.
     pub fn lifetime_seconds(&self) -> u64 {
         self.lifetime_seconds
     }
 
-    /// How far ahead an expiry can lie of a token that exists already, on whichever machine it was
-    /// issued.
-    pub fn longest_life(&self) -> time::Duration {
+    /// Maximum remaining lifetime of a token that another machine may have just issued, with a
+    /// different clock.
+    pub fn max_remaining_lifetime(&self) -> time::Duration {
         let seconds = self.lifetime_seconds + CLOCK_TOLERANCE_SECONDS;
         time::Duration::seconds(seconds.try_into().unwrap_or(i64::MAX))
     }
 
-    /// A token for `user` in `session`, issued `now` and known as `id`.
+    /// Issues a token for `user` in `session` at `now`, with `id` as its `jti`.
     ///
     /// # Errors
-    /// The claims could not be written as JSON.
+    /// The claims cannot be serialized.
     pub fn issue(
         &self,
         user: Uuid,
@@ -122,8 +120,8 @@ impl AccessTokens {
             .map_err(|error| SigningFailed(error.to_string()))
     }
 
-    /// The bearer that a token names, or `None` if it is not a good access token now: `sub`, `exp` and
-    /// `type` are required, the other claims are checked where they are present.
+    /// Returns the claims of a valid access token, otherwise `None`. `sub`, `exp` and `type` are
+    /// required; other claims are checked if present.
     pub fn check(&self, token: &SecretString, now: Timestamp) -> Option<Bearer> {
         let options = VerificationOptions {
             time_tolerance: Some(Duration::from_secs(CLOCK_TOLERANCE_SECONDS)),
@@ -133,11 +131,11 @@ impl AccessTokens {
         };
         let verify = |key: &Key| key.verify(token, options.clone());
         let claims = verify(&self.key).or_else(|| verify(self.previous_key.as_ref()?))?;
-        let is_ours = claims.issuer.is_none_or(|issuer| issuer == ISSUER);
+        let has_our_issuer = claims.issuer.is_none_or(|issuer| issuer == ISSUER);
         let is_access_token = claims.custom.r#type == TYPE;
         let latest_expiry = unix_time(now) + Duration::from_days(MAX_LIFETIME_DAYS);
         let expires_at = claims.expires_at?;
-        if !(is_ours && is_access_token && expires_at <= latest_expiry) {
+        if !(has_our_issuer && is_access_token && expires_at <= latest_expiry) {
             return None;
         }
         Some(Bearer {

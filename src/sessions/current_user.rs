@@ -1,4 +1,4 @@
-//! The user who calls, by the access token of the request.
+//! Extracts the current user from the access token of a request.
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -11,34 +11,33 @@ use uuid::Uuid;
 use super::store;
 use crate::app::App;
 use crate::http::error::{Error, ErrorKind};
-use crate::http::openapi::responses::error_answers;
+use crate::http::openapi::responses::error_responses;
 use crate::legacy;
 use crate::platform::clock;
 
-/// A protected route, and no token.
+/// A protected route was called without a token.
 pub const NOT_AUTHENTICATED: ErrorKind = ErrorKind::new(
     StatusCode::UNAUTHORIZED,
     "NOT_AUTHENTICATED",
     "Not authenticated",
 )
-.asking_for_token();
+.with_bearer_challenge();
 
-/// A token that is bad, expired, of another type, or whose user or session is gone.
+/// The token is malformed or expired, has another type, or its user or session is gone.
 pub const INVALID_ACCESS_TOKEN: ErrorKind = ErrorKind::new(
     StatusCode::UNAUTHORIZED,
     "INVALID_ACCESS_TOKEN",
     "Could not validate credentials",
 )
-.asking_for_token();
+.with_bearer_challenge();
 
-error_answers!(AccessTokenErrors {
-    "No token, or not a good one" => [NOT_AUTHENTICATED, INVALID_ACCESS_TOKEN],
+error_responses!(AccessTokenErrors {
+    "The token is missing or invalid" => [NOT_AUTHENTICATED, INVALID_ACCESS_TOKEN],
 });
 
-/// The user who calls. Taking it as an argument is what protects a route.
+/// The current user. A route is protected by taking this extractor.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentUser {
-    /// The user.
     pub id: Uuid,
 }
 
@@ -58,8 +57,14 @@ impl FromRequestParts<&'static App> for CurrentUser {
         let is_alive = match bearer.session {
             Some(session) => store::is_alive(&mut connection, bearer.user, session, now)?,
             None => {
-                let latest_issue = bearer.expires_at.plus(-app.access_tokens.longest_life());
-                legacy::store::may_speak_for(&mut connection, bearer.user, latest_issue)?
+                let latest_issue_time = bearer
+                    .expires_at
+                    .plus(-app.access_tokens.max_remaining_lifetime());
+                legacy::store::accepts_access_token(
+                    &mut connection,
+                    bearer.user,
+                    latest_issue_time,
+                )?
             }
         };
         if is_alive {

@@ -1,8 +1,9 @@
-//! Log in: a new session.
+//! The login endpoint: starts a session.
 
 use secrecy::SecretString;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
@@ -17,43 +18,41 @@ use crate::http::client_address::ClientAddress;
 use crate::http::error::validation::Refusal;
 use crate::http::error::{Error, ErrorKind};
 use crate::http::fields::Fields;
-use crate::http::openapi::responses::{DatabaseErrors, FormErrors, error_answers};
+use crate::http::openapi::responses::{DatabaseErrors, FormErrors, error_responses};
 use crate::passwords::hashing;
 use crate::passwords::password::Verdict;
-use crate::platform::{clock, random, turn};
+use crate::platform::{clock, instance_lock, random};
 use crate::settings::Settings;
 use crate::throttle::store::known_networks;
 use crate::throttle::{self, Guess, ThrottleErrors};
-use crate::users::email::{Email, MAX_TYPED_BYTES};
+use crate::users::email::{Email, MAX_INPUT_BYTES};
 use crate::users::store::{Credentials, Lookup};
 use crate::users::username::Username;
 use crate::{legacy, users};
 
-/// The answer to a failed login comes after a whole number of these, so that its time does not tell
-/// a password's hash of other parameters from one of today's, or from none. All of the parameters
-/// that OWASP calls equal take between 30 and 40 ms.
+/// Failed logins take a multiple of this time, so that timing does not reveal whether there is a
+/// hash, or one with other parameters. All parameters that OWASP calls equivalent take 30 to 40 ms.
 const FAILURE_STEP: Duration = Duration::from_millis(100);
-/// The same where a predecessor has left bcrypt hashes: one of cost 12, which FastAPI services
-/// commonly use, takes some 450 ms in WebAssembly.
-const ADOPTED_FAILURE_STEP: Duration = Duration::from_secs(1);
+/// The same for a database taken over from the legacy service, which has bcrypt hashes. One of cost
+/// 12, common in FastAPI services, takes about 450 ms in WebAssembly.
+const LEGACY_FAILURE_STEP: Duration = Duration::from_secs(1);
 
-/// No user with this name and password.
 pub const INCORRECT_CREDENTIALS: ErrorKind = ErrorKind::new(
     StatusCode::UNAUTHORIZED,
     "INCORRECT_CREDENTIALS",
     "Incorrect email or password",
 )
-.asking_for_token();
+.with_bearer_challenge();
 
-error_answers!(LoginErrors {
-    "No user with this name and password" => [INCORRECT_CREDENTIALS],
+error_responses!(LoginErrors {
+    "The username or the password is wrong" => [INCORRECT_CREDENTIALS],
 });
 
 const WRONG_PASSWORD: &str = "wrong password";
 
 /// Log in
 ///
-/// OAuth2 password grant (RFC 6749, 4.3). `username` is the email address or the user name.
+/// OAuth2 password grant (RFC 6749, 4.3). `username` is the email address or the username.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/login",
@@ -71,24 +70,24 @@ pub async fn login(
     State(app): State<&'static App>,
     network: ClientAddress,
     ValidForm(request): ValidForm<LoginRequest>,
-) -> Result<Token, Error> {
-    let began = clock::stopwatch();
+) -> Result<Json<Token>, Error> {
+    let started = clock::stopwatch();
     let result = try_login(app, network, &request).await;
     if result
         .as_ref()
         .is_err_and(|error| error.is(INCORRECT_CREDENTIALS))
     {
         let step = failure_step(app).await?;
-        let _others_come = turn::let_others_come();
-        clock::wait_for_whole_steps(began, step).await;
+        let _released = instance_lock::release_while_waiting();
+        clock::wait_for_whole_steps(started, step).await;
     }
-    result
+    result.map(Json)
 }
 
 async fn failure_step(app: &App) -> Result<Duration, Error> {
     let mut connection = app.database.connect().await?;
     Ok(if legacy::store::is_adopted(&mut connection)? {
-        ADOPTED_FAILURE_STEP
+        LEGACY_FAILURE_STEP
     } else {
         FAILURE_STEP
     })
@@ -99,8 +98,8 @@ async fn try_login(
     network: ClientAddress,
     request: &LoginRequest,
 ) -> Result<Token, Error> {
-    // Everyone can know that no user has such a name: what may be a megabyte is not worth a hash.
-    if request.username.len() > MAX_TYPED_BYTES {
+    // No user can have such a long name, which is public knowledge. Skip the costly check.
+    if request.username.len() > MAX_INPUT_BYTES {
         return Err(fail(None, "no such user"));
     }
     let now = clock::now();
@@ -112,18 +111,18 @@ async fn try_login(
     };
     let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
     let hashed_network = app.networks.hash(network);
-    let standing = known_networks::find(&mut connection, id, &hashed_network)?;
+    let history = known_networks::find(&mut connection, id, &hashed_network)?;
     let guess = Guess {
-        name: &request.name(lookup.as_ref()),
+        name: &request.throttle_name(lookup.as_ref()),
         network,
-        is_strange: !standing.is_known,
+        is_unknown_network: !history.is_known,
     };
     throttle::count_guess(app, &mut connection, &guess, now)?;
     let user = check_password(app, &mut connection, user, &request.password).await?;
 
     let token = begin_session(app, &mut connection, &user)?;
-    throttle::forgive(app, &mut connection, &user.names, &guess)?;
-    known_networks::record(&mut connection, user.id, &hashed_network, standing, now)?;
+    throttle::record_success(app, &mut connection, &user.names, &guess)?;
+    known_networks::record(&mut connection, user.id, &hashed_network, history, now)?;
     Ok(token)
 }
 
@@ -138,7 +137,7 @@ fn begin_session(
     if !store::insert(connection, session, user, lifetime, now)? {
         return Err(fail(
             Some(user),
-            "password changed or user disabled meanwhile",
+            "password changed or user disabled in the meantime",
         ));
     }
     tracing::info!(user = %user.id, session = %session, "logged in");
@@ -149,7 +148,7 @@ fn begin_session(
     Token::issue(app, user.id, user.role, token, now)
 }
 
-/// Compares the password, at the same cost whether the user exists or not.
+/// Checks the password. The cost does not depend on whether the user exists.
 async fn check_password(
     app: &App,
     connection: &mut Connection<'_>,
@@ -176,7 +175,7 @@ async fn verify(
     Ok(hashing::verify(app, password, stored).await?)
 }
 
-/// Gives a hash that was made with other parameters its new form.
+/// Replaces a hash that uses outdated parameters.
 async fn renew_hash(
     app: &App,
     connection: &mut Connection<'_>,
@@ -190,7 +189,7 @@ async fn renew_hash(
             ..user
         });
     }
-    // Another login renewed it, or a reset changed the password: only the new hash can tell.
+    // Another login has renewed the hash, or a reset has changed the password. Check the new hash.
     let user = users::store::find_credentials(connection, &Lookup::Id(user.id))?;
     match verify(app, user.as_ref(), password).await? {
         Verdict::Wrong => Err(fail(user.as_ref(), WRONG_PASSWORD)),
@@ -198,7 +197,7 @@ async fn renew_hash(
     }
 }
 
-/// The answer is the same whatever the reason; only the log tells.
+/// Logs the reason. The response is the same for every reason.
 fn fail(user: Option<&Credentials>, reason: &str) -> Error {
     match user {
         Some(user) => tracing::info!(user = %user.id, reason, "login failed"),
@@ -207,18 +206,15 @@ fn fail(user: Option<&Credentials>, reason: &str) -> Error {
     INCORRECT_CREDENTIALS.into()
 }
 
-/// Who wants to log in.
+/// A login request.
 #[derive(ToSchema)]
 #[schema(example = json!({"username": "tom@example.com", "password": "correct horse 1"}))]
-#[expect(
-    dead_code,
-    reason = "what is accepted and ignored is there for the API's description"
-)]
+#[expect(dead_code, reason = "ignored fields exist for the OpenAPI description")]
 pub struct LoginRequest {
     /// `password`, empty or absent.
     #[schema(value_type = String, required = false, pattern = "^(password)?$")]
     grant_type: Option<String>,
-    /// The email address or the user name.
+    /// The email address or the username.
     #[schema(min_length = 1)]
     username: String,
     /// The password.
@@ -236,7 +232,7 @@ pub struct LoginRequest {
 }
 
 impl LoginRequest {
-    /// Which user is meant; `None` if no user can have such a name.
+    /// The key to look the user up by. `None` if no user can have this name.
     fn lookup(&self) -> Option<Lookup> {
         if self.username.contains('@') {
             Email::parse(&self.username).ok().map(Lookup::Email)
@@ -245,8 +241,8 @@ impl LoginRequest {
         }
     }
 
-    /// The name in the one form in which guesses count for it.
-    fn name(&self, lookup: Option<&Lookup>) -> String {
+    /// The normalized name that failed logins count for.
+    fn throttle_name(&self, lookup: Option<&Lookup>) -> String {
         match lookup {
             Some(Lookup::Email(email)) => email.as_str().to_owned(),
             _ => self.username.to_lowercase(),

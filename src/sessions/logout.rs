@@ -1,4 +1,4 @@
-//! Log out: the end of a session.
+//! The logout endpoint: ends a session.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -26,7 +26,7 @@ use crate::throttle::ThrottleErrors;
     tag = "auth",
     request_body = RefreshTokenRequest,
     responses(
-        (status = 204, description = "There is no such session any more, if there ever was"),
+        (status = 204, description = "The session has ended, or never existed"),
         JsonErrors<RefreshTokenRequest>,
         ThrottleErrors,
         DatabaseErrors,
@@ -40,7 +40,7 @@ pub async fn logout(
     let mut connection = app.database.connect().await?;
     match app.refresh_tokens.read(&request.refresh_token) {
         Some(token) => end_session(&mut connection, token.session)?,
-        None => end_adopted(&mut connection, &request.refresh_token, now)?,
+        None => log_out_legacy(&mut connection, &request.refresh_token, now)?,
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -52,19 +52,19 @@ fn end_session(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbE
     Ok(())
 }
 
-/// Ends what a refresh token of the predecessor stands for.
-fn end_adopted(
+/// Logs out a legacy refresh token, or ends the session that it was exchanged for.
+fn log_out_legacy(
     connection: &mut Connection<'_>,
     token: &SecretString,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let mut state = legacy::store::find(connection, token, now)?;
     if state == Some(TokenState::Unused) && !legacy::store::log_out(connection, token)? {
-        // A refresh was faster.
+        // A concurrent refresh has exchanged it.
         state = legacy::store::find(connection, token, now)?;
     }
     match state {
-        Some(TokenState::Became(session)) => end_session(connection, session),
+        Some(TokenState::Exchanged(session)) => end_session(connection, session),
         Some(TokenState::Unused) | None => Ok(()),
     }
 }

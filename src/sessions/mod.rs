@@ -1,4 +1,4 @@
-//! Sessions: log in, refresh, log out, and the tokens that come of it.
+//! Sessions: login, refresh, logout, access tokens and refresh tokens.
 
 pub mod access_token;
 pub mod current_user;
@@ -9,9 +9,6 @@ pub mod refresh_token;
 pub mod settings;
 pub mod store;
 
-use axum::Json;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,7 +25,6 @@ use crate::platform::timestamp::Timestamp;
 use crate::settings::Settings;
 use crate::users::user::Role;
 
-/// What a refresh token looks like.
 const EXAMPLE_REFRESH_TOKEN: &str = "cX1rNQ7mT0S5m8b3wKJtVwAAAAA.Zk3sUe9vQpRy2nLxB7cD1g";
 
 /// The tokens of a session.
@@ -42,11 +38,11 @@ const EXAMPLE_REFRESH_TOKEN: &str = "cX1rNQ7mT0S5m8b3wKJtVwAAAAA.Zk3sUe9vQpRy2nL
 pub struct Token {
     /// For the `Authorization` header of protected routes.
     access_token: String,
-    /// For the next tokens; good once.
+    /// For the refresh endpoint. Valid once.
     refresh_token: String,
     /// How to send the access token.
     token_type: TokenType,
-    /// For how many seconds the access token is good.
+    /// Lifetime of the access token, in seconds.
     expires_in: u64,
 }
 
@@ -59,7 +55,7 @@ pub enum TokenType {
 }
 
 impl Token {
-    /// The tokens that go with `refresh_token`.
+    /// Issues the access token that goes with `refresh_token`.
     fn issue(
         app: &App,
         user: Uuid,
@@ -87,15 +83,7 @@ impl From<SigningFailed> for Error {
     }
 }
 
-impl IntoResponse for Token {
-    fn into_response(self) -> Response {
-        // RFC 6749, 5.1: no cache may keep tokens.
-        let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        ([no_store], Json(self)).into_response()
-    }
-}
-
-/// Which session to go on with, or to end.
+/// A refresh token of a session to refresh or to end.
 #[derive(ToSchema)]
 #[schema(example = json!({"refresh_token": EXAMPLE_REFRESH_TOKEN}))]
 pub struct RefreshTokenRequest {

@@ -1,5 +1,6 @@
-//! Refresh: the next tokens of a session.
+//! The refresh endpoint: issues the next tokens of a session.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::SecretString;
@@ -12,7 +13,7 @@ use crate::app::App;
 use crate::db::{Connection, Transaction};
 use crate::http::body::ValidJson;
 use crate::http::error::{Error, ErrorKind};
-use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_answers};
+use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::legacy::store::TokenState;
 use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
@@ -20,22 +21,22 @@ use crate::throttle::ThrottleErrors;
 use crate::users::store::{Credentials, Lookup};
 use crate::{legacy, users};
 
-/// A refresh token that is unknown, used up or expired.
+/// The refresh token is unknown, used or expired.
 pub const INVALID_REFRESH_TOKEN: ErrorKind = ErrorKind::new(
     StatusCode::UNAUTHORIZED,
     "INVALID_REFRESH_TOKEN",
     "Invalid or expired refresh token",
 )
-.asking_for_token();
+.with_bearer_challenge();
 
-error_answers!(RefreshTokenErrors {
-    "Unknown, used up or expired" => [INVALID_REFRESH_TOKEN],
+error_responses!(RefreshTokenErrors {
+    "The token is unknown, used or expired" => [INVALID_REFRESH_TOKEN],
 });
 
 /// Refresh the tokens
 ///
-/// Each refresh token is good once and gives its successor. One that was used before ends the
-/// whole session, unless that was a moment ago.
+/// Each refresh token is valid once and returns its successor. A used token ends the whole session,
+/// except within a few seconds of its use.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/refresh",
@@ -52,11 +53,11 @@ error_answers!(RefreshTokenErrors {
 pub async fn refresh(
     State(app): State<&'static App>,
     ValidJson(request): ValidJson<RefreshTokenRequest>,
-) -> Result<Token, Error> {
+) -> Result<Json<Token>, Error> {
     let now = clock::now();
     let mut connection = app.database.connect().await?;
     let Some(token) = app.refresh_tokens.read(&request.refresh_token) else {
-        return adopt(app, connection, &request.refresh_token, now);
+        return exchange_legacy_token(app, connection, &request.refresh_token, now).map(Json);
     };
     let lifetime = app.settings.sessions.lifetime;
     let successor = token.successor();
@@ -64,10 +65,10 @@ pub async fn refresh(
         Some(owner) => owner,
         None => replay(&mut connection, successor, now)?,
     };
-    Token::issue(app, owner.user, owner.role, successor, now)
+    Token::issue(app, owner.user, owner.role, successor, now).map(Json)
 }
 
-/// Decides about a token that was used up before, by its successor.
+/// Handles a used token, given its successor.
 fn replay(
     connection: &mut Connection<'_>,
     successor: RefreshToken,
@@ -87,8 +88,9 @@ fn replay(
     }
 }
 
-/// Makes a session of a refresh token of the predecessor, or goes on with the one that it became.
-fn adopt(
+/// Exchanges a legacy refresh token for a session, or continues the session that it was exchanged
+/// for.
+fn exchange_legacy_token(
     app: &App,
     mut connection: Connection<'_>,
     token: &SecretString,
@@ -102,11 +104,11 @@ fn adopt(
             transaction.commit()?;
             return Token::issue(app, user.id, user.role, RefreshToken::first(id), now);
         }
-        // Another request was faster.
+        // A concurrent request has exchanged it.
         state = legacy::store::find(&mut transaction, token, now)?;
         connection = transaction.commit()?;
     }
-    let Some(TokenState::Became(session)) = state else {
+    let Some(TokenState::Exchanged(session)) = state else {
         return Err(refuse("unknown token"));
     };
     let successor = RefreshToken::first(session);
@@ -114,7 +116,7 @@ fn adopt(
     Token::issue(app, owner.user, owner.role, successor, now)
 }
 
-/// `None` if the token was used meanwhile.
+/// Returns `None` if the token was used in the meantime.
 fn begin_session(
     app: &App,
     transaction: &mut Transaction<'_>,

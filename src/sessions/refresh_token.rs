@@ -1,4 +1,4 @@
-//! Sessions: one per login, with a refresh token that changes at every use.
+//! Refresh tokens: each is valid once. Also the lifetime of sessions and the detection of reuse.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,32 +9,29 @@ use uuid::Uuid;
 use crate::crypto::keys::{DerivedKeys, KEY_BYTES, Keys};
 use crate::platform::timestamp::Timestamp;
 
-/// How long after a rotation the previous token still gets the same successor: two tabs that
-/// refresh at once, or a client that never saw the answer, are no thieves.
+/// Time after a rotation in which the previous token still returns the same successor, for two tabs
+/// that refresh at once and for lost responses.
 pub const GRACE: Duration = Duration::seconds(10);
 
-/// The most sessions of a user that have not ended: more than a person has browsers and
-/// devices.
+/// Maximum number of active sessions per user: more than a person has browsers and devices.
 pub const MAX_PER_USER: i64 = 100;
 
-/// How far two machines' clocks may be apart.
+/// Accepted difference between the clocks of two machines.
 const CLOCK_TOLERANCE: Duration = Duration::seconds(30);
 const ID_BYTES: usize = 16;
 const COUNTER_BYTES: usize = 8;
 const SIGNED_BYTES: usize = ID_BYTES + COUNTER_BYTES;
 
-/// A refresh token: its session and its sequence number. Only the session's counter is stored; an HMAC
-/// of both makes the token unforgeable.
+/// A refresh token: a session and a sequence number. Only the session's counter is stored, and an
+/// HMAC of both makes the token unforgeable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// The session that it continues.
     pub session: Uuid,
-    /// How many rotations came before it.
+    /// Number of rotations before this token.
     pub counter: u64,
 }
 
 impl RefreshToken {
-    /// The first token of a session.
     pub fn first(session: Uuid) -> Self {
         Self {
             session,
@@ -42,7 +39,7 @@ impl RefreshToken {
         }
     }
 
-    /// The token that takes this one's place.
+    /// The token after the next rotation.
     pub fn successor(self) -> Self {
         Self {
             counter: self.counter.saturating_add(1),
@@ -51,17 +48,16 @@ impl RefreshToken {
     }
 }
 
-/// Writes and reads refresh tokens.
+/// Issues and reads refresh tokens.
 #[derive(Clone)]
 pub struct RefreshTokens(DerivedKeys);
 
 impl RefreshTokens {
-    /// With keys that are derived from the secret keys.
     pub fn new(keys: &Keys) -> Self {
         Self(DerivedKeys::derive(keys, "gatehouse refresh token"))
     }
 
-    /// The token as the caller gets it: session, counter and the HMAC of both, in base64url.
+    /// The token to send: session, counter and their HMAC, in base64url.
     pub fn issue(&self, token: RefreshToken) -> SecretString {
         let mut bytes = [0; SIGNED_BYTES + KEY_BYTES];
         bytes[..ID_BYTES].copy_from_slice(token.session.as_bytes());
@@ -71,7 +67,7 @@ impl RefreshTokens {
         SecretString::from(BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Reads a token that a caller sent, or `None` if it is not one that we issued.
+    /// Reads a received token. `None` if it was not issued here.
     pub fn read(&self, token: &SecretString) -> Option<RefreshToken> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.expose_secret()).ok()?;
         let (signed, code) = bytes.split_at_checked(SIGNED_BYTES)?;
@@ -86,33 +82,33 @@ impl RefreshTokens {
     }
 }
 
-/// How long sessions live.
+/// Lifetime of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLifetime {
-    /// From one refresh to the latest next one.
+    /// Maximum time between two refreshes.
     pub idle: Duration,
-    /// From the login to the end, however often it is refreshed.
+    /// Maximum time from the login, regardless of refreshes.
     pub absolute: Duration,
 }
 
 impl SessionLifetime {
-    /// When a session ends that is used now and began at `created_at`.
+    /// Expiry of a session that began at `created_at` and is used now.
     pub fn expiry(self, created_at: Timestamp, now: Timestamp) -> Timestamp {
         now.plus(self.idle).min(created_at.plus(self.absolute))
     }
 }
 
-/// What to do with a token that is not the session's current one.
+/// Verdict on a used refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay {
-    /// It was rotated a moment ago: its holder gets the successor once more.
+    /// A retry within the grace period: return the same successor.
     Retried,
-    /// It was used up before: a thief may hold a copy, so the session ends (RFC 9700, 4.14.2).
+    /// Reuse: a thief may hold a copy, so the session ends (RFC 9700, 4.14.2).
     Reused,
 }
 
-/// Judges a token that was used up against its session, whose counter is `counter` since
-/// `rotated_at`, by its `successor`.
+/// Judges a used token by its `successor` and by its session: `counter` is the current value, set
+/// at `rotated_at`.
 pub fn judge_replay(
     successor: RefreshToken,
     counter: u64,
@@ -120,7 +116,7 @@ pub fn judge_replay(
     now: Timestamp,
 ) -> Replay {
     let is_previous = successor.counter == counter;
-    // A rotation that lies ahead was made before the clock was set back: nobody knows how long ago.
+    // A rotation in the future predates a clock that was set back, so its age is unknown.
     let is_recent = rotated_at <= now.plus(CLOCK_TOLERANCE) && now <= rotated_at.plus(GRACE);
     if is_previous && is_recent {
         Replay::Retried

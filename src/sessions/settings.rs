@@ -1,21 +1,19 @@
-//! The settings of sessions.
+//! Settings of sessions.
 
 use time::Duration;
 
 use super::refresh_token::SessionLifetime;
 use crate::settings::reader::Reader;
 
-/// How long tokens and sessions live.
+/// Lifetimes of tokens and sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionSettings {
-    /// How long an access token is good.
     pub access_token_lifetime: Duration,
-    /// How long a session lives.
     pub lifetime: SessionLifetime,
 }
 
 impl SessionSettings {
-    /// Reads the section; `None` means that the reader has noted the problems.
+    /// Reads the section. On `None`, the reader has recorded the problems.
     pub async fn read(reader: &mut Reader) -> Option<Self> {
         let minutes = reader.minutes("access_token_expire_minutes").await;
         let idle = reader.days("refresh_token_expire_days").await;

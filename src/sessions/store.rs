@@ -1,4 +1,4 @@
-//! Sessions.
+//! SQL of sessions.
 
 use uuid::Uuid;
 
@@ -8,38 +8,34 @@ use crate::platform::timestamp::Timestamp;
 use crate::users::store::Credentials;
 use crate::users::user::Role;
 
-/// The sessions that have expired by ?1, of a hundred from the identifier ?2 on; from the end of
-/// the table it goes on at the beginning. Begun at random, such ranges cover a large table in time
-/// and a small one at once. An index of the expiry would be faster, but every refresh would write
-/// to it.
-pub const EXPIRED_AMONG_SOME: &str = "(SELECT id FROM (\
+/// Expired sessions (by ?1) of a batch of up to a hundred, starting at id ?2 and wrapping around at
+/// the end of the table. Random start ids cover a large table over time and a small one at once. An
+/// index on the expiry would be faster to read, but every refresh would have to write it.
+pub const EXPIRED_IN_BATCH: &str = "(SELECT id FROM (\
     SELECT * FROM (SELECT id, expires_at FROM sessions WHERE id >= ?2 ORDER BY id LIMIT 100) \
     UNION ALL \
     SELECT * FROM (SELECT id, expires_at FROM sessions WHERE id < ?2 ORDER BY id LIMIT 100) \
     LIMIT 100) WHERE expires_at <= ?1)";
 
-/// Whose session it is.
+/// The session's owner.
 pub struct Owner {
-    /// The user.
     pub user: Uuid,
-    /// What the user may do.
     pub role: Role,
 }
 
-/// A session as it stands.
+/// An active session.
 pub struct Session {
-    /// Whose session it is.
     pub owner: Owner,
-    /// How often its refresh token was rotated.
+    /// Number of rotations so far.
     pub counter: u64,
-    /// When it was rotated last.
+    /// Time of the last rotation.
     pub rotated_at: Timestamp,
 }
 
-/// Begins a session for a user whose password is still the one that was checked, and forgets the
-/// user's sessions that have ended by themselves or are too many: the oldest. `false` if the
-/// password was changed meanwhile, for nothing that begins with the old one may outlive a reset, or
-/// if the user is disabled. A login that a power cut takes back is done again.
+/// Starts a session if the user is not disabled and the password is still the one that was checked,
+/// so that no session from an old password survives a reset. Otherwise returns `false`. Also
+/// deletes the user's expired sessions and the oldest beyond the limit. If a power cut undoes it,
+/// the user logs in again.
 pub fn insert(
     connection: &mut Connection<'_>,
     session: Uuid,
@@ -89,10 +85,10 @@ fn trim(
     connection.write_replayable(statement, parameters).map(drop)
 }
 
-/// Uses up a refresh token: one statement, so that of many at once one succeeds. `None` if it was
-/// used up before, or the session has ended, or its user is disabled. A token ahead of the
-/// session's counter is one that we issued, too: a power cut has taken its rotation back, so it
-/// goes on from there.
+/// Rotates a refresh token, in one statement so that only one of several concurrent requests
+/// succeeds. `None` if the token was used, the session has ended, or its user is disabled. A token
+/// ahead of the session's counter is accepted: we issued it, but a power cut has undone its
+/// rotation.
 pub fn rotate(
     connection: &mut Connection<'_>,
     token: RefreshToken,
@@ -126,7 +122,7 @@ pub fn rotate(
     .transpose()
 }
 
-/// A session that has not ended, of a user who is not disabled.
+/// Finds an active session of a user who is not disabled.
 pub fn find(
     connection: &mut Connection<'_>,
     session: Uuid,
@@ -150,7 +146,7 @@ pub fn find(
     .transpose()
 }
 
-/// Whether a user has this session, it has not ended, and the user is not disabled.
+/// Whether this session of the user is active and the user is not disabled.
 pub fn is_alive(
     connection: &mut Connection<'_>,
     user: Uuid,
@@ -170,28 +166,27 @@ pub fn is_alive(
     Ok(row.is_some())
 }
 
-/// Ends a session, and with it its refresh and access tokens. Returns its user, if it was there.
+/// Ends a session with its refresh and access tokens. Returns its user, if it existed.
 pub fn delete(connection: &mut Connection<'_>, session: Uuid) -> Result<Option<Uuid>, DbError> {
     let statement = "DELETE FROM sessions WHERE id = ?1 RETURNING user_id";
     let row = connection.write_one(statement, [session.to_string().into()])?;
     row.map(|row| row.uuid(0)).transpose()
 }
 
-/// Ends all sessions of a user.
 pub fn delete_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
     let statement = "DELETE FROM sessions WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
     connection.write(statement, parameters).map(drop)
 }
 
-/// Clears away what has expired, of some sessions `from` an identifier on.
+/// Deletes the expired sessions of a batch of up to a hundred, starting at a given id.
 pub fn delete_expired(
     connection: &mut Connection<'_>,
-    from: Uuid,
+    start_id: Uuid,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = format!("DELETE FROM sessions WHERE id IN {EXPIRED_AMONG_SOME}");
-    let parameters = [now.unix().into(), from.to_string().into()];
+    let statement = format!("DELETE FROM sessions WHERE id IN {EXPIRED_IN_BATCH}");
+    let parameters = [now.unix().into(), start_id.to_string().into()];
     connection
         .write_replayable(&statement, parameters)
         .map(drop)

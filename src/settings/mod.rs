@@ -1,14 +1,13 @@
-//! The settings: Spin variables, read and checked once per instance. Each feature declares its own.
+//! Settings from Spin variables, read and validated once per instance. Each feature declares its
+//! own.
 
 pub mod reader;
-pub mod store;
-mod warnings;
+pub mod warnings;
 
 #[cfg(test)]
 mod tests;
 
 use self::reader::{Problem, Reader};
-pub use self::warnings::Warning;
 use crate::captcha::settings::CaptchaSettings;
 use crate::crypto::settings::CryptoSettings;
 use crate::http::settings::HttpSettings;
@@ -16,32 +15,24 @@ use crate::mail::settings::MailSettings;
 use crate::passwords::settings::PasswordSettings;
 use crate::sessions::settings::SessionSettings;
 
-/// The settings, each of them usable.
+/// The validated settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The secret keys.
     pub crypto: CryptoSettings,
-    /// Requests and answers in general.
     pub http: HttpSettings,
-    /// Sessions.
     pub sessions: SessionSettings,
-    /// Passwords.
     pub passwords: PasswordSettings,
-    /// The captcha.
     pub captcha: CaptchaSettings,
-    /// Mail.
     pub mail: MailSettings,
-    /// Whether there are pages for people; without them the API alone is served.
+    /// Whether the web pages are served.
     pub pages: bool,
-    /// Whether attempts are counted; off for benchmarks and automated tests only.
+    /// Whether attempts are limited. Off for benchmarks and automated tests only.
     pub throttle: bool,
 }
 
 impl Settings {
-    /// Reads all settings.
-    ///
     /// # Errors
-    /// Every variable that cannot be read or used.
+    /// All missing or invalid variables.
     pub async fn load(reader: &mut Reader) -> Result<Self, Vec<Problem>> {
         let settings = Self::read(reader).await;
         let problems = reader.take_problems();
@@ -52,7 +43,7 @@ impl Settings {
     }
 
     async fn read(reader: &mut Reader) -> Option<Self> {
-        // Every section is read before any is given up: one answer names all the problems.
+        // Read every section before giving up, so that all problems are reported at once.
         let crypto = CryptoSettings::read(reader).await;
         let http = HttpSettings::read(reader).await;
         let sessions = SessionSettings::read(reader).await;

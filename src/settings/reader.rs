@@ -1,4 +1,4 @@
-//! Takes typed values out of Spin's variables, and says of each that cannot be used why not.
+//! Reads typed values from Spin variables, and collects the problems.
 
 use std::fmt::{self, Display};
 use std::mem;
@@ -11,15 +11,14 @@ use url::Url;
 #[cfg(not(test))]
 use crate::platform::variables;
 
-/// No lifetime is longer than ten years: what is meant to last for ever is a mistake.
+/// Maximum lifetime of anything, in days: ten years. A larger value is a mistake.
 const MAX_DAYS: u32 = 3650;
 
-/// What is wrong with one variable; the value itself is never told.
+/// A problem with a variable. It never includes the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The variable's name.
     pub variable: &'static str,
-    /// What is wrong and what would be right.
+    /// The problem and the allowed values.
     pub problem: String,
 }
 
@@ -29,27 +28,27 @@ impl Display for Problem {
     }
 }
 
-/// Takes one variable after another; `None` means that the reason is among the problems.
+/// Reads one variable after another. A method that returns `None` has recorded a problem.
 #[derive(Default)]
 pub struct Reader {
     problems: Vec<Problem>,
-    /// Takes Spin's place.
+    /// Replaces Spin's variables.
     #[cfg(test)]
-    pub given: super::tests::Given,
+    pub values: super::tests::Variables,
 }
 
 impl Reader {
-    /// What is wrong with the variables that were taken.
+    /// Returns the problems so far.
     pub fn take_problems(&mut self) -> Vec<Problem> {
         mem::take(&mut self.problems)
     }
 
-    /// The text as it stands, without space around it.
+    /// The text, trimmed.
     pub async fn text(&mut self, variable: &'static str) -> Option<String> {
         #[cfg(not(test))]
         let value = variables::get(variable).await;
         #[cfg(test)]
-        let value = self.given.get(variable);
+        let value = self.values.get(variable);
         match value {
             Ok(value) => Some(value.trim().to_owned()),
             Err(problem) => {
@@ -76,16 +75,16 @@ impl Reader {
         Some(Duration::days(i64::from(days)))
     }
 
-    /// The address of a provider's API; an empty variable means its usual host.
-    pub async fn api_host(&mut self, variable: &'static str, usual_host: &str) -> Option<String> {
+    /// The address of a provider's API. If the variable is empty, the default host.
+    pub async fn api_host(&mut self, variable: &'static str, default_host: &str) -> Option<String> {
         let value = self.text(variable).await?;
         if value.is_empty() {
-            return Some(usual_host.to_owned());
+            return Some(default_host.to_owned());
         }
         self.check_address(variable, &value)
     }
 
-    /// A whole number within `range`.
+    /// An integer within `range`.
     pub async fn number<N>(&mut self, variable: &'static str, range: RangeInclusive<N>) -> Option<N>
     where
         N: FromStr + PartialOrd + Display,
@@ -102,7 +101,7 @@ impl Reader {
         number
     }
 
-    /// One of some names, and what it stands for.
+    /// One of several names, mapped to its value.
     pub async fn choice<T: Clone>(
         &mut self,
         variable: &'static str,
@@ -117,7 +116,7 @@ impl Reader {
         chosen.map(|(_, choice)| choice.clone())
     }
 
-    /// An http or https address, without a slash at its end.
+    /// An HTTP or HTTPS URL, without a trailing slash.
     pub async fn web_address(&mut self, variable: &'static str) -> Option<String> {
         let value = self.text(variable).await?;
         self.check_address(variable, &value)
@@ -132,14 +131,14 @@ impl Reader {
                 && url.fragment().is_none()
         });
         if !is_usable {
-            let problem = "must be an address like https://example.com, with http or https";
+            let problem = "must be a URL such as https://example.com, with http or https";
             self.refuse(variable, problem);
             return None;
         }
         Some(value.trim_end_matches('/').to_owned())
     }
 
-    /// A path, without a slash at its end.
+    /// A path, without a trailing slash.
     pub async fn path(&mut self, variable: &'static str) -> Option<String> {
         let value = self.text(variable).await?;
         let is_usable = value.is_empty()
@@ -151,17 +150,17 @@ impl Reader {
         Some(value.trim_end_matches('/').to_owned())
     }
 
-    /// A text that could stand in a header.
+    /// A non-empty text that is valid in a header.
     pub async fn one_line(&mut self, variable: &'static str) -> Option<String> {
         let value = self.text(variable).await?;
         if value.is_empty() || value.contains(char::is_control) {
-            self.refuse(variable, "must be a text of one line that is not empty");
+            self.refuse(variable, "must be a single line and not empty");
             return None;
         }
         Some(value)
     }
 
-    /// Notes what is wrong with a variable.
+    /// Records a problem.
     pub fn refuse(&mut self, variable: &'static str, problem: impl Into<String>) {
         self.problems.push(Problem {
             variable,

@@ -1,4 +1,4 @@
-//! Which settings are taken, and what is said of those that are not.
+//! Valid and invalid settings, and the reported problems.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,19 +14,18 @@ use crate::passwords::settings::Argon2Cost;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// What tests give in the place of Spin's variables, and which of them were asked for.
+/// Values in place of Spin's variables. Remembers which of them were read.
 #[derive(Default)]
-pub struct Given {
-    values: HashMap<&'static str, String>,
-    asked: Vec<&'static str>,
+pub struct Variables {
+    changes: HashMap<&'static str, String>,
+    read: Vec<&'static str>,
 }
 
-impl Given {
-    /// As Spin's variables.
+impl Variables {
     pub fn get(&mut self, variable: &'static str) -> Result<String, &'static str> {
-        assert!(!self.asked.contains(&variable), "{variable} is read twice");
-        self.asked.push(variable);
-        match self.values.get(variable) {
+        assert!(!self.read.contains(&variable), "{variable} is read twice");
+        self.read.push(variable);
+        match self.changes.get(variable) {
             Some(value) => Ok(value.clone()),
             None if variable == "secret_key" => Ok(SECRET.to_owned()),
             None => {
@@ -41,17 +40,17 @@ fn manifest() -> toml::Table {
     include_str!("../../spin.toml").parse().expect("TOML")
 }
 
-/// A reader of spin.toml's defaults, but for what `changes` says.
+/// A reader of the defaults in spin.toml, with `changes`.
 fn reader(changes: &[(&'static str, &str)]) -> Reader {
     let changes = changes
         .iter()
         .map(|(name, value)| (*name, (*value).to_owned()));
     let mut reader = Reader::default();
-    reader.given.values = changes.collect();
+    reader.values.changes = changes.collect();
     reader
 }
 
-/// The settings of spin.toml, but for what `changes` says.
+/// The settings of spin.toml, with `changes`.
 fn with(changes: &[(&'static str, &str)]) -> Result<Settings, Vec<Problem>> {
     let mut reader = reader(changes);
     let settings = Settings::load(&mut reader).now_or_never();
@@ -106,13 +105,16 @@ fn a_key_is_as_long_as_its_algorithms_hash() {
         let problems = read(&too_short, &too_short).expect_err(algorithm);
         let variables: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
         assert_eq!(variables, ["secret_key", "secret_key_previous"]);
-        let told = problems[0].to_string();
-        assert!(told.contains(&format!("at least {least} bytes")), "{told}");
+        let message = problems[0].to_string();
+        assert!(
+            message.contains(&format!("at least {least} bytes")),
+            "{message}"
+        );
     }
 }
 
 #[test]
-fn the_manifest_declares_and_passes_on_every_variable_and_no_other() {
+fn the_manifest_declares_and_forwards_exactly_the_variables_that_are_read() {
     let manifest = manifest();
     let names = |table: &toml::Value| -> BTreeSet<String> {
         table.as_table().expect("a table").keys().cloned().collect()
@@ -126,7 +128,7 @@ fn the_manifest_declares_and_passes_on_every_variable_and_no_other() {
     let read = providers.into_iter().flat_map(|changes| {
         let mut reader = reader(changes);
         let _ = Settings::load(&mut reader).now_or_never();
-        reader.given.asked
+        reader.values.read
     });
     let read: BTreeSet<_> = read.map(str::to_owned).collect();
     assert_eq!(names(&manifest["variables"]), read);
@@ -137,13 +139,13 @@ fn the_manifest_declares_and_passes_on_every_variable_and_no_other() {
 }
 
 #[test]
-fn a_slash_at_the_end_of_an_address_does_not_matter() {
+fn a_trailing_slash_is_removed() {
     let settings = with(&[("frontend_url", "https://app.example.com/")]).expect("usable");
     assert_eq!(settings.http.frontend_url, "https://app.example.com");
 }
 
 #[test]
-fn a_provider_is_reached_at_its_own_host_unless_told_otherwise() {
+fn a_mail_provider_uses_the_default_host_unless_configured() {
     for (configured, expected) in [
         ("", "https://api.resend.com"),
         ("http://127.0.0.1:9999/", "http://127.0.0.1:9999"),
@@ -161,7 +163,7 @@ fn a_provider_is_reached_at_its_own_host_unless_told_otherwise() {
 }
 
 #[test]
-fn a_value_that_cannot_be_used_is_named_but_never_told() {
+fn an_invalid_variable_is_named_without_its_value() {
     for (variable, value) in [
         ("secret_key", "only-thirty-one-bytes-123456789"),
         ("secret_key_previous", "only-thirty-one-bytes-123456789"),
@@ -193,13 +195,13 @@ fn a_value_that_cannot_be_used_is_named_but_never_told() {
         let problems = with(&[(variable, value)]).expect_err(value);
         assert_eq!(problems.len(), 1, "{variable} = {value}");
         assert_eq!(problems[0].variable, variable);
-        let told = problems[0].to_string();
-        assert!(!told.contains(&format!(" {value}")), "{told}");
+        let message = problems[0].to_string();
+        assert!(!message.contains(&format!(" {value}")), "{message}");
     }
 }
 
 #[test]
-fn origins_are_taken_as_browsers_write_them() {
+fn origins_are_accepted_as_browsers_write_them() {
     let cors = |value| {
         with(&[("cors_allow_origins", value)])
             .expect(value)
@@ -243,7 +245,7 @@ fn a_captcha_service_must_have_a_usable_address() {
 }
 
 #[test]
-fn siteverify_is_asked_at_its_providers_own_host_unless_told_otherwise() {
+fn siteverify_uses_the_default_host_unless_configured() {
     for (provider, host, url) in [
         (
             "turnstile",
@@ -275,14 +277,14 @@ fn siteverify_is_asked_at_its_providers_own_host_unless_told_otherwise() {
 }
 
 #[test]
-fn all_problems_are_told_at_once() {
+fn all_problems_are_reported_at_once() {
     let problems = with(&[("algorithm", "none"), ("argon2_passes", "0")]).expect_err("two");
     let variables: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
     assert_eq!(variables, ["algorithm", "argon2_passes"]);
 }
 
 #[test]
-fn what_is_unsafe_in_production_is_named() {
+fn settings_that_are_unsafe_in_production_are_named() {
     let warnings = |changes: &[(&'static str, &str)]| -> Vec<_> {
         let settings = with(changes).expect("usable settings");
         let warnings = settings.warnings().into_iter();

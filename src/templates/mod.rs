@@ -1,4 +1,5 @@
-//! The texts that people see, from the folder `templates`, compiled into the component.
+//! Renders the templates and strings of the folder `templates`, which is compiled into the
+//! component.
 
 use std::sync::OnceLock;
 
@@ -9,32 +10,27 @@ use rust_embed::Embed;
 
 use crate::languages::{LANGUAGES, Language};
 
-/// The folder `templates`.
 #[derive(Embed)]
 #[folder = "templates"]
 struct Files;
 
-/// The templates and strings of this instance, read when they are first needed; what is put into
-/// HTML is escaped.
+/// The templates and strings of this instance, loaded at first use. Values in HTML are escaped.
 #[derive(Default)]
 pub struct Templates {
     environment: OnceLock<Environment<'static>>,
     strings: [OnceLock<Strings>; LANGUAGES.len()],
 }
 
-/// The strings of a language.
 struct Strings {
-    /// All of them, for templates.
+    /// All strings, for templates.
     all: Value,
-    /// Those that the pages' scripts show, as JSON.
+    /// The strings for the pages' scripts, as JSON.
     messages: String,
 }
 
 impl Templates {
-    /// Renders a template.
-    ///
     /// # Errors
-    /// There is no such template, or `context` lacks something that it shows.
+    /// The template does not exist, or needs a value that `context` lacks.
     pub fn render(&self, name: &str, context: Value) -> anyhow::Result<String> {
         self.environment()
             .get_template(name)
@@ -42,10 +38,10 @@ impl Templates {
             .with_context(|| format!("cannot render {name}"))
     }
 
-    /// Renders a template that takes its words from the strings of a language.
+    /// Renders a template with the strings of a language.
     ///
     /// # Errors
-    /// As [`render`](Self::render); a string that is missing is one of the things.
+    /// Like [`render`](Self::render), or a string is missing.
     pub fn render_in(
         &self,
         language: Language,
@@ -62,11 +58,11 @@ impl Templates {
         self.render(name, context)
     }
 
-    /// The environment, which reads a template when it is first rendered.
+    /// The environment. It compiles a template when it is first rendered.
     fn environment(&self) -> &Environment<'static> {
         self.environment.get_or_init(|| {
             let mut environment = Environment::new();
-            // What is missing may be asked for, but not shown.
+            // Templates may test missing values, but not print them.
             environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
             environment.add_filter("fill", fill);
             environment.set_loader(|name| Ok(read(name)));
@@ -88,13 +84,12 @@ impl Templates {
     }
 }
 
-/// The text of a file.
 fn read(name: &str) -> Option<String> {
     let file = Files::get(name)?;
     String::from_utf8(file.data.into_owned()).ok()
 }
 
-/// A string with values in the place of its `{name}`.
+/// Replaces each `{name}` in a string by its value.
 fn fill(text: String, values: Kwargs) -> Result<String, minijinja::Error> {
     let mut filled = text;
     for name in values.args() {

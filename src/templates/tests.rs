@@ -1,4 +1,4 @@
-//! Every template in every language, and whether the languages say the same.
+//! Every template in every language, and the consistency of the languages.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::*;
 
-/// What templates are given, of every kind.
+/// Values for every template.
 fn sample() -> Value {
     context! {
         app_name => "My <App>",
@@ -20,11 +20,11 @@ fn sample() -> Value {
 }
 
 fn languages() -> impl Iterator<Item = Language> {
-    let of_code = |code: &&str| Language::from_code(code).expect("a language");
-    LANGUAGES.iter().map(of_code)
+    let by_code = |code: &&str| Language::from_code(code).expect("a language");
+    LANGUAGES.iter().map(by_code)
 }
 
-/// The templates that are rendered by their own name; the others are parts of them.
+/// The templates that are rendered on their own. The others are included.
 fn templates() -> impl Iterator<Item = String> {
     const PARTS: [&str; 3] = [
         "email/base/button.html",
@@ -36,7 +36,7 @@ fn templates() -> impl Iterator<Item = String> {
     templates.filter(|name| !PARTS.contains(&name.as_str()))
 }
 
-/// Every string of a language, by the path to it.
+/// Every string of a language, by its path.
 fn strings(language: Language) -> BTreeMap<String, String> {
     fn collect(path: &str, value: &Json, strings: &mut BTreeMap<String, String>) {
         match value {
@@ -60,7 +60,7 @@ fn strings(language: Language) -> BTreeMap<String, String> {
     strings
 }
 
-/// The `{name}` of a text, sorted. A style's blocks have a space behind the brace.
+/// The placeholders `{name}` of a text, sorted. CSS blocks have a space after the brace.
 fn placeholders(text: &str) -> Vec<&str> {
     let mut names: Vec<_> = text
         .split('{')
@@ -99,7 +99,7 @@ fn the_texts_differ_between_the_languages() {
         .iter()
         .filter(|(key, text)| polish[*key] == **text)
         .collect();
-    // "Administrator", "Moderator" and "Pro" are words of both.
+    // "Administrator", "Moderator" and "Pro" are the same in both.
     assert_eq!(same.len(), 3, "{same:?}");
 }
 
@@ -110,7 +110,7 @@ fn every_template_renders_in_every_language_and_fills_every_placeholder() {
         let messages = &templates.strings(language).expect("strings").messages;
         for name in self::templates() {
             let rendered = templates.render_in(language, &name, sample()).expect(&name);
-            // Scripts fill what they are given.
+            // Scripts fill the placeholders in their messages.
             let escaped = templates.environment().render_named_str(
                 "messages.html",
                 "{{ messages }}",
@@ -127,7 +127,7 @@ fn every_template_renders_in_every_language_and_fills_every_placeholder() {
 }
 
 #[test]
-fn a_value_that_is_missing_is_an_error_and_no_gap() {
+fn a_missing_value_is_an_error() {
     let templates = Templates::default();
     for name in ["email/password_reset/body.txt", "pages/register.html"] {
         let rendered = templates.render_in(Language::default(), name, context! {});

@@ -1,33 +1,36 @@
-//! The limits: how many attempts are too many.
+//! All rate limits, and the lockout after consecutive failures.
 
 use crate::platform::timestamp::Timestamp;
 
-/// A limit: so many attempts at once, and then one more every so often.
+/// A rate limit: a burst, then one attempt per interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// Names the limit in the log and in the database.
+    /// Identifies the limit in the log and in the database.
     pub name: &'static str,
-    /// How many attempts are allowed at once.
+    /// Number of attempts allowed at once.
     pub burst: i64,
-    /// Seconds until one more attempt is allowed.
+    /// Interval in seconds between further attempts.
     pub seconds_per_attempt: i64,
 }
 
-/// Logins, right or wrong, from one network.
+/// Logins from one network, successful or not.
 pub const LOGIN: Limit = Limit::new("login", 20, 3);
-/// Failed logins under one name from one network. A login from there clears them.
+/// Failed logins per name and network. A successful login clears them.
 pub const LOGIN_FAILURES: Limit = Limit::new("login-failures", 10, 60);
-/// Failed logins under one name from all networks that never logged in to the account: few
-/// enough against guessing by many machines, and the owner's own networks do not count.
-pub const LOGIN_FAILURES_OF_STRANGERS: Limit = Limit::new("login-failures-of-strangers", 30, 60);
-/// After as many failures of strangers in a row none of their passwords is checked until the owner
-/// logs in or resets the password (NIST SP 800-63B-4, 3.2.2: no more than 100).
-pub const MAX_STRANGERS_IN_A_ROW: i64 = 100;
+/// Failed logins per name from all networks unknown to the account. Low enough against distributed
+/// guessing; the owner's own networks do not count.
+pub const LOGIN_FAILURES_FROM_UNKNOWN_NETWORKS: Limit =
+    Limit::new("login-failures-of-strangers", 30, 60);
+/// Lockout: after this many consecutive failures from unknown networks, no password from such a
+/// network is checked until the owner logs in or resets the password (NIST SP 800-63B-4, 3.2.2: at
+/// most 100).
+pub const LOCKOUT_FAILURES: i64 = 100;
 /// Registrations from one network.
 pub const REGISTER: Limit = Limit::new("register", 10, 60);
 /// Requests for a reset link from one network.
 pub const FORGOT_PASSWORD: Limit = Limit::new("forgot-password", 10, 60);
-/// Reset links to one email address. Past it the answer is as ever, but no mail is sent.
+/// Reset links to one email address. Beyond the limit the response is the same, but no mail is
+/// sent.
 pub const RESET_MAIL: Limit = Limit::new("reset-mail", 3, 1200);
 /// Password resets from one network.
 pub const RESET_PASSWORD: Limit = Limit::new("reset-password", 10, 6);
@@ -35,6 +38,7 @@ pub const RESET_PASSWORD: Limit = Limit::new("reset-password", 10, 6);
 pub const REFRESH: Limit = Limit::new("refresh", 30, 2);
 /// Logouts from one network.
 pub const LOGOUT: Limit = Limit::new("logout", 30, 2);
+
 impl Limit {
     const fn new(name: &'static str, burst: i64, seconds_per_attempt: i64) -> Self {
         Self {
@@ -44,12 +48,13 @@ impl Limit {
         }
     }
 
-    /// How far `full_at`, when all attempts would be allowed again, may lie ahead.
+    /// Maximum distance of `full_at` from now. `full_at` is the time when the whole burst is
+    /// available again.
     pub fn horizon_seconds(self) -> i64 {
         self.burst * self.seconds_per_attempt
     }
 
-    /// Seconds until the next allowed attempt, when all would be allowed again at `full_at`.
+    /// Seconds until the next allowed attempt, given `full_at`.
     pub fn retry_after_seconds(self, full_at: i64, now: Timestamp) -> i64 {
         let wait = full_at + self.seconds_per_attempt - self.horizon_seconds() - now.unix();
         wait.clamp(1, self.seconds_per_attempt)

@@ -1,4 +1,4 @@
-//! Limits how often attempts may be made.
+//! Rate limits for requests, and limits on password guesses.
 
 pub mod limits;
 pub mod network;
@@ -11,35 +11,31 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use self::limits::{LOGIN_FAILURES, LOGIN_FAILURES_OF_STRANGERS, Limit};
+use self::limits::{LOGIN_FAILURES, LOGIN_FAILURES_FROM_UNKNOWN_NETWORKS, Limit};
 use self::store::guesses;
 use crate::app::App;
 use crate::crypto::digest::digest;
 use crate::db::Connection;
 use crate::http::client_address::ClientAddress;
 use crate::http::error::{Error, ErrorKind};
-use crate::http::openapi::responses::error_answers;
+use crate::http::openapi::responses::error_responses;
 use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
 use crate::users::store::LoginNames;
 
-/// Too many attempts. The answer says how long to wait.
 pub const TOO_MANY_REQUESTS: ErrorKind = ErrorKind::new(
     StatusCode::TOO_MANY_REQUESTS,
     "TOO_MANY_REQUESTS",
     "Too many requests. Please try again later.",
 );
 
-error_answers!(ThrottleErrors {
-    "Too many attempts; `Retry-After` says how many seconds to wait" => [
+error_responses!(ThrottleErrors {
+    "Too many attempts; `Retry-After` is in seconds" => [
         Error::with_retry_after(TOO_MANY_REQUESTS, 60),
     ],
 });
 
-/// Counts a request to a route against the limit of the network that it comes from.
-///
-/// # Errors
-/// [`TOO_MANY_REQUESTS`], or the database failed.
+/// Middleware that counts a request against the limit of its network.
 pub async fn count_request(
     State((app, limit)): State<(&'static App, Limit)>,
     request: Request,
@@ -53,39 +49,33 @@ pub async fn count_request(
     Ok(next.run(request).await)
 }
 
-/// Counts an attempt of `caller` against `limit`.
-///
-/// # Errors
-/// [`TOO_MANY_REQUESTS`], or the database failed.
+/// Counts an attempt under `key` against `limit`.
 pub fn count(
     app: &App,
     connection: &mut Connection<'_>,
     limit: Limit,
-    caller: impl Display,
+    key: impl Display,
     now: Timestamp,
 ) -> Result<(), Error> {
     if !app.settings.throttle {
         return Ok(());
     }
-    let wait = store::count(connection, limit, &key(limit, caller), now)?;
+    let wait = store::count(connection, limit, &full_key(limit, key), now)?;
     refuse(limit, wait)
 }
 
-/// A guess at a password. It counts for the name that was typed, whether a user has it or not: so a
-/// refusal tells neither who exists nor which two names are one account.
+/// A password guess. It counts for the submitted name, whether or not a user has it, so that a
+/// refusal reveals neither whether an account exists nor which two names belong to one account.
 pub struct Guess<'a> {
-    /// The name, in lower case.
+    /// The submitted name, in lowercase.
     pub name: &'a str,
-    /// Where it comes from.
     pub network: ClientAddress,
-    /// The account was never logged in to from there.
-    pub is_strange: bool,
+    /// The user never logged in from this network.
+    pub is_unknown_network: bool,
 }
 
-/// Counts a guess, before the password is looked at: of many at once, no more pass than may.
-///
-/// # Errors
-/// [`TOO_MANY_REQUESTS`], or the database failed.
+/// Counts a guess before its password is checked, so that concurrent guesses cannot exceed the
+/// limit.
 pub fn count_guess(
     app: &App,
     connection: &mut Connection<'_>,
@@ -93,17 +83,17 @@ pub fn count_guess(
     now: Timestamp,
 ) -> Result<(), Error> {
     let account = digest(guess.name);
-    let caller = caller(&account, guess.network);
-    count(app, connection, LOGIN_FAILURES, caller, now)?;
-    if app.settings.throttle && guess.is_strange {
+    let key = failures_key(&account, guess.network);
+    count(app, connection, LOGIN_FAILURES, key, now)?;
+    if app.settings.throttle && guess.is_unknown_network {
         let wait = guesses::count(connection, &account, now)?;
-        refuse(LOGIN_FAILURES_OF_STRANGERS, wait)?;
+        refuse(LOGIN_FAILURES_FROM_UNKNOWN_NETWORKS, wait)?;
     }
     Ok(())
 }
 
-/// Takes back a guess that was right, and forgets the failures from where it came.
-pub fn forgive(
+/// Records a successful login: uncounts its guess, and clears the failures from its network.
+pub fn record_success(
     app: &App,
     connection: &mut Connection<'_>,
     user: &LoginNames,
@@ -111,16 +101,16 @@ pub fn forgive(
 ) -> Result<(), Error> {
     if app.settings.throttle {
         let accounts = accounts(user);
-        forget_failures(connection, &accounts, guess.network)?;
-        let counted = guess.is_strange.then(|| digest(guess.name));
+        clear_network_failures(connection, &accounts, guess.network)?;
+        let counted = guess.is_unknown_network.then(|| digest(guess.name));
         let accounts = accounts.each_ref().map(String::as_str);
-        guesses::end_row(connection, accounts, counted.as_deref())?;
+        guesses::reset_streak(connection, accounts, counted.as_deref())?;
     }
     Ok(())
 }
 
-/// Forgets all guesses at the password that the user has just reset.
-pub fn forgive_all(
+/// Clears all failures after a password reset.
+pub fn clear_all_failures(
     app: &App,
     connection: &mut Connection<'_>,
     user: &LoginNames,
@@ -128,20 +118,20 @@ pub fn forgive_all(
 ) -> Result<(), Error> {
     if app.settings.throttle {
         let accounts = accounts(user);
-        forget_failures(connection, &accounts, network)?;
+        clear_network_failures(connection, &accounts, network)?;
         guesses::delete(connection, accounts.each_ref().map(String::as_str))?;
     }
     Ok(())
 }
 
-fn forget_failures(
+fn clear_network_failures(
     connection: &mut Connection<'_>,
     accounts: &[String; 2],
     network: ClientAddress,
 ) -> Result<(), Error> {
     let keys = accounts
         .each_ref()
-        .map(|account| key(LOGIN_FAILURES, caller(account, network)));
+        .map(|account| full_key(LOGIN_FAILURES, failures_key(account, network)));
     Ok(store::clear(
         connection,
         keys.each_ref().map(String::as_str),
@@ -159,15 +149,15 @@ fn refuse(limit: Limit, wait: Option<i64>) -> Result<(), Error> {
     ))
 }
 
-/// The two names that a user can log in by, as guesses count for them.
+/// Digests of the two names that a user can log in with.
 fn accounts(user: &LoginNames) -> [String; 2] {
     [digest(&user.email), digest(&user.username.to_lowercase())]
 }
 
-fn caller(account: &str, network: ClientAddress) -> String {
+fn failures_key(account: &str, network: ClientAddress) -> String {
     format!("{account}:{network}")
 }
 
-fn key(limit: Limit, caller: impl Display) -> String {
-    format!("{}:{caller}", limit.name)
+fn full_key(limit: Limit, key: impl Display) -> String {
+    format!("{}:{key}", limit.name)
 }

@@ -1,33 +1,30 @@
-//! Networks that people log in from: recognised, but not kept in plain.
+//! Keyed hashes of networks, which recognize a network without storing its address.
 
 use std::fmt::Display;
 
 use crate::crypto::keys::{DerivedKey, DerivedKeys, Keys};
 
-/// How much of the keyed hash is kept, in bytes: nobody can collide what they cannot compute.
+/// Bytes of the hash that are kept. Without the key, nobody can search for collisions.
 const HASH_BYTES: usize = 16;
 
-/// Hashes networks.
 #[derive(Clone)]
 pub struct Networks(DerivedKeys);
 
-/// A network as it is stored: a keyed hash in hexadecimal. A plain one could be undone by trying all
+/// A network as stored: a keyed hash in hexadecimal. A plain hash could be reversed by trying all
 /// addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashedNetwork {
-    /// By the current key.
+    /// Hash by the current key.
     pub current: String,
-    /// By the previous key, if there is one: what was stored before the rotation.
+    /// Hash by the previous key, if one is configured.
     pub previous: Option<String>,
 }
 
 impl Networks {
-    /// With keys that are derived from the secret keys.
     pub fn new(keys: &Keys) -> Self {
         Self(DerivedKeys::derive(keys, "gatehouse network"))
     }
 
-    /// The network as it is stored.
     pub fn hash(&self, network: impl Display) -> HashedNetwork {
         let network = network.to_string();
         let mut hashes = self.0.each().map(|key| hash(key, &network));

@@ -1,24 +1,24 @@
-//! Email addresses, in the one form in which they are stored and compared.
+//! Email addresses, in the normalized form in which they are stored and compared.
 
 use std::fmt;
 
 use crate::crypto::digest::digest;
 use crate::http::error::validation::Refusal;
 
-/// The longest address that SMTP can carry (RFC 5321, 4.5.3.1.3, less the angle brackets).
+/// Maximum length of an address in SMTP (RFC 5321, 4.5.3.1.3, without the angle brackets).
 const MAX_LENGTH: usize = 254;
-/// The longest text that is looked at, in bytes: as many characters of up to four bytes.
-pub const MAX_TYPED_BYTES: usize = 4 * MAX_LENGTH;
-/// The longest part before the @-sign (RFC 5321, 4.5.3.1.1).
+/// Maximum length of an input, in bytes: `MAX_LENGTH` characters of up to four bytes.
+pub const MAX_INPUT_BYTES: usize = 4 * MAX_LENGTH;
+/// Maximum length of the local part (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL_LENGTH: usize = 64;
 
-/// A bare email address: lower case, ASCII, an international domain in its IDNA form.
+/// A normalized email address: lowercase, ASCII, with an international domain in its IDNA form.
 ///
-/// Two spellings of one address are equal, because parsing is the only way to make one.
+/// Two spellings of one address are equal, because only parsing creates a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email(String);
 
-/// Why a text is no email address, in words for the person who typed it.
+/// The reason why a text is not an email address, for the person who entered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidEmail(pub String);
 
@@ -35,19 +35,19 @@ impl From<InvalidEmail> for Refusal {
 }
 
 impl Email {
-    /// Reads a bare address and brings it into its one form.
+    /// Parses and normalizes an address without a display name.
     ///
     /// # Errors
-    /// The first reason why the text is no address: surrounding space, a display name, a local
-    /// part that is not ASCII, a domain that IDNA does not know, or a length past RFC 5321.
+    /// The first problem found: surrounding space, a display name, a non-ASCII local part, a
+    /// domain that is invalid in IDNA, or a length beyond RFC 5321.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
         let refuse = |reason: &str| Err(InvalidEmail(reason.to_owned()));
         let Some((local, domain)) = text.rsplit_once('@') else {
             return refuse("An email address must have an @-sign.");
         };
         check_local_part(local)?;
-        // Before its domain is converted, which takes longer the longer it is.
-        if text.len() > MAX_TYPED_BYTES {
+        // Checked before the domain is converted, whose cost grows with its length.
+        if text.len() > MAX_INPUT_BYTES {
             return refuse("The email address is too long (254 characters at most).");
         }
         let domain = to_ascii_domain(domain)?;
@@ -61,12 +61,12 @@ impl Email {
         Ok(Self(address))
     }
 
-    /// The address as it is stored.
+    /// The address, as stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What stands for the address where the address itself should not stand.
+    /// A digest, for places that must not contain the address.
     pub fn digest(&self) -> String {
         digest(&self.0)
     }
@@ -93,8 +93,8 @@ fn check_local_part(local: &str) -> Result<(), InvalidEmail> {
     Err(InvalidEmail(reason.to_owned()))
 }
 
-/// Whether a byte may stand before the @-sign without quotes (RFC 5322, 3.2.3). Quotes are not taken,
-/// as HTML's `<input type="email">` does not take them.
+/// Whether a byte is allowed in an unquoted local part (RFC 5322, 3.2.3). Quoted local parts are
+/// refused, as in HTML's `<input type="email">`.
 fn needs_no_quotes(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte)
 }
@@ -116,7 +116,7 @@ fn to_ascii_domain(domain: &str) -> Result<String, InvalidEmail> {
             "The part after the @-sign is not valid. It should have a period.".into(),
         ));
     }
-    // A name whose last label is a number is an IPv4 address (RFC 3696, 2), which is no domain.
+    // A name with a numeric last label is an IPv4 address (RFC 3696, 2), not a domain.
     if last_label.bytes().all(|b| b.is_ascii_digit()) {
         return Err(invalid());
     }
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_an_address_is_one_address() {
+    fn every_spelling_of_an_address_is_normalized() {
         for (typed, stored) in [
             ("tom@example.com", "tom@example.com"),
             ("Tom@EXAMPLE.com", "tom@example.com"),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bare_address_is_refused_with_a_reason() {
+    fn an_invalid_address_is_refused_with_a_reason() {
         let long_local = format!("{}@example.com", "a".repeat(65));
         let long_domain = format!("tom@{}.com", vec!["a".repeat(60); 5].join("."));
         let long_label = format!("tom@{}.com", "a".repeat(64));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn of_the_ascii_characters_those_are_taken_that_a_validator_takes() {
+    fn the_same_ascii_characters_are_accepted_as_by_the_validator_crate() {
         for character in (0..128).map(char::from) {
             for text in [
                 format!("t{character}m@example.com"),
@@ -198,8 +198,8 @@ mod tests {
                 format!("tom@example{character}.com"),
                 format!("tom@example.com{character}"),
             ] {
-                let is_taken = Email::parse(&text).is_ok();
-                assert_eq!(is_taken, text.validate_email(), "{text:?}");
+                let is_accepted = Email::parse(&text).is_ok();
+                assert_eq!(is_accepted, text.validate_email(), "{text:?}");
             }
         }
     }

@@ -1,9 +1,7 @@
-//! Who calls.
+//! The endpoint that returns the current user.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
 
 use super::{UserPublic, store};
 use crate::app::App;
@@ -13,7 +11,7 @@ use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCE
 
 /// Get the current user
 ///
-/// The user whose access token it is, as the database has them now.
+/// The user of the access token, as stored now.
 #[utoipa::path(
     get,
     path = "/api/v1/auth/me",
@@ -28,11 +26,10 @@ use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCE
 pub async fn me(
     State(app): State<&'static App>,
     user: CurrentUser,
-) -> Result<impl IntoResponse, Error> {
+) -> Result<Json<UserPublic>, Error> {
     let mut connection = app.database.connect().await?;
     let user = store::find(&mut connection, user.id)?;
-    // Gone since the token was checked.
+    // Deleted since the token was checked.
     let user = user.ok_or(INVALID_ACCESS_TOKEN)?;
-    let headers = [(header::CACHE_CONTROL, "no-store")];
-    Ok((headers, Json(UserPublic::from(user))))
+    Ok(Json(user.into()))
 }

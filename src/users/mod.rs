@@ -1,4 +1,4 @@
-//! Users: who registers, and who calls.
+//! Users: registration, the current user, and a protected test route.
 
 pub mod email;
 pub mod me;
@@ -26,22 +26,22 @@ use self::user::{Role, Subscription, User};
     "created_at": "2026-11-22T11:46:27Z",
 }))]
 pub struct UserPublic {
-    /// The address, in lower case.
+    /// The email address, in lowercase.
     #[schema(format = Email, example = "tom@example.com")]
     email: String,
-    /// The name, as it was typed.
+    /// The username, as entered.
     #[schema(example = "Tom")]
     username: String,
     /// UUID, version 4.
     id: Uuid,
-    /// What the user may do.
+    /// The user's role.
     account_role: Role,
-    /// What the user has paid for.
+    /// The user's plan.
     account_subscription: Subscription,
-    /// When the subscription ends, if it does.
+    /// End of the subscription, if it has one.
     #[schema(required, format = DateTime)]
     subscription_expires_at: Option<String>,
-    /// When the user registered, in UTC.
+    /// Time of the registration, in UTC.
     #[schema(format = DateTime, example = "2026-11-22T11:46:27Z")]
     created_at: String,
 }

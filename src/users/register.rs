@@ -1,4 +1,4 @@
-//! Registration: a new user.
+//! The registration endpoint: creates a user.
 
 use axum::Json;
 use axum::extract::State;
@@ -20,30 +20,28 @@ use crate::http::body::BODY_UNREADABLE;
 use crate::http::body::{FromFields, ValidJson};
 use crate::http::error::{DATABASE_LOCKED, Error, ErrorKind};
 use crate::http::fields::Fields;
-use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_answers};
+use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::passwords::hashing;
 use crate::passwords::password::NewPassword;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
 
-/// Another user has this address.
 pub const EMAIL_TAKEN: ErrorKind = ErrorKind::new(
     StatusCode::CONFLICT,
     "EMAIL_TAKEN",
     "Email already registered",
 );
 
-/// Another user has this name.
 pub const USERNAME_TAKEN: ErrorKind = ErrorKind::new(
     StatusCode::CONFLICT,
     "USERNAME_TAKEN",
     "Username already taken",
 );
 
-error_answers!(RegistrationErrors {
-    "Wrong captcha answer, or the body ended early" => [INVALID_CAPTCHA, BODY_UNREADABLE],
-    "The address or the name is taken" => [
+error_responses!(RegistrationErrors {
+    "The captcha answer is wrong, or the body ended early" => [INVALID_CAPTCHA, BODY_UNREADABLE],
+    "The address or the username is taken" => [
         EMAIL_TAKEN,
         Error::with_suggestion(USERNAME_TAKEN, "Tom1".into()),
     ],
@@ -57,7 +55,7 @@ error_answers!(RegistrationErrors {
 
 /// Register a new user
 ///
-/// The captcha is checked first, then whether the address and the name are free.
+/// Checks the captcha first, then whether the address and the username are free.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/register",
@@ -97,7 +95,7 @@ pub async fn register(
     }
 }
 
-/// Chooses the message for an address or a name that is taken, before a hash is spent on it.
+/// Refuses a taken address or username before the costly hash.
 fn refuse_taken(connection: &mut Connection<'_>, request: &RegisterRequest) -> Result<(), Error> {
     if store::email_exists(connection, &request.email)? {
         return Err(EMAIL_TAKEN.into());
@@ -109,8 +107,8 @@ fn refuse_taken(connection: &mut Connection<'_>, request: &RegisterRequest) -> R
     Ok(())
 }
 
-/// The answer to a registration that lost a race for an address or a name: the same as if it had come
-/// later. `taken` is for the case that the winner has disappeared again.
+/// The error for a registration that lost a race: the same as if it had come later. `taken` is
+/// returned if the winner is already gone.
 fn refuse_race(
     connection: &mut Connection<'_>,
     request: &RegisterRequest,
@@ -132,7 +130,7 @@ fn new_user(request: &RegisterRequest) -> User {
     }
 }
 
-/// Who wants to be a user.
+/// A registration request.
 #[derive(ToSchema)]
 #[schema(example = json!({
     "email": "tom@example.com",
@@ -141,11 +139,11 @@ fn new_user(request: &RegisterRequest) -> User {
     "captcha_answer": "eyJjaGFsbGVuZ2UiOnsicGFyYW1ldGVycyI6eyJhbGdvcml0aG0iOi",
 }))]
 pub struct RegisterRequest {
-    /// A bare address.
+    /// An email address without a display name.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
-    /// Letters, digits, underscores and hyphens, but no two underscores or hyphens in a row; not a
-    /// reserved name such as `admin`.
+    /// Letters, digits, underscores and hyphens, but no two underscores or hyphens in a row.
+    /// Reserved names such as `admin` are refused.
     #[schema(
         value_type = String,
         min_length = 3,
@@ -153,7 +151,7 @@ pub struct RegisterRequest {
         pattern = "^(?!.*(__|--))[A-Za-z0-9_-]+$"
     )]
     username: Username,
-    /// At least one digit and one letter; at most 256 bytes. The service may ask for more than 6
+    /// At least one digit and one letter, at most 256 bytes. The service may require more than 6
     /// characters.
     #[schema(
         value_type = String,
@@ -163,10 +161,10 @@ pub struct RegisterRequest {
         pattern = r"[0-9][\s\S]*[A-Za-z]|[A-Za-z][\s\S]*[0-9]"
     )]
     password: NewPassword,
-    /// Which captcha was shown: with `captcha_provider=service` only, and required there.
+    /// Identifies the captcha. Required with `captcha_provider=service`, otherwise unused.
     captcha_id: Option<Uuid>,
-    /// What the captcha's widget gave to the person, or the person to the captcha. It is used up
-    /// by a registration that breaks no rule, also if the address or the name is taken.
+    /// The value of the captcha widget, or the user's solution. A registration whose other fields
+    /// are valid uses it up, even if the address or the username is taken.
     #[schema(value_type = String)]
     captcha_answer: SecretString,
 }

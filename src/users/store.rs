@@ -1,4 +1,4 @@
-//! Users.
+//! SQL of users.
 
 use std::collections::HashSet;
 
@@ -10,61 +10,46 @@ use super::username::Username;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 
-/// How many numbers are tried one by one before the search for a free name takes larger steps.
+/// The search for a free username tries these numbers one by one, then takes larger steps.
 const COUNTED_SUGGESTIONS: u64 = 100;
-/// The search goes no further: only users who are there to mislead it have higher numbers.
+/// Upper bound of the search. Beyond it, names were registered to mislead the search.
 const MAX_SUGGESTED_NUMBER: u64 = 1_000_000_000;
 
-/// What a user is looked up by.
+/// Key to look a user up by.
 pub enum Lookup {
-    /// The identifier.
     Id(Uuid),
-    /// An email address.
     Email(Email),
-    /// A user name, in any case.
+    /// A username, ignoring case.
     Username(Username),
 }
 
-/// The two names that a user can log in by.
+/// The two names that a user can log in with.
 pub struct LoginNames {
-    /// The address.
     pub email: String,
-    /// The name, as the user typed it.
+    /// The username, as entered.
     pub username: String,
 }
 
-/// What a login needs to know of a user.
+/// A user's data for the login.
 pub struct Credentials {
-    /// The user.
     pub id: Uuid,
-    /// What the user can log in by.
     pub names: LoginNames,
-    /// The stored hash of the password.
     pub hashed_password: String,
-    /// What the user may do.
     pub role: Role,
-    /// Whether the user has no way in, whatever the password.
+    /// Whether the user is blocked, regardless of the password.
     pub is_disabled: bool,
 }
 
-/// Why a user could not be added.
 #[derive(Debug, thiserror::Error)]
 pub enum InsertError {
-    /// Another user has this address.
     #[error("email taken")]
     EmailTaken,
-    /// Another user has this name.
     #[error("username taken")]
     UsernameTaken,
-    /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
 }
 
-/// Adds a user.
-///
-/// # Errors
-/// The address or the name is taken, or the database failed.
 pub fn insert(
     connection: &mut Connection<'_>,
     user: &User,
@@ -93,29 +78,27 @@ pub fn insert(
     }
 }
 
-/// Whether a user has this address.
 pub fn email_exists(connection: &mut Connection<'_>, email: &Email) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM users WHERE email = ?1";
     let row = connection.query_one(statement, [email.as_str().into()]);
     Ok(row?.is_some())
 }
 
-/// Whether a user has this name, in any case.
+/// Whether a user has this name, ignoring case.
 pub fn username_exists(connection: &mut Connection<'_>, username: &str) -> Result<bool, DbError> {
     let statement = "SELECT 1 FROM users WHERE lower(username) = lower(?1)";
     let row = connection.query_one(statement, [username.into()]);
     Ok(row?.is_some())
 }
 
-/// A free name like one that is taken: with the smallest free number behind it up to a hundred.
-/// Then the search doubles and halves its steps and may pass over a gap. Whatever names are taken,
-/// it looks no further than some sixty of them; where all that it tries are taken, it suggests one
-/// that it has not tried.
+/// Suggests a free name similar to a taken one: with the smallest free number up to a hundred.
+/// Beyond that, the search doubles and bisects, and may skip a gap. It makes at most about sixty
+/// lookups; if all of them are taken, it suggests a name that it has not looked up.
 pub fn suggest_username(
     connection: &mut Connection<'_>,
     taken: &Username,
 ) -> Result<String, DbError> {
-    // Mostly the first is free.
+    // Usually the first one is free.
     let first = taken.numbered(1);
     if !username_exists(connection, &first)? {
         return Ok(first);
@@ -146,7 +129,7 @@ pub fn suggest_username(
     Ok(taken.numbered(free))
 }
 
-/// The first of these names that no user has, in any case: one statement for all of them.
+/// The first of these names that is free, ignoring case, with one statement.
 fn first_free(
     connection: &mut Connection<'_>,
     names: &[String],
@@ -163,7 +146,6 @@ fn first_free(
     Ok(free.cloned())
 }
 
-/// The credentials of a user.
 pub fn find_credentials(
     connection: &mut Connection<'_>,
     lookup: &Lookup,
@@ -193,10 +175,7 @@ pub fn find_credentials(
     .transpose()
 }
 
-/// A user. Times are read as seconds since 1970, whatever fraction the predecessor has written.
-///
-/// # Errors
-/// The database failed, or holds something that cannot be read.
+/// Finds a user. Reads times in whole seconds, whatever fraction the legacy service has stored.
 pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, DbError> {
     let statement = "SELECT email, username, account_role, account_subscription, \
                      subscription_expires_at IS NOT NULL, unixepoch(subscription_expires_at), \
@@ -210,9 +189,10 @@ pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, D
             username: row.text(1)?.to_owned(),
             role: row.read(2, Role::from_stored)?,
             subscription: row.read(3, Subscription::from_stored)?,
-            subscription_expires_at: match row.integer(4)? {
-                0 => None,
-                _ => Some(row.unix_time(5)?),
+            subscription_expires_at: if row.integer(4)? == 0 {
+                None
+            } else {
+                Some(row.unix_time(5)?)
             },
             created_at: row.unix_time(6)?,
         })
@@ -220,7 +200,7 @@ pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, D
     .transpose()
 }
 
-/// Replaces a user's password, and returns the names of the user.
+/// Replaces a user's password hash. Returns the user's names.
 pub fn set_password(
     connection: &mut Connection<'_>,
     user: Uuid,
@@ -235,15 +215,15 @@ pub fn set_password(
         now.to_sql().into(),
     ];
     let row = connection.write_one(statement, parameters)?;
-    let row = row.ok_or_else(|| DbError::Failed("the user of a reset token is gone".into()))?;
+    let row = row.ok_or_else(|| DbError::Failed("the reset token's user does not exist".into()))?;
     Ok(LoginNames {
         email: row.text(0)?.to_owned(),
         username: row.text(1)?.to_owned(),
     })
 }
 
-/// Replaces the hash of a password that stays the same. `false` if another request has replaced it
-/// meanwhile. If a power cut takes it back, the outdated one is replaced at the next login.
+/// Replaces the hash of an unchanged password. Returns `false` if another request has replaced it.
+/// If a power cut undoes it, the next login replaces the outdated hash.
 pub fn replace_hash(
     connection: &mut Connection<'_>,
     user: Uuid,
@@ -261,7 +241,7 @@ pub fn replace_hash(
     Ok(row.is_some())
 }
 
-/// Reads a user, if there is any: fails where the table is not what it should be.
+/// Reads one row, which fails if the schema is wrong.
 pub fn probe(connection: &mut Connection<'_>) -> Result<(), DbError> {
     let statement = "SELECT id, username, email, hashed_password FROM users LIMIT 1";
     connection.query(statement, []).map(drop)

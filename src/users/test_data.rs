@@ -1,4 +1,4 @@
-//! A protected route, to try a token on.
+//! A protected test route.
 
 use axum::Json;
 use serde::Serialize;
@@ -12,14 +12,14 @@ const MESSAGE: &str = "This is protected test data";
 
 /// Get protected test data
 ///
-/// Answers only to a valid access token, so that a client can try its login.
+/// Requires a valid access token, so that a client can test its login.
 #[utoipa::path(
     get,
     path = "/api/v1/data/test-data",
     tag = "data",
     security(("OAuth2PasswordBearer" = [])),
     responses(
-        (status = 200, description = "The token is good", body = TestData),
+        (status = 200, description = "The token is valid", body = TestData),
         DatabaseErrors,
         AccessTokenErrors,
     )
@@ -31,15 +31,15 @@ pub async fn test_data(user: CurrentUser) -> Json<TestData> {
     })
 }
 
-/// What only a user may see.
+/// Data for logged-in users only.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "message": MESSAGE,
     "user_id": "b0f5d8f2-3c53-4c0e-9c59-6f1f0a1f7a52",
 }))]
 pub struct TestData {
-    /// Always the same.
+    /// Constant.
     message: &'static str,
-    /// Whose token it was.
+    /// The token's user.
     user_id: Uuid,
 }

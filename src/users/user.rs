@@ -1,4 +1,4 @@
-//! Users: who they are and what they may do.
+//! The user model: identity, role and subscription.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,49 +6,44 @@ use uuid::Uuid;
 
 use crate::platform::timestamp::Timestamp;
 
-/// What a user may do.
+/// A user's role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Role {
-    /// Runs the application.
+    /// Administrates the application.
     Admin,
-    /// Keeps order among the users.
+    /// Moderates users.
     Moderator,
-    /// Everybody else; the role of a new user.
+    /// Default role of a new user.
     Regular,
 }
 
-/// What a user has paid for.
+/// A user's plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Subscription {
-    /// Nothing; the subscription of a new user.
+    /// Default plan of a new user.
     Free,
     /// The paid plan.
     Pro,
 }
 
-/// A user as the application may see them: everything but the password's hash.
+/// A user, without the password hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// UUID, version 4.
     pub id: Uuid,
-    /// The address, in its stored form.
+    /// Normalized email address.
     pub email: String,
-    /// The name, as it was typed.
+    /// Username, as entered.
     pub username: String,
-    /// What the user may do.
     pub role: Role,
-    /// What the user has paid for.
     pub subscription: Subscription,
-    /// When the subscription ends, if it does.
     pub subscription_expires_at: Option<Timestamp>,
-    /// When the user registered.
     pub created_at: Timestamp,
 }
 
 impl Role {
-    /// The role as it is stored and shown.
+    /// The role, as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "ADMIN",
@@ -57,7 +52,6 @@ impl Role {
         }
     }
 
-    /// Reads a stored role.
     pub fn from_stored(text: &str) -> Option<Self> {
         [Self::Admin, Self::Moderator, Self::Regular]
             .into_iter()
@@ -66,7 +60,7 @@ impl Role {
 }
 
 impl Subscription {
-    /// The subscription as it is stored and shown.
+    /// The plan, as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Free => "FREE",
@@ -74,7 +68,6 @@ impl Subscription {
         }
     }
 
-    /// Reads a stored subscription.
     pub fn from_stored(text: &str) -> Option<Self> {
         [Self::Free, Self::Pro]
             .into_iter()

@@ -1,29 +1,29 @@
-//! User names: what they may look like, and what to suggest when one is taken.
+//! Usernames: rules, and suggestions for a taken one.
 
 use sha2::{Digest, Sha256};
 
 use validator::ValidateLength;
 
-/// The shortest user name, in characters.
+/// Minimum length, in characters.
 const MIN_LENGTH: u64 = 3;
-/// The longest user name, in characters.
+/// Maximum length, in characters.
 const MAX_LENGTH: u64 = 30;
-/// Names that a visitor could take for the service itself.
+/// Names that could be mistaken for the service itself.
 #[rustfmt::skip]
 const RESERVED: [&str; 17] = [
     "admin", "administrator", "root", "system", "support", "help", "moderator", "superuser",
     "guest", "api", "auth", "login", "logout", "register", "dashboard", "settings", "profile",
 ];
 
-/// A user name: kept as typed, unique regardless of case.
+/// A username: kept as entered, unique ignoring case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
 
 impl Username {
-    /// Reads a user name.
+    /// Validates a username.
     ///
     /// # Errors
-    /// The message for the first rule it breaks, in the order of the rules.
+    /// The message of the first violated rule.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if !text.validate_length(Some(MIN_LENGTH), None, None) {
             Err("Username must be at least 3 characters long.")
@@ -40,12 +40,12 @@ impl Username {
         }
     }
 
-    /// The name as it was typed.
+    /// The name, as entered.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A number of ten digits, always the same for this name: where nobody counts up to.
+    /// A ten-digit number derived from the name, beyond the range that suggestions count through.
     pub fn far_number(&self) -> u64 {
         let hash = Sha256::digest(self.0.to_ascii_lowercase());
         let number = hash
@@ -55,8 +55,8 @@ impl Username {
         1_000_000_000 + number % 9_000_000_000
     }
 
-    /// This name with `number` behind it, cut in front of the number where the whole would be
-    /// too long. No reserved name ends in a digit, so what comes out is never reserved.
+    /// The name followed by `number`, shortened in front of the number if the result would be too
+    /// long. No reserved name ends in a digit, so the result is never reserved.
     pub fn numbered(&self, number: u64) -> String {
         let number = number.to_string();
         let stem = self.0.len().min(MAX_LENGTH as usize - number.len());
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_kept_as_it_was_typed() {
+    fn a_name_is_kept_as_entered() {
         let longest = "a".repeat(30);
         for name in ["Tom", "tom_s-on3", "_-_", "123", "Administrators", &longest] {
             assert_eq!(Username::parse(name).map(|n| n.0), Ok(name.to_owned()));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_broken_rule_is_named() {
+    fn the_first_violated_rule_is_named() {
         let too_long = "a".repeat(31);
         let long_and_wrong = "ż".repeat(31);
         for (name, message) in [

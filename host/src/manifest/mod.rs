@@ -21,17 +21,17 @@ pub(crate) struct Manifest {
     pub(crate) variables: BTreeMap<String, Variable>,
     /// Every `[[trigger.http]]`: the route and its component.
     pub(crate) triggers: Vec<HttpTrigger>,
-    /// The components that have a route, by name, with the chosen profile applied.
+    /// The components that have a route, by name, without their profiles.
     pub(crate) components: BTreeMap<String, Component>,
 }
 
 impl Manifest {
-    /// Reads `path`, a spin.toml or its directory, and applies the profile.
+    /// Reads `path`, a spin.toml or its directory.
     ///
     /// # Errors
-    /// If the file is missing, is not a manifest that Spin would accept, or uses a feature that
-    /// this host does not support.
-    pub(crate) fn read(path: &Path, profile: Option<&str>) -> Result<Self> {
+    /// If the file is missing, is not a manifest that Spin would accept, or uses a feature that this
+    /// host does not support.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let file = if path.is_dir() {
             path.join("spin.toml")
         } else {
@@ -44,11 +44,11 @@ impl Manifest {
             )
         })?;
         let dir = file.parent().unwrap_or(Path::new("")).to_owned();
-        Self::parse(&text, dir, profile)
+        Self::parse(&text, dir)
             .with_context(|| format!("the manifest {} is not usable", file.display()))
     }
 
-    fn parse(text: &str, dir: PathBuf, profile: Option<&str>) -> Result<Self> {
+    fn parse(text: &str, dir: PathBuf) -> Result<Self> {
         let document: Document = toml::from_str(text).map_err(one_line)?;
         let version = document.spin_manifest_version;
         ensure!(
@@ -63,10 +63,7 @@ impl Manifest {
         }
         let triggers = document.trigger.http;
         ensure!(!triggers.is_empty(), "there is no [[trigger.http]]");
-        let mut components = routed(document.component, &triggers)?;
-        if let Some(profile) = profile {
-            apply(profile, &mut components)?;
-        }
+        let components = routed(document.component, &triggers)?;
         for component in components.values() {
             for name in &component.sqlite_databases {
                 ensure!(
@@ -99,33 +96,6 @@ fn routed(
     Ok(components)
 }
 
-/// Applies a profile to the components that define it. At least one must.
-fn apply(profile: &str, components: &mut BTreeMap<String, Component>) -> Result<()> {
-    let is_defined = components
-        .values()
-        .any(|component| component.profile.contains_key(profile));
-    ensure!(is_defined, "the profile `{profile}` is not defined");
-    for component in components.values_mut() {
-        component.apply(profile);
-    }
-    Ok(())
-}
-
-impl Component {
-    fn apply(&mut self, name: &str) {
-        let Some(profile) = self.profile.remove(name) else {
-            return;
-        };
-        if let Some(source) = profile.source {
-            self.source = source;
-        }
-        if let Some(build) = profile.build {
-            self.build = Some(build);
-        }
-        self.environment.extend(profile.environment);
-    }
-}
-
 /// The parser's message without its excerpt of the file, which may contain a secret.
 fn one_line(err: toml::de::Error) -> anyhow::Error {
     anyhow!("{}", err.message().replace('\n', ", "))
@@ -139,17 +109,17 @@ mod tests {
     const BODY: &str = "[[trigger.http]]\nroute = \"/...\"\ncomponent = \"app\"\n\
                         [component.app]\nsource = \"app.wasm\"\n";
 
-    fn parse(text: &str, profile: Option<&str>) -> Result<Manifest> {
-        Manifest::parse(text, PathBuf::new(), profile)
+    fn parse(text: &str) -> Result<Manifest> {
+        Manifest::parse(text, PathBuf::new())
     }
 
-    fn error_of(text: &str, profile: Option<&str>) -> String {
-        format!("{:#}", parse(text, profile).expect_err(text))
+    fn refusal(text: &str) -> String {
+        format!("{:#}", parse(text).expect_err(text))
     }
 
     #[test]
-    fn a_minimal_manifest_is_accepted() {
-        let manifest = parse(&format!("{HEAD}{BODY}"), None).unwrap();
+    fn the_smallest_manifest_is_accepted() {
+        let manifest = parse(&format!("{HEAD}{BODY}")).unwrap();
         assert_eq!(manifest.triggers[0].route, "/...");
         assert_eq!(manifest.triggers[0].component, "app");
         assert_eq!(manifest.components["app"].source, "app.wasm");
@@ -198,7 +168,7 @@ mod tests {
             ),
         ];
         for (text, expected) in cases {
-            let message = error_of(text, None);
+            let message = refusal(text);
             assert!(
                 message.contains(expected),
                 "{message:?} has no {expected:?}"
@@ -212,56 +182,28 @@ mod tests {
             "{HEAD}{BODY}[[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n\
              [component.b]\nsource = \"b.wasm\"\n[component.c]\nsource = \"c.wasm\"\n"
         );
-        let manifest = parse(&text, None).unwrap();
+        let manifest = parse(&text).unwrap();
         let ids: Vec<_> = manifest.components.keys().collect();
         assert_eq!(ids, ["app", "b"]);
     }
 
     #[test]
-    fn a_component_without_the_profile_is_unchanged() {
-        let text = format!(
-            "{HEAD}{BODY}[component.app.profile.debug]\nsource = \"debug.wasm\"\n\
-             [[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n\
-             [component.b]\nsource = \"b.wasm\"\n"
-        );
-        let components = parse(&text, Some("debug")).unwrap().components;
-        assert_eq!(components["app"].source, "debug.wasm");
-        assert_eq!(components["b"].source, "b.wasm");
-    }
-
-    #[test]
     fn a_parse_error_does_not_quote_the_file() {
-        let text = format!("{HEAD}{BODY}environment = {{ KEY = \"hunter2\", KEY = 3 }}");
-        assert!(!error_of(&text, None).contains("hunter2"));
+        let text = format!("{HEAD}{BODY}variables = {{ KEY = \"hunter2\", KEY = 3 }}");
+        assert!(!refusal(&text).contains("hunter2"));
     }
 
     #[test]
-    fn an_unknown_profile_is_rejected() {
-        assert!(
-            error_of(&format!("{HEAD}{BODY}"), Some("debug")).contains("`debug` is not defined")
-        );
-    }
-
-    #[test]
-    fn a_profile_replaces_the_source_and_the_build_and_extends_the_environment() {
-        let text = format!(
-            "{HEAD}{BODY}environment = {{ A = \"1\", B = \"1\" }}\n\
-             [component.app.build]\ncommand = \"release\"\nwatch = [\"src\"]\n\
-             [component.app.profile.debug]\nsource = \"debug.wasm\"\n\
-             build.command = [\"one\", \"two\"]\nenvironment = {{ B = \"2\" }}\n"
-        );
-        let components = parse(&text, Some("debug")).unwrap().components;
-        let component = &components["app"];
-        assert_eq!(component.source, "debug.wasm");
-        let build = component.build.as_ref().unwrap();
+    fn several_build_commands_are_one_line() {
+        let text = format!("{HEAD}{BODY}build.command = [\"one\", \"two\"]\n");
+        let manifest = parse(&text).unwrap();
+        let build = manifest.components["app"].build.as_ref().unwrap();
         assert_eq!(build.command.to_line(), "one && two");
-        assert_eq!(component.environment["A"], "1");
-        assert_eq!(component.environment["B"], "2");
     }
 
     #[test]
     fn keys_without_an_effect_here_are_accepted_as_in_spin() {
         let text = format!("{HEAD}{BODY}description = \"d\"\n[component.app.tool.x]\ny = 1\n");
-        parse(&text, None).unwrap();
+        parse(&text).unwrap();
     }
 }

@@ -80,9 +80,6 @@ pub(crate) struct Component {
     /// The component's own variables: templates that refer to the application's variables.
     #[serde(default)]
     pub(crate) variables: BTreeMap<String, String>,
-    /// The component's environment variables.
-    #[serde(default)]
-    pub(crate) environment: BTreeMap<String, String>,
     /// `scheme://host[:port]` patterns and templates.
     #[serde(default)]
     pub(crate) allowed_outbound_hosts: Vec<String>,
@@ -91,9 +88,8 @@ pub(crate) struct Component {
     pub(crate) sqlite_databases: Vec<String>,
     /// How to build the component.
     pub(crate) build: Option<Build>,
-    /// Profiles, by name.
-    #[serde(default)]
-    pub(super) profile: BTreeMap<String, Profile>,
+    #[serde(rename = "profile")]
+    _profile: Option<IgnoredAny>,
     #[serde(rename = "description")]
     _description: Option<String>,
     #[serde(rename = "targets")]
@@ -124,14 +120,4 @@ impl Commands {
             Self::Many(commands) => commands.join(" && "),
         }
     }
-}
-
-/// `[component.<id>.profile.<name>]`: overrides for the component.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Profile {
-    pub(super) source: Option<String>,
-    #[serde(default)]
-    pub(super) environment: BTreeMap<String, String>,
-    pub(super) build: Option<Build>,
 }

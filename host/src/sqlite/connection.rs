@@ -12,21 +12,15 @@ use rusqlite::{
     params_from_iter,
     types::ValueRef,
 };
-use tokio::{
-    sync::{Mutex, mpsc, oneshot},
-    task::spawn_blocking,
-};
+use tokio::{sync::Mutex, task::spawn_blocking};
 
 use super::{MAX_BUFFERED_BYTES, pages};
 use crate::{
-    bindings::spin::sqlite::sqlite::{Error, RowResult, Value},
+    bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value},
     trace::{Call, InstanceTrace},
 };
 
-/// How many rows are buffered before the statement blocks, as in Spin.
-const ROW_BUFFER: usize = 4;
-
-/// The file of the database named `default`.
+/// The database file with the name `default`.
 pub(crate) struct Database {
     path: PathBuf,
     allow_wal: bool,
@@ -113,47 +107,21 @@ pub struct Connection {
     trace: InstanceTrace,
 }
 
-/// A running statement.
-pub(super) struct Statement {
-    pub(super) columns: Vec<String>,
-    pub(super) rows: mpsc::Receiver<RowResult>,
-    /// Resolves after the last row, or with the error that ended the statement.
-    pub(super) result: oneshot::Receiver<Result<(), Error>>,
-}
-
 impl Connection {
-    /// Starts the first statement in `sql`; the rest of the text is ignored, as in Spin.
-    /// Waits for the previous statement on this connection to finish.
-    pub(super) async fn start(&self, sql: String, parameters: Vec<Value>) -> Statement {
+    /// Runs the first statement in `sql`; the rest of the text is ignored, as in Spin.
+    pub(super) async fn execute(
+        &self,
+        sql: String,
+        parameters: Vec<Value>,
+    ) -> Result<QueryResult, Error> {
         let connection = Arc::clone(&self.native).lock_owned().await;
         let trace = self.trace.clone();
-        let (columns_sender, columns) = oneshot::channel();
-        let (rows_sender, rows) = mpsc::channel(ROW_BUFFER);
-        let (result_sender, result) = oneshot::channel();
-        spawn_blocking(move || {
-            let outcome = run(&connection, &sql, parameters, columns_sender, &rows_sender);
+        let executed = spawn_blocking(move || {
+            let outcome = run(&connection, &sql, parameters);
             trace_execution(&trace, &connection, &sql);
-            // Once the result is sent, the next statement must be able to start at once.
-            drop(connection);
-            let _ = result_sender.send(outcome);
+            outcome
         });
-        // Invalid SQL has no columns; its error is in the result.
-        let columns = columns.await.unwrap_or_default();
-        Statement {
-            columns,
-            rows,
-            result,
-        }
-    }
-
-    /// The number of rows that the last INSERT, UPDATE or DELETE changed.
-    pub(super) async fn changes(&self) -> u64 {
-        self.native.lock().await.changes()
-    }
-
-    /// The rowid of the last INSERT, or 0.
-    pub(super) async fn last_insert_rowid(&self) -> i64 {
-        self.native.lock().await.last_insert_rowid()
+        executed.await.map_err(|err| Error::Io(err.to_string()))?
     }
 }
 
@@ -168,27 +136,18 @@ fn run(
     connection: &rusqlite::Connection,
     sql: &str,
     parameters: Vec<Value>,
-    columns: oneshot::Sender<Vec<String>>,
-    rows: &mpsc::Sender<RowResult>,
-) -> Result<(), Error> {
+) -> Result<QueryResult, Error> {
     let mut statement = connection.prepare_cached(sql).map_err(io_error)?;
-    let names = statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    let _ = columns.send(names);
-    let width = statement.column_count();
+    let names = statement.column_names().into_iter();
+    let columns: Vec<_> = names.map(str::to_owned).collect();
     let mut found = statement
         .query(params_from_iter(parameters.into_iter().map(to_native)))
         .map_err(io_error)?;
+    let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(io_error)? {
-        let row = read_row(row, width)?;
-        // Fails if the component has dropped the stream.
-        rows.blocking_send(row)
-            .map_err(|_| Error::Io("row send error".to_owned()))?;
+        rows.push(read_row(row, columns.len())?);
     }
-    Ok(())
+    Ok(QueryResult { columns, rows })
 }
 
 fn read_row(row: &Row<'_>, width: usize) -> Result<RowResult, Error> {

@@ -1,4 +1,4 @@
-//! Which answers pass, and which do not.
+//! Valid and invalid answers.
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 
 const NOW: i64 = 1_795_347_987;
-/// The least that there is, to search fast.
+/// The minimum, for fast tests.
 const COST: u32 = 1;
 
 fn challenges() -> Challenges {
@@ -21,13 +21,13 @@ fn issued() -> Challenge {
     challenges().issue(COST, [7; 32], at(NOW))
 }
 
-/// A counter whose key begins as it has to, or does not, with that key.
-fn search(challenge: &Challenge, begins: bool) -> (u32, String) {
+/// A counter, with its key, whose key has the required prefix or not, as `matches` says.
+fn search(challenge: &Challenge, matches: bool) -> (u32, String) {
     let keys = (0..).map(|counter| {
         let key = challenge.parameters.derive_key(counter).expect("a key");
         (counter, base16ct::lower::encode_string(&key))
     });
-    let mut fitting = keys.filter(|(_, key)| key.starts_with("00") == begins);
+    let mut fitting = keys.filter(|(_, key)| key.starts_with("00") == matches);
     fitting.next().expect("a counter")
 }
 
@@ -48,7 +48,7 @@ fn verify(payload: &Value, now: i64) -> Option<SolvedChallenge> {
 }
 
 #[test]
-fn a_solution_passes_and_names_its_challenge() {
+fn a_solution_passes_and_identifies_its_challenge() {
     let expected = SolvedChallenge {
         nonce: "07".repeat(16),
         expires_at: at(NOW + 600),
@@ -73,7 +73,7 @@ fn a_key_is_derived_as_the_reference_implementation_does() {
 }
 
 #[test]
-fn what_is_signed_is_the_canonical_json() {
+fn the_signature_covers_the_canonical_json() {
     let expected = format!(
         "{{\"algorithm\":\"PBKDF2/SHA-256\",\"cost\":1,\"expiresAt\":{},\"keyLength\":32,\
          \"keyPrefix\":\"00\",\"nonce\":\"{}\",\"salt\":\"{}\"}}",
@@ -85,15 +85,15 @@ fn what_is_signed_is_the_canonical_json() {
 }
 
 #[test]
-fn a_solution_is_taken_for_ten_minutes() {
-    for (seconds, is_taken) in [(0, true), (599, true), (600, false), (86_400, false)] {
+fn a_solution_is_accepted_for_ten_minutes() {
+    for (seconds, is_accepted) in [(0, true), (599, true), (600, false), (86_400, false)] {
         let solved = verify(&solved(), NOW + seconds);
-        assert_eq!(solved.is_some(), is_taken, "after {seconds} s");
+        assert_eq!(solved.is_some(), is_accepted, "after {seconds} s");
     }
 }
 
 #[test]
-fn a_challenge_that_was_not_signed_like_this_is_refused() {
+fn a_modified_challenge_is_refused() {
     let signature = issued().signature;
     for (pointer, value) in [
         ("/challenge/parameters/algorithm", json!("SHA-256")),
@@ -128,7 +128,7 @@ fn a_challenge_of_another_service_is_refused() {
 }
 
 #[test]
-fn a_counter_that_solves_nothing_is_refused() {
+fn a_wrong_solution_is_refused() {
     let challenge = issued();
     let (counter, key) = search(&challenge, true);
     let (other, other_key) = search(&challenge, false);
@@ -148,7 +148,7 @@ fn a_counter_that_solves_nothing_is_refused() {
 }
 
 #[test]
-fn a_counter_that_is_none_is_refused() {
+fn a_malformed_counter_is_refused() {
     for counter in [
         json!(-1),
         json!(4_294_967_296_u64),
@@ -163,7 +163,7 @@ fn a_counter_that_is_none_is_refused() {
 }
 
 #[test]
-fn what_is_no_answer_is_refused() {
+fn a_malformed_answer_is_refused() {
     let good = BASE64_STANDARD.encode(solved().to_string());
     let too_long = BASE64_STANDARD.encode(format!("{:1600}", solved().to_string()));
     assert!(too_long.len() > MAX_ANSWER_BYTES);

@@ -1,4 +1,4 @@
-//! The database's failures as answers.
+//! Maps database errors to responses.
 
 use axum::http::StatusCode;
 use tracing::Level;
@@ -6,7 +6,6 @@ use tracing::Level;
 use super::{Error, ErrorKind};
 use crate::db::DbError;
 
-/// The database failed.
 pub const DATABASE_FAILED: ErrorKind = ErrorKind::new(
     StatusCode::INTERNAL_SERVER_ERROR,
     "DB_ERROR",
@@ -14,7 +13,6 @@ pub const DATABASE_FAILED: ErrorKind = ErrorKind::new(
 )
 .logged(Level::ERROR, "request failed");
 
-/// Another connection kept the database locked for too long.
 pub const DATABASE_LOCKED: ErrorKind = ErrorKind::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "DB_LOCKED",
@@ -28,6 +26,6 @@ impl From<DbError> for Error {
             DbError::Locked => DATABASE_LOCKED,
             _ => DATABASE_FAILED,
         };
-        Self::caused(kind, error)
+        Self::with_cause(kind, error)
     }
 }

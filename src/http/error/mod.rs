@@ -1,4 +1,4 @@
-//! Errors as answers: the one shape that they have. Each feature declares its own next to its code.
+//! Error responses. Each feature declares its error kinds next to its code.
 
 pub mod body;
 mod database;
@@ -15,24 +15,22 @@ use self::body::Body;
 pub use self::database::{DATABASE_FAILED, DATABASE_LOCKED};
 use self::validation::{FieldError, INVALID_INPUT};
 
-/// The path does not exist.
 pub const NOT_FOUND: ErrorKind = ErrorKind::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Not Found");
 
-/// The path exists, but not with this method.
 pub const METHOD_NOT_ALLOWED: ErrorKind = ErrorKind::new(
     StatusCode::METHOD_NOT_ALLOWED,
     "METHOD_NOT_ALLOWED",
     "Method Not Allowed",
 );
 
-/// The settings cannot be used. The log names them.
+/// The settings are invalid. The log names them.
 pub const MISCONFIGURED: ErrorKind = ErrorKind::new(
     StatusCode::INTERNAL_SERVER_ERROR,
     "MISCONFIGURED",
     "The service is misconfigured, its log says how.",
 );
 
-/// Something failed that never should.
+/// A failure that should be impossible.
 pub const INTERNAL_ERROR: ErrorKind = ErrorKind::new(
     StatusCode::INTERNAL_SERVER_ERROR,
     "INTERNAL_ERROR",
@@ -40,53 +38,53 @@ pub const INTERNAL_ERROR: ErrorKind = ErrorKind::new(
 )
 .logged(Level::ERROR, "request failed");
 
-/// A reason not to do what a request asks, and the answer it gets. Declared once, as a constant.
+/// A kind of error with its response. Declare each one as a constant.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorKind {
     status: StatusCode,
     code: &'static str,
     detail: &'static str,
-    asks_for_token: bool,
+    has_bearer_challenge: bool,
     log: Option<(Level, &'static str)>,
 }
 
 impl ErrorKind {
-    /// `code` is for programs and never changes; `detail` is for people.
+    /// `code` is for programs and must never change. `detail` is for people.
     pub const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
         Self {
             status,
             code,
             detail,
-            asks_for_token: false,
+            has_bearer_challenge: false,
             log: None,
         }
     }
 
-    /// The answer names the scheme to authenticate with (RFC 6750, 3).
-    pub const fn asking_for_token(mut self) -> Self {
-        self.asks_for_token = true;
+    /// Adds a `WWW-Authenticate` header that names the bearer scheme (RFC 6750, 3).
+    pub const fn with_bearer_challenge(mut self) -> Self {
+        self.has_bearer_challenge = true;
         self
     }
 
-    /// The operator reads it in the log, with its cause.
-    pub const fn logged(mut self, level: Level, line: &'static str) -> Self {
-        self.log = Some((level, line));
+    /// Logs each occurrence with its cause.
+    pub const fn logged(mut self, level: Level, message: &'static str) -> Self {
+        self.log = Some((level, message));
         self
     }
 }
 
-/// What a handler returns when it cannot do what it was asked.
+/// The error of a handler.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
-    more: More,
-    /// For the log alone: no answer tells it.
+    details: Details,
+    /// For the log only, never for the response.
     cause: Option<String>,
 }
 
-/// What an answer says beyond its kind.
+/// Details of the response beyond its kind.
 #[derive(Debug)]
-enum More {
+enum Details {
     Nothing,
     Fields(Vec<FieldError>),
     Suggestion(String),
@@ -94,59 +92,56 @@ enum More {
 }
 
 impl Error {
-    /// An error with a cause for the log.
-    pub fn caused(kind: ErrorKind, cause: impl Display) -> Self {
+    /// Adds a cause for the log.
+    pub fn with_cause(kind: ErrorKind, cause: impl Display) -> Self {
         Self {
             cause: Some(cause.to_string()),
             ..kind.into()
         }
     }
 
-    /// An error that suggests another value.
+    /// Adds a suggested value.
     pub fn with_suggestion(kind: ErrorKind, suggestion: String) -> Self {
         Self {
-            more: More::Suggestion(suggestion),
+            details: Details::Suggestion(suggestion),
             ..kind.into()
         }
     }
 
-    /// An error that says how many seconds to wait.
+    /// Adds a `Retry-After` in seconds.
     pub fn with_retry_after(kind: ErrorKind, seconds: i64) -> Self {
         Self {
-            more: More::RetryAfter(seconds),
+            details: Details::RetryAfter(seconds),
             ..kind.into()
         }
     }
 
-    /// Whether it is of this kind.
     pub fn is(&self, kind: ErrorKind) -> bool {
         self.kind.code == kind.code
     }
 
-    /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.kind.status
     }
 
-    /// The `error_code` of the answer.
     pub fn code(&self) -> &'static str {
         self.kind.code
     }
 
-    /// The fields that break rules.
+    /// The invalid fields.
     #[cfg(test)]
     pub fn fields(&self) -> &[FieldError] {
-        match &self.more {
-            More::Fields(errors) => errors,
-            other => panic!("{other:?} names no fields"),
+        match &self.details {
+            Details::Fields(errors) => errors,
+            other => panic!("{other:?} has no fields"),
         }
     }
 
-    /// The header that says what would help, where one does.
+    /// The response header of this error, if it has one.
     pub fn header(&self) -> Option<(HeaderName, HeaderValue)> {
-        match self.more {
-            More::RetryAfter(seconds) => Some((header::RETRY_AFTER, seconds.into())),
-            _ if self.kind.asks_for_token => {
+        match self.details {
+            Details::RetryAfter(seconds) => Some((header::RETRY_AFTER, seconds.into())),
+            _ if self.kind.has_bearer_challenge => {
                 let bearer = HeaderValue::from_static("Bearer");
                 Some((header::WWW_AUTHENTICATE, bearer))
             }
@@ -154,17 +149,17 @@ impl Error {
         }
     }
 
-    /// Writes the cause to the log: here, where the error becomes an answer, and nowhere else.
+    /// Logs the error. Called only when the error becomes a response.
     fn log(&self) {
-        let Some((level, line)) = self.kind.log else {
+        let Some((level, message)) = self.kind.log else {
             return;
         };
         let error_code = self.kind.code;
         let cause = self.cause.as_deref();
         if level == Level::ERROR {
-            tracing::error!(error_code, cause, "{line}");
+            tracing::error!(error_code, cause, "{message}");
         } else {
-            tracing::warn!(error_code, cause, "{line}");
+            tracing::warn!(error_code, cause, "{message}");
         }
     }
 }
@@ -173,7 +168,7 @@ impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self {
             kind,
-            more: More::Nothing,
+            details: Details::Nothing,
             cause: None,
         }
     }
@@ -182,7 +177,7 @@ impl From<ErrorKind> for Error {
 impl From<Vec<FieldError>> for Error {
     fn from(errors: Vec<FieldError>) -> Self {
         Self {
-            more: More::Fields(errors),
+            details: Details::Fields(errors),
             ..INVALID_INPUT.into()
         }
     }
@@ -196,7 +191,7 @@ impl From<FieldError> for Error {
 
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Self {
-        Self::caused(INTERNAL_ERROR, format!("{error:#}"))
+        Self::with_cause(INTERNAL_ERROR, format!("{error:#}"))
     }
 }
 
@@ -220,10 +215,10 @@ impl IntoResponse for Error {
 impl From<Error> for Body {
     fn from(error: Error) -> Self {
         let ErrorKind { code, detail, .. } = error.kind;
-        match error.more {
-            More::Fields(errors) => Self::validation(errors),
-            More::Suggestion(suggestion) => Self::conflict(detail, suggestion, code),
-            More::Nothing | More::RetryAfter(_) => Self::other(detail, code),
+        match error.details {
+            Details::Fields(errors) => Self::validation(errors),
+            Details::Suggestion(suggestion) => Self::conflict(detail, suggestion, code),
+            Details::Nothing | Details::RetryAfter(_) => Self::other(detail, code),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a body, field by field, in the shape that FastAPI's clients parse.
+//! Validation errors by field, in FastAPI's format.
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -7,82 +7,82 @@ use utoipa::ToSchema;
 
 use super::ErrorKind;
 
-/// The body breaks rules: all of them are told, in the order of the fields.
+/// The body is invalid. The response lists every invalid field, in order.
 pub const INVALID_INPUT: ErrorKind = ErrorKind::new(
     StatusCode::UNPROCESSABLE_ENTITY,
     "VALIDATION_ERROR",
     "Invalid input",
 );
 
-/// The body of a 422.
+/// Body of a 422.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ValidationErrorBody {
-    /// Every field that breaks a rule, in the order of the fields.
+    /// The invalid fields, in the order of the request's fields.
     pub detail: Vec<FieldError>,
 }
 
-/// One field that breaks a rule.
+/// An invalid field.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Which kind of rule, for a program.
+    /// Kind of the violated rule, for programs.
     #[schema(example = "value_error")]
     pub r#type: &'static str,
-    /// Where: `body` and the field's name, or the offset at which the JSON ends to make sense.
+    /// Location: `body` and the field's name, or the offset of the JSON error.
     pub loc: Vec<Location>,
-    /// Which rule, for a person.
+    /// The violated rule, for people.
     #[schema(example = "Value error, Username must be at least 3 characters long.")]
     pub msg: String,
-    /// What was sent; never a secret.
+    /// The submitted value. Absent for secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>, required = false)]
     pub input: Option<Value>,
-    /// What else there is to say, for a program.
+    /// Further details, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, required = false)]
     pub ctx: Option<Value>,
 }
 
-/// A step on the way to what is wrong.
+/// A step of the location.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Location {
-    /// A part of the request, or a field of it.
+    /// A part of the request, or a field.
     Name(&'static str),
-    /// A place in the text, in characters from its beginning.
+    /// An offset in the text, in characters.
     Offset(usize),
 }
 
-/// Why a value is refused.
+/// Reason for rejecting a value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
-    /// It breaks a rule of ours.
+    /// It violates a rule of ours.
     Rule(String),
-    /// It is no email address.
+    /// It is not an email address.
     Email(String),
-    /// It is no UUID.
+    /// It is not a UUID.
     Uuid(String),
-    /// It is not what the only pattern allows.
+    /// It does not match the pattern.
     Pattern(&'static str),
 }
 
 impl FieldError {
-    /// A field that is not there; `input` is what was sent instead of it.
+    /// A missing field. `input` is the submitted value in its place.
     pub fn missing(field: &'static str, input: Value) -> Self {
         Self::new("missing", Some(field), "Field required".into()).with_input(Some(input))
     }
 
-    /// No body at all.
+    /// An empty body.
     pub fn no_body() -> Self {
         Self::new("missing", None, "Field required".into()).with_input(Some(Value::Null))
     }
 
-    /// A body that has no fields.
+    /// A body that is not an object.
     pub fn not_an_object() -> Self {
         let msg = "Input should be a valid dictionary or object to extract fields from";
         Self::new("model_attributes_type", None, msg.into())
     }
 
-    /// A body that is no JSON from `offset` on, in characters.
+    /// A body that is invalid JSON from `offset` on, in characters.
     pub fn not_json(offset: usize, reason: &str) -> Self {
         let mut error = Self::new("json_invalid", None, "JSON decode error".into());
         error.loc.push(Location::Offset(offset));
@@ -90,13 +90,11 @@ impl FieldError {
         error.with_input(Some(json!({})))
     }
 
-    /// A value that is no text.
     pub fn not_a_string(field: &'static str, input: Option<Value>) -> Self {
         let msg = "Input should be a valid string";
         Self::new("string_type", Some(field), msg.into()).with_input(input)
     }
 
-    /// A text that is refused.
     pub fn refused(field: &'static str, refusal: Refusal, input: Option<Value>) -> Self {
         let (r#type, msg, ctx) = match refusal {
             Refusal::Rule(message) => (

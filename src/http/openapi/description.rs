@@ -1,6 +1,6 @@
-//! The API's description in OpenAPI: made of the code by the tests here, and kept in `docs/openapi`.
+//! Generates the OpenAPI description and compares it with the files in `docs/openapi`.
 //!
-//! The component serves the files. `make openapi` writes them anew.
+//! The component serves these files. `make openapi` regenerates them.
 
 use std::collections::BTreeSet;
 use std::{env, fs};
@@ -9,13 +9,13 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem};
 
-use super::responses::answer;
+use super::responses::describe;
 use crate::http::error::MISCONFIGURED;
 use crate::http::error::body::{ConflictBody, ErrorBody};
 use crate::http::error::validation::ValidationErrorBody;
-use crate::routes::{Described, SERVED};
+use crate::routes::{ApiDoc, ROUTES};
 
-/// What the description says that no single route knows.
+/// The parts of the description that belong to no single route.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -27,20 +27,19 @@ use crate::routes::{Described, SERVED};
         (name = "auth", description = "Accounts and sessions"),
         (name = "data", description = "Protected data"),
         (name = "health", description = "For probes and people"),
-        (name = "docs", description = "This description"),
+        (name = "docs", description = "API description"),
     )
 )]
 struct Description;
 
-/// The whole description.
 fn description() -> OpenApi {
-    let mut openapi = Description::openapi().merge_from(Described::openapi());
+    let mut openapi = Description::openapi().merge_from(ApiDoc::openapi());
     describe_login(&mut openapi);
     describe_misconfiguration(&mut openapi);
     openapi
 }
 
-/// Access tokens are those that the login gives.
+/// Adds the OAuth2 password flow.
 fn describe_login(openapi: &mut OpenApi) {
     let login = Flow::Password(Password::new("/api/v1/auth/login", Scopes::new()));
     let scheme = SecurityScheme::OAuth2(OAuth2::new([login]));
@@ -48,31 +47,37 @@ fn describe_login(openapi: &mut OpenApi) {
     components.add_security_scheme("OAuth2PasswordBearer", scheme);
 }
 
-/// Every route answers 500 while the settings cannot be used, but for the probe that says so.
+/// Adds the 500 for invalid settings to every route except `/health/ready`, which reports them.
 fn describe_misconfiguration(openapi: &mut OpenApi) {
     let paths = openapi.paths.paths.iter_mut();
     for (_, item) in paths.filter(|(path, _)| *path != "/health/ready") {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
-            let (status, response) = answer("The settings cannot be used", [MISCONFIGURED.into()]);
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let (status, response) = describe("The settings are invalid", [MISCONFIGURED.into()]);
             let responses = &mut operation.responses.responses;
             responses.entry(status).or_insert(response);
         }
     }
 }
 
-/// The description as JSON, with a line break at its end.
+/// The description as JSON, with a final newline.
 fn json() -> String {
     let json = description().to_json();
     json.expect("the description is JSON") + "\n"
 }
 
-/// The description as YAML.
 fn yaml() -> String {
     let yaml = description().to_yaml();
     yaml.expect("the description is YAML")
 }
 
-/// Compares a file with what it should be, or writes it if the environment says `UPDATE_OPENAPI`.
+/// Compares a file with the generated text, or writes it if `UPDATE_OPENAPI` is set.
 fn check(file: &str, expected: &str) {
     let path = format!("{}/docs/openapi/{file}", env!("CARGO_MANIFEST_DIR"));
     if env::var_os("UPDATE_OPENAPI").is_some() {
@@ -81,22 +86,28 @@ fn check(file: &str, expected: &str) {
     let found = fs::read_to_string(&path).expect("the file can be read");
     assert!(
         found == expected,
-        "docs/openapi/{file} is not what the code says: run `make openapi`"
+        "docs/openapi/{file} is out of date: run `make openapi`"
     );
 }
 
 #[test]
-fn the_files_say_what_the_code_says() {
+fn the_files_are_up_to_date() {
     check("openapi.json", &json());
     check("openapi.yaml", &yaml());
     check("openapi.html", &super::page::page(&json()));
 }
 
 #[test]
-fn what_is_served_is_described_with_the_same_method_and_path() {
+fn every_route_is_described_and_every_described_route_exists() {
     let openapi = description();
     let methods = |(path, item): (&String, &PathItem)| {
-        let operations = [("get", &item.get), ("post", &item.post)];
+        let operations = [
+            ("get", &item.get),
+            ("post", &item.post),
+            ("put", &item.put),
+            ("patch", &item.patch),
+            ("delete", &item.delete),
+        ];
         let described = operations.map(|(method, operation)| {
             let is_there = operation.is_some();
             is_there.then(|| (method.to_owned(), path.clone()))
@@ -104,7 +115,7 @@ fn what_is_served_is_described_with_the_same_method_and_path() {
         described.into_iter().flatten().collect::<Vec<_>>()
     };
     let described: BTreeSet<_> = openapi.paths.paths.iter().flat_map(methods).collect();
-    let served = SERVED.iter();
+    let served = ROUTES.iter();
     let served = served.map(|(method, path)| (method.to_string(), path.to_string()));
     assert_eq!(described, served.collect());
 }

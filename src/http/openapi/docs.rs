@@ -1,4 +1,4 @@
-//! The API's description: OpenAPI as JSON and YAML, and a page to read and to try it.
+//! Endpoints of the API description: OpenAPI as JSON and YAML, and an interactive page.
 
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use crate::http::assets::description;
 use crate::http::error::Error;
 
-/// What the page may do: run its own script, wear its own style, call the API it describes.
+/// Content-Security-Policy of the page: its own script and style, and calls to the API.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// The API's description
+/// Get the OpenAPI description
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -23,14 +23,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
             body = Object,
             example = json!({"openapi": "3.1.0", "info": {"title": "Gatehouse"}}),
         ),
-        (status = 304, description = "As the `ETag` that `If-None-Match` names"),
+        (status = 304, description = "`If-None-Match` has the current `ETag`"),
     )
 )]
 pub async fn openapi_json(request: HeaderMap) -> Result<Response, Error> {
     description("openapi.json", &request)
 }
 
-/// The API's description, to download
+/// Download the OpenAPI description
 #[utoipa::path(
     get,
     path = "/docs.yaml",
@@ -43,15 +43,15 @@ pub async fn openapi_json(request: HeaderMap) -> Result<Response, Error> {
             content_type = "application/yaml",
             example = json!({"openapi": "3.1.0", "info": {"title": "Gatehouse"}}),
         ),
-        (status = 304, description = "As the `ETag` that `If-None-Match` names"),
+        (status = 304, description = "`If-None-Match` has the current `ETag`"),
     )
 )]
 pub async fn openapi_yaml(request: HeaderMap) -> Result<impl IntoResponse, Error> {
-    let to_download = [(
+    let as_attachment = [(
         header::CONTENT_DISPOSITION,
         "attachment; filename=docs.yaml",
     )];
-    Ok((to_download, description("openapi.yaml", &request)?))
+    Ok((as_attachment, description("openapi.yaml", &request)?))
 }
 
 /// Interactive API documentation
@@ -67,7 +67,7 @@ pub async fn openapi_yaml(request: HeaderMap) -> Result<impl IntoResponse, Error
             content_type = "text/html",
             example = json!("<!doctype html>"),
         ),
-        (status = 304, description = "As the `ETag` that `If-None-Match` names"),
+        (status = 304, description = "`If-None-Match` has the current `ETag`"),
     )
 )]
 pub async fn docs(request: HeaderMap) -> Result<impl IntoResponse, Error> {

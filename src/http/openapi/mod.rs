@@ -1,4 +1,4 @@
-//! The API's description in OpenAPI: what answers it, and the tests that write it down.
+//! The OpenAPI description: its endpoints, and the tests that generate it.
 
 pub mod docs;
 pub(crate) mod responses;

@@ -1,20 +1,19 @@
-//! The page at `/docs`, made of the description.
+//! Renders the page at `/docs` from the OpenAPI description.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-/// Its template, and those that it includes.
 #[derive(rust_embed::Embed)]
 #[folder = "templates/docs"]
 struct Templates;
 
-/// The page that shows a description, which is JSON.
+/// Renders the description, which is JSON.
 pub fn page(description: &str) -> String {
     let api: Value = serde_json::from_str(description).expect("the description is JSON");
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).build();
     environment.set_syntax(syntax.expect("Jinja's own delimiters"));
-    // What is missing may be asked for, but not shown.
+    // Templates may test missing values, but not print them.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.add_filter("code", code);
     environment.add_filter("pretty", pretty);
@@ -29,26 +28,29 @@ pub fn page(description: &str) -> String {
     }
     let template = environment.get_template("docs/docs.html");
     let page = template.and_then(|template| template.render(context! { api }));
-    page.expect("the page shows what there is")
+    page.expect("the page renders")
 }
 
-/// The name of the schema that a JSON reference like `#/components/schemas/Token` points at.
+/// The schema name of a JSON reference such as `#/components/schemas/Token`.
 fn schema_name(reference: String) -> String {
     reference.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// Shows what stands between backticks as code.
+/// Turns text between backticks into code elements.
 fn code(text: String) -> Value {
     let parts = text.split('`').enumerate();
-    // Every other part stands between two backticks.
-    let parts = parts.map(|(index, part)| match index % 2 {
-        0 => escape(part),
-        _ => format!("<code>{}</code>", escape(part)),
+    // Odd parts are between two backticks.
+    let parts = parts.map(|(index, part)| {
+        if index % 2 == 0 {
+            escape(part)
+        } else {
+            format!("<code>{}</code>", escape(part))
+        }
     });
     Value::from_safe_string(parts.collect())
 }
 
-/// A text as it is, and anything else as JSON that people can read.
+/// Shows a text as it is, and any other value as indented JSON.
 fn pretty(value: &Value) -> Value {
     let shown = match value.as_str() {
         Some(text) => escape(text),
@@ -57,14 +59,14 @@ fn pretty(value: &Value) -> Value {
     Value::from_safe_string(shown)
 }
 
-/// A text between tags, as HTML. Quotes mean nothing there, and JSON is full of them.
+/// Escapes text between tags. Quotes need no escaping there, and JSON is full of them.
 fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;");
     text.replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[test]
-fn backticks_make_code_of_a_text_and_nothing_makes_html_of_it() {
+fn backticks_become_code_and_everything_else_is_escaped() {
     for (text, html) in [
         ("`a` and `<b>`", "<code>a</code> and <code>&lt;b&gt;</code>"),
         ("<b>&", "&lt;b&gt;&amp;"),
@@ -75,7 +77,7 @@ fn backticks_make_code_of_a_text_and_nothing_makes_html_of_it() {
 }
 
 #[test]
-fn a_text_is_shown_as_it_is_and_the_rest_as_json_in_its_order() {
+fn a_text_is_shown_as_it_is_and_other_values_as_json_in_order() {
     assert_eq!(pretty(&Value::from("a <b>")).to_string(), "a &lt;b&gt;");
     let object: Value = serde_json::from_str(r#"{"z": null, "a": ["&"]}"#).expect("JSON");
     let shown = "{\n  \"z\": null,\n  \"a\": [\n    \"&amp;\"\n  ]\n}";

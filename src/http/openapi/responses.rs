@@ -1,7 +1,7 @@
-//! The errors of routes in the API's description, each with the answer that it really makes.
+//! Describes the errors of routes, with examples generated from the real responses.
 #![cfg_attr(
     not(test),
-    allow(dead_code, reason = "only the tests write the description down")
+    allow(dead_code, reason = "only tests generate the description")
 )]
 
 use std::borrow::Cow;
@@ -24,46 +24,45 @@ use crate::http::error::validation::{FieldError, ValidationErrorBody};
 use crate::http::error::{DATABASE_FAILED, DATABASE_LOCKED, Error, INTERNAL_ERROR, MISCONFIGURED};
 use crate::http::middleware::CROSS_SITE;
 
-/// Answers by status, as the description lists them.
+/// Responses by status, as in the description.
 pub type Responses = BTreeMap<String, RefOr<Response>>;
 
-/// Declares the errors of a route for the API's description, by status: a sentence and the errors
-/// that share it.
-macro_rules! error_answers {
+/// Declares the error responses of a route, by status: a description and the errors that share it.
+macro_rules! error_responses {
     ($name:ident { $($description:literal => [$($error:expr),+ $(,)?]),+ $(,)? }) => {
-        /// What this route can answer besides what others do.
+        /// The error responses that are specific to this route.
         #[cfg_attr(
             not(test),
-            allow(dead_code, reason = "only the tests write the description down")
+            allow(dead_code, reason = "only tests generate the description")
         )]
         pub struct $name;
 
         impl utoipa::IntoResponses for $name {
             fn responses() -> crate::http::openapi::responses::Responses {
-                use crate::http::openapi::responses::answer;
-                [$(answer($description, [$($error.into()),+])),+].into()
+                use crate::http::openapi::responses::describe;
+                [$(describe($description, [$($error.into()),+])),+].into()
             }
         }
     };
 }
-pub(crate) use error_answers;
+pub(crate) use error_responses;
 
-error_answers!(DatabaseErrors {
-    "The service failed; its log says why" => [DATABASE_FAILED, INTERNAL_ERROR, MISCONFIGURED],
+error_responses!(DatabaseErrors {
+    "Internal error; the log has the cause" => [DATABASE_FAILED, INTERNAL_ERROR, MISCONFIGURED],
     "The database is locked" => [DATABASE_LOCKED],
 });
 
-error_answers!(BodyErrors {
+error_responses!(BodyErrors {
     "The body ended early" => [BODY_UNREADABLE],
-    "A page of another site sent it" => [CROSS_SITE],
+    "The request comes from a page of another site" => [CROSS_SITE],
     "The body took longer than 10 seconds" => [BODY_TIMEOUT],
     "The body is larger than 1 MiB" => [BODY_TOO_LARGE],
 });
 
-/// What any route can answer that takes a JSON body `T`.
+/// Error responses of every route with a JSON body `T`.
 pub struct JsonErrors<T>(PhantomData<T>);
 
-/// What any route can answer that takes a form `T`.
+/// Error responses of every route with a form body `T`.
 pub struct FormErrors<T>(PhantomData<T>);
 
 impl<T: ToSchema> IntoResponses for JsonErrors<T> {
@@ -78,15 +77,16 @@ impl<T: ToSchema> IntoResponses for FormErrors<T> {
     }
 }
 
-/// What can be wrong with a body `T`; `empty` is the input that an error shows of one without fields.
+/// Error responses for a body `T`. `empty` is the `input` that errors show for a body without
+/// fields.
 fn body_errors<T: ToSchema>(empty: Value) -> Responses {
-    let (status, missing) = answer("Fields that break rules", [fields_missing::<T>(empty)]);
+    let (status, missing) = describe("Invalid fields", [fields_missing::<T>(empty)]);
     let mut responses = BodyErrors::responses();
     responses.insert(status, missing);
     responses
 }
 
-/// All fields that a body `T` must have are missing.
+/// The error for a body `T` without any of its required fields.
 fn fields_missing<T: ToSchema>(input: Value) -> Error {
     let required = match T::schema() {
         RefOr::T(Schema::Object(object)) => object.required,
@@ -96,8 +96,8 @@ fn fields_missing<T: ToSchema>(input: Value) -> Error {
     required.into_iter().map(missing).collect::<Vec<_>>().into()
 }
 
-/// The answer of errors that share a status, with each of them as an example.
-pub fn answer(
+/// Describes the response of errors that share a status, with one example per error.
+pub fn describe(
     description: &str,
     errors: impl IntoIterator<Item = Error>,
 ) -> (String, RefOr<Response>) {

@@ -1,14 +1,14 @@
-//! Brings the email addresses that a predecessor stored into the form that logins look for.
+//! Normalizes the email addresses that the legacy service stored.
 
 use crate::db::{Connection, DbError, Row};
 use crate::users::email::Email;
 
-/// How many users are held in memory at once.
+/// Number of users per batch, which bounds the memory.
 const BATCH: i64 = 1000;
 
-/// Rewrites every address that is not in lower case or not ASCII: its user could not log in with it,
-/// and its mailbox could get a second account. One that another user has already, or that is none,
-/// is left as it is and logged by its user's id.
+/// Normalizes every address that is not lowercase ASCII: its user could not log in with it, and its
+/// mailbox could get a second account. An invalid address, or one whose normalized form another
+/// user has, is left unchanged and logged with the user's id.
 pub fn normalize(connection: &mut Connection<'_>) -> Result<(), DbError> {
     let statement = "SELECT rowid, id, email FROM users WHERE rowid > ?1 \
                      AND (email <> lower(email) OR email GLOB '*[^ -~]*') \
@@ -19,8 +19,8 @@ pub fn normalize(connection: &mut Connection<'_>) -> Result<(), DbError> {
         for row in &rows {
             last = row.integer(0)?;
             if let Err(reason) = rewrite(connection, row)? {
-                let user = row.text(1).unwrap_or("whose id is no text");
-                tracing::warn!(user, "email address left as it is: {reason}");
+                let user = row.text(1).unwrap_or("unreadable id");
+                tracing::warn!(user, "email address left unchanged: {reason}");
             }
         }
         if rows.is_empty() {
@@ -29,10 +29,10 @@ pub fn normalize(connection: &mut Connection<'_>) -> Result<(), DbError> {
     }
 }
 
-/// Rewrites one address, or says why not.
+/// Normalizes one address, or returns the reason for not doing so.
 fn rewrite(connection: &mut Connection<'_>, row: &Row) -> Result<Result<(), String>, DbError> {
     let Ok(stored) = row.text(2) else {
-        return Ok(Err("it is no text".into()));
+        return Ok(Err("it is not a text".into()));
     };
     let email = match Email::parse(stored) {
         Ok(email) => email,

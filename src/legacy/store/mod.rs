@@ -1,4 +1,4 @@
-//! What the predecessor left: access tokens without a session, and refresh tokens in plain text.
+//! The legacy service's tokens: access tokens without a session, and refresh tokens in plain text.
 
 pub mod addresses;
 
@@ -9,31 +9,30 @@ use crate::crypto::digest::digest;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 
-/// The longest refresh token of the predecessor that is looked for, in bytes: it wrote some 200.
+/// Maximum length of a legacy refresh token, in bytes. The legacy service issued about 200.
 const MAX_TOKEN_BYTES: usize = 4096;
-/// How each of them begins, as every JSON Web Token does.
+/// Prefix of every JSON Web Token.
 const TOKEN_PREFIX: &str = "ey";
 
-/// What became of a refresh token of the predecessor.
+/// State of a legacy refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenState {
-    /// Nothing yet.
     Unused,
-    /// A session, which may have ended.
-    Became(Uuid),
+    /// Exchanged for this session, which may have ended.
+    Exchanged(Uuid),
 }
 
-/// Whether the data of a predecessor was taken over.
+/// Whether the database was taken over from the legacy service.
 pub fn is_adopted(connection: &mut Connection<'_>) -> Result<bool, DbError> {
     let row = connection.query_one("SELECT 1 FROM adoption WHERE id = 1", [])?;
     Ok(row.is_some())
 }
 
-/// Whether an access token of the predecessor that was issued by `issued_by` may still speak for a
-/// user: only where a predecessor's data was taken over, and not before that. It names no session
-/// that could have ended, so it ends with the first logout here of any session that the user had
-/// there, and with the first reset of the password.
-pub fn may_speak_for(
+/// Whether a legacy access token, issued at `issued_by` or earlier, is still valid for its user.
+/// Only tokens from before the takeover are. They have no session that could end, so they become
+/// invalid with the first logout of any of the user's legacy sessions, and with the first password
+/// reset.
+pub fn accepts_access_token(
     connection: &mut Connection<'_>,
     user: Uuid,
     issued_by: Timestamp,
@@ -50,7 +49,7 @@ pub fn may_speak_for(
     Ok(row.is_some())
 }
 
-/// Looks for a refresh token of the predecessor. `None` if it is none, or expired, or logged out.
+/// Finds a legacy refresh token. `None` if it is unknown, expired or logged out.
 pub fn find(
     connection: &mut Connection<'_>,
     token: &SecretString,
@@ -65,17 +64,17 @@ pub fn find(
     let parameters = [text.into(), now.to_sql().into(), digest(text).into()];
     let row = connection.query_one(statement, parameters)?;
     row.map(|row| {
-        Ok(match row.integer(0)? {
-            0 => TokenState::Unused,
-            _ => TokenState::Became(row.uuid(1)?),
+        Ok(if row.integer(0)? == 0 {
+            TokenState::Unused
+        } else {
+            TokenState::Exchanged(row.uuid(1)?)
         })
     })
     .transpose()
 }
 
-/// Uses up a refresh token of the predecessor, which becomes this session, and says whose it was.
-/// The row stays, the token goes, and what takes its place is no token. `None` if it was used
-/// meanwhile.
+/// Exchanges a legacy refresh token for the session `session`, and returns its user. The row stays,
+/// but the token is replaced by a placeholder. `None` if the token was used in the meantime.
 pub fn redeem(
     connection: &mut Connection<'_>,
     token: &SecretString,
@@ -95,8 +94,8 @@ pub fn redeem(
     row.map(|row| row.uuid(0)).transpose()
 }
 
-/// Logs an unused refresh token of the predecessor out, and with it the access tokens that the
-/// predecessor gave its user. `false` if it was used meanwhile.
+/// Logs out an unused legacy refresh token, together with the user's legacy access tokens. `false`
+/// if it was used in the meantime.
 pub fn log_out(connection: &mut Connection<'_>, token: &SecretString) -> Result<bool, DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id, session_id = '' \
                      WHERE refresh_token = ?1 RETURNING id";
@@ -105,15 +104,15 @@ pub fn log_out(connection: &mut Connection<'_>, token: &SecretString) -> Result<
     Ok(row.is_some())
 }
 
-/// Voids all refresh tokens that the predecessor gave a user.
+/// Voids all legacy refresh tokens of a user.
 pub fn void_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
     connection.write(statement, parameters).map(drop)
 }
 
-/// Voids the refresh tokens of the predecessor that have expired. They are JSON Web Tokens, which
-/// begin with `ey`: what is void already is not even looked at.
+/// Voids the expired legacy refresh tokens. The range on `ey`, the prefix of every JSON Web Token,
+/// skips void rows through the index.
 pub fn void_expired(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id \
                      WHERE refresh_token >= 'ey' AND refresh_token < 'ez' AND expires_at <= ?1";

@@ -1,4 +1,4 @@
-//! Sends mail through the provider that the settings name.
+//! Sends mail through the configured provider.
 
 mod requests;
 
@@ -8,46 +8,66 @@ use axum::http::StatusCode;
 use uuid::Uuid;
 
 use crate::mail::settings::{MailProvider, MailSettings};
-use crate::platform::outbound::{self, Answer, HttpError};
+use crate::platform::outbound::{self, HttpError, Response};
 
-/// How long one try may take. Nobody waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailApi {
+    /// <https://resend.com/docs/api-reference/emails/send-email>
+    Resend,
+    /// <https://postmarkapp.com/developer/api/email-api>
+    Postmark,
+    /// <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>
+    Sendgrid,
+    /// <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages>
+    Mailgun,
+}
+
+/// Every provider with its default host.
+pub const PROVIDERS: &[(&str, Option<(MailApi, &str)>)] = &[
+    ("log", None),
+    ("resend", Some((MailApi::Resend, "https://api.resend.com"))),
+    (
+        "postmark",
+        Some((MailApi::Postmark, "https://api.postmarkapp.com")),
+    ),
+    (
+        "sendgrid",
+        Some((MailApi::Sendgrid, "https://api.sendgrid.com")),
+    ),
+    (
+        "mailgun",
+        Some((MailApi::Mailgun, "https://api.mailgun.net")),
+    ),
+];
+
+/// Time limit of one attempt. No client waits for it.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A mail, ready to be sent.
+/// A rendered mail.
 #[derive(Debug)]
 pub struct Email {
-    /// The same at every try.
+    /// The same for every attempt.
     pub idempotency_key: Uuid,
-    /// The address.
     pub to: String,
-    /// The subject.
     pub subject: String,
-    /// The body as plain text.
     pub text: String,
-    /// The body as HTML.
     pub html: String,
 }
 
-/// Why a mail was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// It may go better later.
+    /// A retry may succeed.
     #[error("{cause}")]
     Temporary {
-        /// What went wrong.
         cause: String,
-        /// How long the provider asks to be left alone.
+        /// The provider's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// It never will: the provider refuses this mail.
+    /// The provider rejects this mail.
     #[error("refused: {0}")]
     Permanent(String),
 }
 
-/// Gives a mail to the provider.
-///
-/// # Errors
-/// The provider did not take it.
 pub async fn send(settings: &MailSettings, email: &Email) -> Result<(), SendError> {
     match &settings.provider {
         MailProvider::Log => {
@@ -57,26 +77,26 @@ pub async fn send(settings: &MailSettings, email: &Email) -> Result<(), SendErro
         MailProvider::Api { api, host, api_key } => {
             let request = requests::request(*api, host, api_key, settings, email)
                 .map_err(|error| SendError::Permanent(error.to_string()))?;
-            judge(outbound::send(request, DEADLINE).await)
+            classify(outbound::send(request, DEADLINE).await)
         }
     }
 }
 
-fn judge(answer: Result<Answer, HttpError>) -> Result<(), SendError> {
+fn classify(response: Result<Response, HttpError>) -> Result<(), SendError> {
     let temporary = |cause: String, retry_after| SendError::Temporary { cause, retry_after };
-    let answer = answer.map_err(|error| temporary(error.to_string(), None))?;
-    let status = answer.status;
+    let response = response.map_err(|error| temporary(error.to_string(), None))?;
+    let status = response.status;
     if status.is_success() {
         Ok(())
     } else if is_temporary(status) {
-        Err(temporary(status.to_string(), answer.retry_after))
+        Err(temporary(status.to_string(), response.retry_after))
     } else {
         Err(SendError::Permanent(status.to_string()))
     }
 }
 
-/// What may go better later: a server's fault, too many requests, a conflict with a try that is
-/// still under way, and a key that an operator is about to correct.
+/// Statuses that a retry may change: server errors, rate limits, a conflict with an attempt in
+/// progress, and key errors that an operator may fix.
 fn is_temporary(status: StatusCode) -> bool {
     status.is_server_error()
         || matches!(
@@ -94,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_may_go_better_is_tried_again() {
+    fn only_temporary_failures_are_retried() {
         for (status, temporary) in [
             (500, true),
             (429, true),
@@ -104,12 +124,12 @@ mod tests {
             (400, false),
             (404, false),
         ] {
-            let answer = Answer {
+            let response = Response {
                 status: StatusCode::from_u16(status).expect("a status"),
                 retry_after: None,
                 body: Default::default(),
             };
-            let error = judge(Ok(answer)).expect_err("no success");
+            let error = classify(Ok(response)).expect_err("no success");
             let is_temporary = matches!(error, SendError::Temporary { .. });
             assert_eq!(is_temporary, temporary, "{status}");
         }

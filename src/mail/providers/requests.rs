@@ -1,5 +1,5 @@
-//! How each provider wants to be asked. None may rewrite the links: a reset token is nobody
-//! else's to see.
+//! Requests to the mail providers. Click tracking is off: a rewritten link would reveal the reset
+//! token.
 
 use axum::body::Bytes;
 use axum::http::{self, HeaderName, Request, header};
@@ -9,13 +9,13 @@ use http_body_util::Full;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::Email;
-use crate::mail::settings::{MailApi, MailSettings};
+use super::{Email, MailApi};
+use crate::mail::settings::MailSettings;
 
-/// The request that sends `email`.
+/// Builds the request that sends `email`.
 ///
 /// # Errors
-/// The key cannot stand in a header.
+/// The API key is not a valid header value.
 pub(super) fn request(
     api: MailApi,
     host: &str,
@@ -79,7 +79,7 @@ fn postmark(settings: &MailSettings, email: &Email) -> Value {
         "HtmlBody": email.html,
         "MessageStream": "outbound",
         "TrackLinks": "None",
-        // Postmark knows no idempotency key; this one lets a person find doubles.
+        // Postmark has no idempotency keys. This one helps people find duplicates.
         "Metadata": { "idempotency_key": email.idempotency_key },
     })
 }
@@ -88,7 +88,7 @@ fn sendgrid(settings: &MailSettings, email: &Email) -> Value {
     json!({
         "personalizations": [{
             "to": [{ "email": email.to }],
-            // Nor does SendGrid.
+            // SendGrid has no idempotency keys either.
             "custom_args": { "idempotency_key": email.idempotency_key },
         }],
         "from": { "email": settings.from_email, "name": settings.from_name },
@@ -109,7 +109,7 @@ fn mailgun(settings: &MailSettings, email: &Email) -> String {
         .append_pair("text", &email.text)
         .append_pair("html", &email.html)
         .append_pair("o:tracking", "no")
-        // Nor does Mailgun.
+        // Mailgun has no idempotency keys either.
         .append_pair("v:idempotency_key", &email.idempotency_key.to_string())
         .finish()
 }
@@ -133,7 +133,7 @@ fn post(
     headers: impl IntoIterator<Item = (HeaderName, String)>,
     body: String,
 ) -> Result<Request<Full<Bytes>>, http::Error> {
-    // Some providers refuse requests without a user agent.
+    // Some providers reject requests without a user agent.
     let request = Request::post(url).header(header::USER_AGENT, "gatehouse");
     headers
         .into_iter()
@@ -143,7 +143,7 @@ fn post(
         .body(Full::new(Bytes::from(body)))
 }
 
-/// The sender with a display name, which may hold any character (RFC 5322, 3.2.4).
+/// The sender with a quoted display name, which may contain any character (RFC 5322, 3.2.4).
 fn sender(settings: &MailSettings) -> String {
     let name = settings
         .from_name

@@ -1,4 +1,4 @@
-//! The world in `wit/wasi2`, as far as no library has bindings of it.
+//! Bindings generated from the world in `wit/wasi2`.
 
 wit_bindgen::generate!({
     world: "service",

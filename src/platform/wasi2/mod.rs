@@ -1,4 +1,4 @@
-//! WASI 0.2, for every Spin: calls are synchronous, and an instance serves one request.
+//! WASI 0.2, for Spin 2 and later: synchronous calls, and a new instance for every request.
 
 mod bindings;
 mod entry;
@@ -18,26 +18,31 @@ pub use self::bindings::fermyon::spin::sqlite::{
 use self::bindings::fermyon::spin::variables;
 pub use self::bindings::fermyon::spin::variables::Error as VariableError;
 
-/// Does nothing: an instance that has a request is sent no other.
+/// Does nothing: the host passes no second request to an instance.
 pub fn backpressure_inc() {}
 
-/// Does nothing, as [`backpressure_inc`].
+/// Does nothing, like [`backpressure_inc`].
 pub fn backpressure_dec() {}
 
-/// Runs a task on after the response has left. It is lost when the process ends: best effort only.
+/// Runs a task that may continue after the response. Best effort: it is lost when the process ends.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     wstd::runtime::spawn(task).detach();
 }
 
-/// Waits, and lets other tasks of the instance run meanwhile.
+/// Sleeps. Other tasks of the instance run in the meantime.
 pub async fn sleep(duration: Duration) {
     wstd::task::sleep(duration.into()).await;
 }
 
-/// Sends a request out.
+/// Lets the host deliver what has arrived, and continues at once.
+pub async fn yield_to_host() {
+    sleep(Duration::ZERO).await;
+}
+
+/// Sends a request to another service.
 ///
 /// # Errors
-/// Why there is no response, for the log.
+/// The reason why there is no response.
 pub async fn send(
     request: http::Request<Full<Bytes>>,
 ) -> Result<http::Response<impl HttpBody<Data = Bytes, Error: Into<BoxError>>>, String> {
@@ -46,20 +51,12 @@ pub async fn send(
     Ok(response.map(Body::into_boxed_body))
 }
 
-/// Opens the database of this name.
-///
-/// # Errors
-/// It cannot be opened.
-#[expect(clippy::unused_async, reason = "the other build waits here")]
+/// Opens a database.
 pub async fn open_database(name: &str) -> Result<Connection, SqliteError> {
     Connection::open(name)
 }
 
-/// The value of a variable.
-///
-/// # Errors
-/// It has none, or it cannot be read.
-#[expect(clippy::unused_async, reason = "the other build waits here")]
+/// Returns the value of a variable.
 pub async fn variable(name: &str) -> Result<String, VariableError> {
     variables::get(name)
 }

@@ -1,4 +1,4 @@
-//! Conversions into a database's values, which the SDK of the other build brings along.
+//! Conversions to SQLite values. In the other build, Spin's SDK provides them.
 
 use super::Value;
 

@@ -1,4 +1,4 @@
-//! Which access tokens are valid, and which user they name.
+//! Valid and invalid access tokens.
 
 use secrecy::SecretString;
 
@@ -22,7 +22,7 @@ fn issue(algorithm: Algorithm) -> SecretString {
         .expect("a token")
 }
 
-/// A token that is signed with our key and says what it likes.
+/// A token with arbitrary claims, signed with our key.
 fn sign(claims: &str) -> SecretString {
     use hmac::{Hmac, KeyInit, Mac};
     let encode =
@@ -71,7 +71,7 @@ fn a_token_of_another_key_or_algorithm_is_refused() {
 }
 
 #[test]
-fn a_token_of_the_previous_key_is_good_and_new_ones_are_the_current_keys() {
+fn a_token_of_the_previous_key_is_valid_and_new_tokens_use_the_current_key() {
     for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
         let old = issue(algorithm);
         let keys = Keys::rotated("the current key", SECRET);
@@ -93,7 +93,7 @@ fn a_token_ends_with_its_lifetime_and_the_clocks_tolerance() {
 }
 
 #[test]
-fn a_token_of_the_predecessor_is_good_without_the_claims_that_it_did_not_know() {
+fn a_legacy_token_is_valid_without_the_newer_claims() {
     let token = sign(&format!(r#"{{"sub":"{USER}","exp":2000,"type":"access"}}"#));
     let expected = Bearer {
         user: USER,
@@ -125,7 +125,7 @@ fn claims_that_are_missing_or_wrong_are_refused() {
 }
 
 #[test]
-fn an_expiry_past_all_calendars_is_refused() {
+fn an_expiry_out_of_range_is_refused() {
     for expiry in ["1e300", "18446744073709551615", "99999999999999999999999"] {
         let claims = format!(r#"{{"sub":"{USER}","exp":{expiry},"type":"access"}}"#);
         assert_eq!(check(&sign(&claims), 1000), None, "{claims}");
@@ -133,7 +133,7 @@ fn an_expiry_past_all_calendars_is_refused() {
 }
 
 #[test]
-fn what_is_no_token_is_refused() {
+fn a_malformed_token_is_refused() {
     let unsigned = format!(
         "{}.e30.",
         base64::Engine::encode(

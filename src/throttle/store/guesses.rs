@@ -1,22 +1,17 @@
-//! Guesses at passwords from networks that never logged in to the account.
+//! SQL of failed logins from unknown networks: the rate limit and the lockout.
 
 use time::Duration;
 
 use super::FULL_AT;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
-use crate::throttle::limits::{
-    LOGIN_FAILURES_OF_STRANGERS as LIMIT, MAX_STRANGERS_IN_A_ROW as MAX_IN_A_ROW,
-};
+use crate::throttle::limits::{LOCKOUT_FAILURES, LOGIN_FAILURES_FROM_UNKNOWN_NETWORKS as LIMIT};
 
-/// After how long without a guess those in a row are forgotten, as long as they are not too many.
-const MEMORY: Duration = Duration::WEEK;
+/// Consecutive failures below the lockout are forgotten after this time without another.
+const STREAK_LIFETIME: Duration = Duration::WEEK;
 
-/// Counts a guess: one statement, so that of many at once no more pass than may. A guess that is
-/// refused is not counted.
-///
-/// # Errors
-/// The database failed. `Ok(Some(seconds))` refuses: before that none is allowed.
+/// Counts a guess, in one statement so that concurrent guesses cannot exceed the limit. Returns
+/// `Some(seconds)` if the guess is refused until then; a refused guess is not counted.
 pub fn count(
     connection: &mut Connection<'_>,
     account: &str,
@@ -34,8 +29,8 @@ pub fn count(
         now.unix().into(),
         LIMIT.seconds_per_attempt.into(),
         LIMIT.horizon_seconds().into(),
-        now.plus(MEMORY).unix().into(),
-        MAX_IN_A_ROW.into(),
+        now.plus(STREAK_LIFETIME).unix().into(),
+        LOCKOUT_FAILURES.into(),
     ];
     if connection
         .write_replayable_one(&statement, parameters)?
@@ -49,10 +44,10 @@ pub fn count(
     Ok(Some(LIMIT.retry_after_seconds(full_at, now)))
 }
 
-/// The owner has logged in: the guesses under both names of the account are no longer in a row, and
-/// that of the `counted` name, if there is one, was no failure. How fast strangers may guess stays as
-/// it is, or each login of the owner would let them begin anew.
-pub fn end_row(
+/// Resets the consecutive failures under both names after the owner has logged in, and uncounts the
+/// successful guess under the name `counted`, if any. The rate limit stays, otherwise each login of
+/// the owner would grant strangers a new burst.
+pub fn reset_streak(
     connection: &mut Connection<'_>,
     accounts: [&str; 2],
     counted: Option<&str>,
@@ -70,16 +65,16 @@ pub fn end_row(
     connection.write_replayable(statement, parameters).map(drop)
 }
 
-/// The password has been reset: nothing of the guesses at the old one counts.
+/// Deletes all counts after a password reset.
 pub fn delete(connection: &mut Connection<'_>, accounts: [&str; 2]) -> Result<(), DbError> {
     let statement = "DELETE FROM password_guesses WHERE account IN (?1, ?2)";
     let parameters = accounts.map(Into::into);
     connection.write_replayable(statement, parameters).map(drop)
 }
 
-/// Clears away what holds nobody back any more.
-pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+/// Deletes expired counts below the lockout.
+pub fn delete_expired(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM password_guesses WHERE forget_at <= ?1 AND in_a_row < ?2";
-    let parameters = [now.unix().into(), MAX_IN_A_ROW.into()];
+    let parameters = [now.unix().into(), LOCKOUT_FAILURES.into()];
     connection.write_replayable(statement, parameters).map(drop)
 }

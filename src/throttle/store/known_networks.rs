@@ -1,4 +1,4 @@
-//! The networks that users have logged in from.
+//! SQL of the networks that users have logged in from.
 
 use time::Duration;
 use uuid::Uuid;
@@ -7,26 +7,26 @@ use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 use crate::throttle::network::HashedNetwork;
 
-/// How many networks are known for one user: home, work, some phones, with room to travel.
+/// Number of networks kept per user: home, work, some phones, and room to travel.
 const MAX_PER_USER: i64 = 20;
-/// How exactly the last login from a network is kept: most logins then write nothing.
+/// Precision of `seen_at`. Most logins then write nothing.
 const PRECISION: Duration = Duration::DAY;
 
-/// What is known of a network.
+/// A user's history on a network.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// The user has logged in from there.
+pub struct NetworkHistory {
+    /// The user has logged in from this network.
     pub is_known: bool,
-    /// When last, as far as it is stored under the current key.
+    /// Time of the last login, if stored under the current key.
     seen_at: Option<Timestamp>,
 }
 
-/// What is known of a network for a user. It is the same work for a user that does not exist.
+/// Finds a user's history on a network. For an unknown user it does the same work.
 pub fn find(
     connection: &mut Connection<'_>,
     user: Uuid,
     network: &HashedNetwork,
-) -> Result<Standing, DbError> {
+) -> Result<NetworkHistory, DbError> {
     let statement = "SELECT network, seen_at FROM known_networks \
                      WHERE user_id = ?1 AND network IN (?2, ?3)";
     let parameters = [
@@ -34,26 +34,26 @@ pub fn find(
         network.current.as_str().into(),
         network.previous.as_deref().unwrap_or_default().into(),
     ];
-    let mut standing = Standing::default();
+    let mut history = NetworkHistory::default();
     for row in connection.query(statement, parameters)? {
-        standing.is_known = true;
+        history.is_known = true;
         if row.text(0)? == network.current {
-            standing.seen_at = Some(row.unix_time(1)?);
+            history.seen_at = Some(row.unix_time(1)?);
         }
     }
-    Ok(standing)
+    Ok(history)
 }
 
-/// Records a login from a network. The networks seen longest ago give way.
+/// Records a login from a network, and deletes the networks beyond the limit, oldest first.
 pub fn record(
     connection: &mut Connection<'_>,
     user: Uuid,
     network: &HashedNetwork,
-    standing: Standing,
+    history: NetworkHistory,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let is_recent = |seen_at: Timestamp| now < seen_at.plus(PRECISION);
-    if standing.seen_at.is_some_and(is_recent) {
+    if history.seen_at.is_some_and(is_recent) {
         return Ok(());
     }
     let statement = "INSERT INTO known_networks (user_id, network, seen_at) VALUES (?1, ?2, ?3) \

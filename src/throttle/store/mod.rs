@@ -1,4 +1,4 @@
-//! Counts attempts by the generic cell rate algorithm (GCRA): a row for each limit and caller.
+//! Counts attempts with the generic cell rate algorithm (GCRA), one row per limit and key.
 
 pub mod guesses;
 pub mod known_networks;
@@ -7,16 +7,12 @@ use super::limits::Limit;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 
-/// When all attempts before this one would be allowed again: `?2` is the moment, `?4` the limit's
-/// horizon. What lies past the horizon was written before the clock was set back, and counts for
-/// nothing.
+/// The `full_at` before this attempt. `?2` is the current time, `?4` the limit's horizon. A value
+/// beyond the horizon was written before the clock was set back, and is ignored.
 pub(super) const FULL_AT: &str = "CASE WHEN full_at > ?2 + ?4 THEN ?2 ELSE max(full_at, ?2) END";
 
-/// Counts an attempt: one statement, so that of many at once no more pass than may. An attempt
-/// that is refused is not counted.
-///
-/// # Errors
-/// The database failed. `Ok(Some(seconds))` refuses: after so long one more is allowed.
+/// Counts an attempt, in one statement so that concurrent attempts cannot exceed the limit. Returns
+/// `Some(seconds)` if the attempt is refused until then; a refused attempt is not counted.
 pub fn count(
     connection: &mut Connection<'_>,
     limit: Limit,
@@ -46,15 +42,15 @@ pub fn count(
     Ok(Some(limit.retry_after_seconds(full_at, now)))
 }
 
-/// Forgets all attempts under two keys.
+/// Clears the counts under two keys.
 pub fn clear(connection: &mut Connection<'_>, keys: [&str; 2]) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE key IN (?1, ?2)";
     let parameters = keys.map(Into::into);
     connection.write_replayable(statement, parameters).map(drop)
 }
 
-/// Clears away what holds nobody back any more.
-pub fn delete_past(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
+/// Deletes counts whose burst is fully available again.
+pub fn delete_expired(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE full_at <= ?1";
     let parameters = [now.unix().into()];
     connection.write_replayable(statement, parameters).map(drop)

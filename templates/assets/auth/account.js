@@ -1,4 +1,4 @@
-// The account: who is logged in, and the way out.
+// The account page: shows the logged-in user and logs out.
 
 import { fill, language, messages } from "./page.js";
 import * as session from "./session.js";
@@ -11,13 +11,12 @@ const user = document.getElementById("user");
 retry.addEventListener("click", show);
 document.getElementById("log-out").addEventListener("click", logOut);
 session.onEnd(leave);
-// The back button can bring the page back as it was, after the session has ended.
+// The back button can restore the page from the cache after the session has ended.
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) show();
 });
 show();
 
-/** Shows who is logged in. */
 async function show() {
   if (!session.exists()) return leave();
   alert.textContent = "";
@@ -69,7 +68,7 @@ async function logOut() {
   leave();
 }
 
-/** Goes to the login; nothing of the account stays on the page for the back button. */
+/** Clears the account's data, so that the back button cannot show it, and goes to the login. */
 function leave() {
   user.hidden = true;
   for (const fact of user.querySelectorAll("dd")) fact.textContent = "";

@@ -1,19 +1,19 @@
-// Calls the API, and says in the page's language what went wrong.
+// API client with error messages in the page's language.
 
 import { fill, language, messages } from "./page.js";
 
-/** An answer that is no success. */
+/** A response with an error status. */
 export class ApiError extends Error {
   constructor(status, body, retryAfter) {
     super(body?.error_code ?? `status ${status}`);
     this.status = status;
     this.code = body?.error_code;
     this.detail = body?.detail;
-    /** After how many seconds one more attempt is allowed, at a 429. */
+    /** Seconds until the next allowed attempt, for a 429. */
     this.retryAfter = retryAfter;
   }
 
-  /** What went wrong, for a person. */
+  /** The message to show. */
   get text() {
     return messages.errors[this.code] ?? this.#textOfStatus();
   }
@@ -24,7 +24,7 @@ export class ApiError extends Error {
     return messages.failed;
   }
 
-  /** The fields that break rules, each with what is wrong with it. */
+  /** The invalid fields of a 422, each with its message. */
   get fields() {
     if (this.status !== 422 || !Array.isArray(this.detail)) return [];
     return this.detail.map(({ loc, msg, ctx }) => ({
@@ -34,14 +34,14 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer at all. */
-export class NoAnswer extends Error {
+/** The request got no response. */
+export class NoResponse extends Error {
   get text() {
     return navigator.onLine ? messages.unreachable : messages.offline;
   }
 }
 
-/** POSTs JSON, or a form where `body` is a `URLSearchParams`; `options` are those of `fetch`. */
+/** POSTs a `URLSearchParams` as a form, any other body as JSON. Passes `options` to `fetch`. */
 export function post(path, body, options) {
   const isForm = body instanceof URLSearchParams;
   return call(path, {
@@ -52,14 +52,14 @@ export function post(path, body, options) {
   });
 }
 
-/** GETs, as the bearer of `accessToken` where there is one. */
+/** GETs with `accessToken` as the bearer token, if given. */
 export function get(path, accessToken) {
   return call(path, {
     headers: accessToken ? { authorization: `Bearer ${accessToken}` } : {},
   });
 }
 
-/** What to say when too many attempts were made. */
+/** The message for a 429. */
 export function tooManyRequests(seconds) {
   const format = new Intl.RelativeTimeFormat(language);
   return fill(messages.too_many_requests, { when: format.format(seconds, "second") });
@@ -72,7 +72,7 @@ async function call(path, options) {
     response = await fetch(path, { ...options, credentials: "omit", cache: "no-store" });
     text = await response.text();
   } catch (error) {
-    throw new NoAnswer(`no answer from ${path}`, { cause: error });
+    throw new NoResponse(`no response from ${path}`, { cause: error });
   }
   const body = parse(text);
   if (response.ok) return body;
@@ -80,7 +80,7 @@ async function call(path, options) {
   throw new ApiError(response.status, body, retryAfter);
 }
 
-/** The JSON of an answer; a proxy in between may answer something else. */
+/** Parses JSON. Returns `null` for anything else, such as a proxy's error page. */
 function parse(text) {
   try {
     return JSON.parse(text);
@@ -89,7 +89,7 @@ function parse(text) {
   }
 }
 
-/** A rule in the page's language: known by the API's own words, with `{n}` for the number. */
+/** Translates a validation message. The lookup key is the API's English text with `{n}` for its number. */
 function ruleText(rule) {
   const n = rule.match(/\d+/)?.[0];
   const translated = messages.rules[rule.replace(/\d+/, "{n}")];

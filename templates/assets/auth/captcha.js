@@ -1,20 +1,20 @@
-// The built-in captcha: proof of work in the ALTCHA protocol, done by its official workers.
+// Solves the built-in captcha, an ALTCHA proof of work, in ALTCHA's official web workers.
 
 import { get } from "./api.js";
 import { messages } from "./page.js";
 
 const WORKER = "/auth/assets/altcha-pbkdf2-worker.js";
-/** More workers than that make phones hot and are hardly faster. */
+/** More workers heat phones up and gain little speed. */
 const MAX_WORKERS = 4;
-/** How old a proof may be when it is sent, in milliseconds: half of what the service allows. */
+/** Maximum age of a proof at submission, in milliseconds: half of what the service allows. */
 const MAX_AGE = 5 * 60 * 1000;
-/** How long a proof is searched for, in milliseconds. */
+/** Time limit for the search, in milliseconds. */
 const TIMEOUT = 90 * 1000;
 
-// The page's policy allows scripts only from here, and this is the only one that is named by code.
+// Trusted Types: this worker is the only script URL that the page creates at runtime.
 const policy = globalThis.trustedTypes?.createPolicy("captcha", { createScriptURL: () => WORKER });
 
-/** What a form says when there is no proof. */
+/** No proof could be produced. A form shows `text`. */
 class CaptchaError extends Error {
   constructor(text, options) {
     super(text, options);
@@ -22,36 +22,36 @@ class CaptchaError extends Error {
   }
 }
 
-/** Proves to the service that registering costs something. */
+/** Produces proofs of work for the registration form. */
 export class Captcha {
   #say;
   #proof;
   #provedAt;
 
-  /** A captcha that tells with `say` how it is getting on. */
+  /** `say` shows progress messages. */
   constructor(say) {
     this.#say = say;
   }
 
-  /** Begins to work, unless it has begun already. */
+  /** Starts the search, unless one is running or done. */
   start() {
     if (this.#proof) return;
     const proof = this.#prove();
     this.#proof = proof;
-    // A caller that waits by then learns of a failure; a later one gets a new try.
+    // Callers that already wait see the failure. The next call starts a new search.
     proof.catch(() => {
       if (this.#proof === proof) this.#proof = undefined;
     });
   }
 
-  /** The proof, for `captcha_answer`: good once. */
+  /** The proof for `captcha_answer`. The service accepts it once. */
   async answer() {
     if (performance.now() - this.#provedAt > MAX_AGE) this.renew();
     this.start();
     return this.#proof;
   }
 
-  /** Throws a proof away that is used up or too old, and begins with another. */
+  /** Discards a used or stale proof and starts the next search. */
   renew() {
     this.#proof = undefined;
     this.#provedAt = undefined;
@@ -75,7 +75,7 @@ export class Captcha {
   }
 }
 
-/** Lets several workers search at once, each its own numbers; the first to find one ends it. */
+/** Searches with several workers, each on its own counters. The first solution wins. */
 async function solve(challenge) {
   const count = Math.min(MAX_WORKERS, navigator.hardwareConcurrency || 1);
   const workers = Array.from({ length: count }, () => {

@@ -1,4 +1,4 @@
-// The forgotten password: asks for a link by mail.
+// The forgot-password page: requests a reset link.
 
 import { post } from "./api.js";
 import { Form } from "./form.js";

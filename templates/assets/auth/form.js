@@ -1,7 +1,6 @@
-// A form that calls the API: one attempt at a time, every message where it belongs, and nothing
-// typed is lost.
+// A form that calls the API: one attempt at a time, messages next to their fields, input kept.
 
-import { ApiError, NoAnswer, tooManyRequests } from "./api.js";
+import { ApiError, NoResponse, tooManyRequests } from "./api.js";
 import { messages } from "./page.js";
 
 export class Form {
@@ -12,7 +11,7 @@ export class Form {
   #isBusy = false;
   #countdown;
 
-  /** The form at `element`; `submit` does what it is for, with the values by their names. */
+  /** Wraps the form `element`. `submit` receives the values by field name. */
   constructor(element, submit) {
     this.#form = element;
     this.#alert = element.querySelector("[role=alert]");
@@ -22,28 +21,27 @@ export class Form {
       event.preventDefault();
       this.#attempt(submit);
     });
-    for (const button of element.querySelectorAll(".reveal")) letReveal(button);
-    // Until now the browser itself would have sent the form, and left the page.
+    for (const button of element.querySelectorAll(".reveal")) enableReveal(button);
+    // Disabled until here: without this handler, the browser would submit the form and leave.
     this.#button.disabled = false;
   }
 
-  /** The input of a field. */
   input(name) {
     return this.#form.elements[name];
   }
 
-  /** Says something in passing. */
+  /** Shows a status message. */
   say(text) {
     this.#status.textContent = text;
   }
 
-  /** Says what is wrong with a field. */
+  /** Marks a field as invalid and shows why. */
   refuse(name, text) {
     this.input(name).setAttribute("aria-invalid", "true");
     this.#errorOf(name).textContent = text;
   }
 
-  /** Offers a value that would do: one click takes it, and tries again. */
+  /** Offers a valid value next to the field. A click fills it in and submits the form. */
   suggest(name, value, label) {
     const button = document.createElement("button");
     button.type = "button";
@@ -57,7 +55,7 @@ export class Form {
     this.#errorOf(name).append(" ", button);
   }
 
-  /** Moves to the first field that was refused. */
+  /** Focuses the first invalid field. */
   focusRefused() {
     this.#form.querySelector("[aria-invalid]")?.focus();
   }
@@ -86,13 +84,13 @@ export class Form {
       input.removeAttribute("aria-invalid");
       this.#errorOf(input.name).replaceChildren();
     }
-    // Only then is it a password that the browser offers to keep.
+    // Browsers offer to save a password only from a password input.
     for (const button of this.#form.querySelectorAll(".reveal")) reveal(button, false);
   }
 
   #setBusy(isBusy) {
     this.#isBusy = isBusy;
-    // Not `disabled`, which would take the focus away.
+    // `disabled` would drop the focus.
     this.#button.setAttribute("aria-disabled", isBusy);
     this.#button.classList.toggle("busy", isBusy);
     if (isBusy) this.say(messages.busy);
@@ -106,7 +104,7 @@ export class Form {
       this.#showFields(error.fields);
     } else if (error instanceof ApiError && error.status < 500) {
       this.#alert.textContent = error.text;
-    } else if (error instanceof ApiError || error instanceof NoAnswer) {
+    } else if (error instanceof ApiError || error instanceof NoResponse) {
       this.#alert.textContent = `${error.text} ${messages.kept}`;
     } else {
       this.#alert.textContent = error.text ?? messages.failed;
@@ -121,7 +119,7 @@ export class Form {
     this.focusRefused();
   }
 
-  /** Tells a screen reader once how long to wait, and everybody else at every second. */
+  /** Shows a live countdown. Screen readers announce the wait only once. */
   #countDown(seconds) {
     const once = document.createElement("span");
     once.className = "visually-hidden";
@@ -142,8 +140,8 @@ export class Form {
   }
 }
 
-/** Lets a button show the password beside it. */
-function letReveal(button) {
+/** Makes a button toggle the visibility of the password next to it. */
+function enableReveal(button) {
   reveal(button, false);
   button.hidden = false;
   button.addEventListener("click", () => {

@@ -1,4 +1,4 @@
-// The login: begins a session, and goes where the person wanted to go.
+// The login page: starts a session and returns to the requested path.
 
 import { Form } from "./form.js";
 import { keepReturnPath, returnPath } from "./page.js";

@@ -1,33 +1,33 @@
-// What every page's script needs: the strings of the page's language, and where to go next.
+// Shared by all pages: translated strings, the return path and section switching.
 
-/** The strings that scripts show. */
+/** The translated strings for scripts. */
 export const messages = JSON.parse(document.body.dataset.messages);
 
-/** The page's language, as a tag like `en`. */
+/** The page's language tag, such as `en`. */
 export const language = document.documentElement.lang;
 
 const ACCOUNT = "/account";
 
-/** Puts values in the place of `{name}` in a string. */
+/** Replaces each `{name}` in a string by its value. */
 export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (placeholder, name) => values[name] ?? placeholder);
 }
 
 /**
- * Where to go after the login: the path in `return_to`, or the account. Only a path on this
- * origin will do: a link must not lead people to another site's page.
+ * The path to go to after the login: `return_to`, or the account page. Accepts only paths on this
+ * origin, which prevents open redirects.
  */
 export function returnPath(search = location.search) {
-  const wish = new URLSearchParams(search).get("return_to") ?? "";
-  // What a browser would skip or take for a slash could hide another host.
-  if (!/^\/(?![/\\])[^\\\u0000-\u0020\u007f]*$/.test(wish)) return ACCOUNT;
-  const { origin, pathname, search: query, hash } = new URL(wish, location.origin);
-  // Without its dots, `/.//host` is another host as well.
+  const requested = new URLSearchParams(search).get("return_to") ?? "";
+  // Browsers strip control characters and treat `\` as `/`, which could hide another host.
+  if (!/^\/(?![/\\])[^\\\u0000-\u0020\u007f]*$/.test(requested)) return ACCOUNT;
+  const { origin, pathname, search: query, hash } = new URL(requested, location.origin);
+  // URL parsing turns `/.//host` into `//host`, another host.
   if (origin !== location.origin || pathname.startsWith("//")) return ACCOUNT;
   return pathname + query + hash;
 }
 
-/** Lets the links that lead on to the login, or to the registration, keep `return_to`. */
+/** Passes `return_to` on to the links between login and registration. */
 export function keepReturnPath() {
   if (!new URLSearchParams(location.search).has("return_to")) return;
   for (const link of document.querySelectorAll("a[data-keep-return-to]")) {
@@ -35,7 +35,7 @@ export function keepReturnPath() {
   }
 }
 
-/** Shows one section in the place of another, and tells a screen reader so. */
+/** Replaces one section by another and focuses it, so that screen readers announce it. */
 export function showInstead(hidden, shown) {
   hidden.hidden = true;
   shown.hidden = false;

@@ -1,4 +1,4 @@
-// The registration: solves the captcha while the form is filled in, registers, and logs in.
+// The registration page: solves the captcha in the background, registers and logs in.
 
 import { post } from "./api.js";
 import { Captcha } from "./captcha.js";
@@ -20,7 +20,7 @@ function start() {
   async function register(values) {
     try {
       await send(values).catch((error) => {
-        // The answer may have grown old while the form was filled in: once more with a new one.
+        // The proof may have expired while the user filled in the form. Retry once with a new one.
         if (captcha && error.code === "INVALID_CAPTCHA") return send(values);
         throw error;
       });
@@ -37,13 +37,13 @@ function start() {
     try {
       await post("/api/v1/auth/register", { ...values, captcha_answer });
     } catch (error) {
-      // Unless the service did not come as far as the captcha, its answer is used up.
+      // A 422 or 429 is returned before the captcha check. Any other error has used the proof up.
       if (captcha && error.status !== 422 && error.status !== 429) captcha.renew();
       throw error;
     }
   }
 
-  /** Says beside the field what is taken already. */
+  /** Shows the 409 next to the taken field. */
   function showConflict(error) {
     if (error.code === "USERNAME_TAKEN") {
       const { suggestion } = error.detail;
@@ -55,7 +55,7 @@ function start() {
     form.focusRefused();
   }
 
-  /** Goes on as the new user; where the login does not work just now, offers it for later. */
+  /** Logs the new user in. If that fails, shows a link to the login page. */
   async function logIn({ email, password }) {
     try {
       await session.begin(email, password);

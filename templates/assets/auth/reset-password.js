@@ -1,4 +1,4 @@
-// The new password: chosen by the token of the link, which goes to the API and nowhere else.
+// The reset-password page: sends the link's token and the new password to the API.
 
 import { post } from "./api.js";
 import { Form } from "./form.js";
@@ -22,7 +22,7 @@ new Form(document.querySelector("form"), async ({ new_password }) => {
     return;
   }
   history.replaceState(null, "");
-  // All sessions of the user have ended; the one that is kept may be another person's.
+  // The reset has ended all sessions of its user. The stored one may belong to another user.
   await session.drop();
   showInstead(ask, document.querySelector(".done"));
 });

@@ -1,5 +1,5 @@
-// The session of this browser: the refresh token is kept for all tabs, the access token only by
-// this page.
+// This browser's session: all tabs share the refresh token, and each page keeps its own access
+// token in memory.
 
 import { ApiError, get, post } from "./api.js";
 
@@ -21,29 +21,29 @@ function keep(tokens) {
   localStorage.setItem(KEY, JSON.stringify({ refresh_token: tokens.refresh_token }));
 }
 
-/** Forgets the session, in all tabs. */
+/** Removes the session from all tabs. */
 function forget() {
   accessToken = undefined;
   localStorage.removeItem(KEY);
 }
 
-/** Whether a user is logged in, as far as this browser knows. */
+/** Whether this browser has a session, which may have expired. */
 export function exists() {
   return Boolean(refreshToken());
 }
 
-/** Logs in. The session that was kept until then is ended. */
+/** Logs in and ends the previous session. */
 export async function begin(username, password) {
   const tokens = await post("/api/v1/auth/login", new URLSearchParams({ username, password }));
   await replace(() => keep(tokens));
 }
 
-/** Forgets the session and ends it, if the service takes that; there may be none. */
+/** Removes the session, if there is one, and asks the service to end it. */
 export function drop() {
   return replace(forget);
 }
 
-/** Logs out; where the service does not take it, the session goes on. */
+/** Logs out. On an error the session is kept. */
 export function end() {
   return alone(async () => {
     const token = refreshToken();
@@ -52,7 +52,7 @@ export function end() {
   });
 }
 
-/** GETs what only a user may see. A 401 means that the session has ended, and it is forgotten. */
+/** GETs a protected resource. A 401 after a refresh means that the session has ended. */
 export async function getProtected(path) {
   const token = accessToken ?? (await refresh());
   try {
@@ -70,14 +70,14 @@ export function onEnd(listener) {
   });
 }
 
-/** A new access token: of several tabs one refreshes after the other, each with the newest. */
+/** Gets a new access token. Tabs refresh one at a time, each with the latest refresh token. */
 function refresh() {
   return alone(async () => {
     const token = refreshToken();
     try {
       keep(await post("/api/v1/auth/refresh", { refresh_token: token ?? "" }));
     } catch (error) {
-      // Another tab may have logged in anew meanwhile.
+      // Another tab may have logged in again in the meantime.
       if (isUnauthorized(error) && refreshToken() === token) forget();
       throw error;
     }
@@ -85,12 +85,12 @@ function refresh() {
   });
 }
 
-/** Changes what is kept by `change`, and has the service end the session that was kept before. */
+/** Applies `change` to the stored session and ends the previous one on the service. */
 function replace(change) {
   return alone(() => {
     const token = refreshToken();
     change();
-    // Nobody waits for it, or hears that it failed. It goes on when the page is left.
+    // Fire and forget. `keepalive` lets the request outlive the page.
     if (token) logOut(token, { keepalive: true }).catch(() => {});
   });
 }
@@ -99,12 +99,12 @@ function logOut(token, options) {
   return post("/api/v1/auth/logout", { refresh_token: token }, options);
 }
 
-/** Runs `task` while no other tab runs one. Without locks the service bears with two at once. */
+/** Runs `task` under a lock shared by all tabs. Without Web Locks, the service tolerates two refreshes at once. */
 function alone(task) {
   return navigator.locks ? navigator.locks.request(KEY, task) : task();
 }
 
-/** Whether an error means that nobody is logged in. */
+/** Whether an error is a 401 from the API. */
 export function isUnauthorized(error) {
   return error instanceof ApiError && error.status === 401;
 }

@@ -1,5 +1,5 @@
-// Takes the reset token out of the address before anything else is loaded: from there on it is
-// in no address bar, in no bookmark and in no referrer. The page's state keeps it for a reload.
+// Removes the reset token from the URL before anything else loads, so that it reaches no bookmark,
+// referrer or address bar. The history state keeps it across a reload.
 {
   const token = new URLSearchParams(location.search).get("token");
   if (token !== null) history.replaceState({ token }, "", location.pathname);

@@ -1,28 +1,28 @@
-// Solves the challenge of the built-in captcha: a proof of work in the ALTCHA protocol, version 2.
+// Solves challenges of the built-in captcha: proof of work in the ALTCHA protocol, version 2.
 
-/** How many bytes of the password count the attempts. */
+/** Bytes of the password that hold the counter. */
 const COUNTER_BYTES = 4;
 
 /**
- * Asks for a challenge and solves it.
+ * Fetches a challenge and solves it.
  *
- * @param {string} path Where the challenge is to be had.
+ * @param {string} path The path of the challenge endpoint.
  * @returns {Promise<string>} The `captcha_answer`.
  */
 export async function solve(path) {
   if (!crypto.subtle) {
-    throw new Error("The browser computes this on pages by https or from localhost only.");
+    throw new Error("The browser can solve the captcha only on pages from HTTPS or localhost.");
   }
   const response = await fetch(path, { cache: "no-store" });
   if (!response.ok) {
-    throw new Error(`The service gives no challenge (${response.status}): it asks another captcha.`);
+    throw new Error(`The service issues no challenge (${response.status}): it uses another captcha provider.`);
   }
   const { parameters, signature } = await response.json();
   const solution = await search(parameters);
   return btoa(JSON.stringify({ challenge: { parameters, signature }, solution }));
 }
 
-/** Counts up until the key that is derived with the counter begins with the prefix. */
+/** Tries counters until the derived key starts with the prefix. */
 async function search(parameters) {
   const nonce = bytes(parameters.nonce);
   const password = new Uint8Array(nonce.length + COUNTER_BYTES);

@@ -1,4 +1,4 @@
-// Makes the page at /docs interactive: log in, send requests, look at the answers.
+// Makes the page at /docs interactive: log in, send requests, read responses.
 
 import { solve } from "/docs/captcha.js";
 
@@ -7,7 +7,7 @@ const CHALLENGE = "/api/v1/captcha/challenge";
 const api = await (await fetch("/openapi.json")).json();
 const { flows } = api.components.securitySchemes.OAuth2PasswordBearer;
 
-/** The tokens of the session, as the login gave them. In memory only. */
+/** The tokens returned by the login. In memory only. */
 let session = null;
 
 let ids = 0;
@@ -18,7 +18,7 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
-/** An input with its label and, if there is something to say about it, a hint. */
+/** An input with a label and an optional hint. */
 function labelled(text, input, hint = "") {
   ids += 1;
   input.id = `input-${ids}`;
@@ -35,7 +35,7 @@ function statusLine() {
   return line;
 }
 
-/** Says something to everybody, also to those who listen. */
+/** Shows a message in a live region, so that screen readers announce it. */
 function say(line, text, isGood = true) {
   line.className = isGood ? "good" : "bad";
   line.textContent = text;
@@ -46,7 +46,7 @@ function resolve(schema) {
   return name ? api.components.schemas[name] : schema;
 }
 
-/** Sends a request; `null` in place of an answer if there is none. */
+/** Sends a request. Resolves to `null` if there is no response. */
 async function send({ method, path, headers, body }) {
   const began = performance.now();
   try {
@@ -60,9 +60,9 @@ async function send({ method, path, headers, body }) {
   }
 }
 
-const UNREACHABLE = "No answer: the service cannot be reached.";
+const UNREACHABLE = "No response: the service cannot be reached.";
 
-/** The JSON of an answer, or nothing. */
+/** Parses JSON. Returns `undefined` for anything else. */
 function json(text) {
   try {
     return JSON.parse(text);
@@ -76,12 +76,12 @@ function pretty(text) {
   return value === undefined ? text : JSON.stringify(value, null, 2);
 }
 
-/** A text as one word for a shell. */
+/** Quotes a text for a POSIX shell. */
 function quoted(text) {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The same request for a terminal. */
+/** The request as a curl command. */
 function curl({ method, path, headers, body }) {
   const words = [`curl ${quoted(location.origin + path)}`];
   if (method !== "GET" && body === undefined) {
@@ -96,7 +96,7 @@ function curl({ method, path, headers, body }) {
   return words.join(" \\\n  ");
 }
 
-/** The form of the page's own login, by the OAuth2 password flow of the description. */
+/** The login form: the OAuth2 password flow of the description. */
 function authorization() {
   const username = element("input", { autocomplete: "username", required: true });
   const password = element("input", {
@@ -149,7 +149,7 @@ function authorization() {
   return [form, logOut, line];
 }
 
-/** What an error says, and after how many seconds to come again. */
+/** An error's message, with the seconds to wait. */
 function refusal({ response, text }) {
   const { detail } = json(text) ?? {};
   const reason = Array.isArray(detail) ? detail.map(({ msg }) => msg).join(", ") : detail;
@@ -157,7 +157,7 @@ function refusal({ response, text }) {
   return `${response.status}: ${reason ?? response.statusText}${wait ? ` (in ${wait} s)` : ""}`;
 }
 
-/** The inputs for a form's fields, and how to read them as a body. */
+/** The inputs of a form body, and a function that reads them. */
 function formBody(schema) {
   const inputs = Object.entries(schema.properties).map(([name, property]) => {
     const required = schema.required.includes(name);
@@ -173,7 +173,7 @@ function formBody(schema) {
   return [inputs.map(([, field]) => field), read];
 }
 
-/** The input for a JSON body, and how to read it. */
+/** The input of a JSON body, and a function that reads it. */
 function jsonBody(schema) {
   const value = JSON.stringify(schema.example, null, 2);
   const rows = value.split("\n").length;
@@ -185,14 +185,14 @@ function jsonBody(schema) {
   return [fields, () => input.value];
 }
 
-/** Puts the answer to the captcha into a body. */
+/** Solves the captcha and puts the answer into the body. */
 function captcha(input) {
   const button = element("button", { type: "button", className: "secondary" }, "Solve the captcha");
   const line = statusLine();
   button.addEventListener("click", async () => {
     const body = json(input.value);
     if (body === undefined) {
-      say(line, "The body is no JSON.", false);
+      say(line, "The body is not JSON.", false);
       return;
     }
     say(line, "Solving the captcha…");
@@ -200,7 +200,7 @@ function captcha(input) {
       body.captcha_answer = await solve(CHALLENGE);
       input.value = JSON.stringify(body, null, 2);
       input.dispatchEvent(new Event("input", { bubbles: true }));
-      say(line, "The captcha is solved: its answer is in the body, and good once.");
+      say(line, "The captcha is solved. The body now has its answer, which is valid once.");
     } catch (error) {
       say(line, error.message, false);
     }
@@ -208,7 +208,7 @@ function captcha(input) {
   return element("div", {}, element("div", { className: "buttons" }, button), line);
 }
 
-/** What to fill in for an operation, and how to make a request of it. */
+/** The inputs of an operation, and a function that builds the request. */
 function request({ dataset: { method, path } }, operation) {
   const headers = {};
   let [fields, read] = [[], () => undefined];
@@ -229,7 +229,7 @@ function request({ dataset: { method, path } }, operation) {
   return [fields, make];
 }
 
-/** The part of an operation's article that sends requests. */
+/** The "Try it out" section of an operation. */
 function trial(article, operation) {
   const [fields, make] = request(article, operation);
   const sent = element("pre");
@@ -239,8 +239,8 @@ function trial(article, operation) {
   const answered = element(
     "div", { hidden: true },
     element("h4", {}, "Request"), sent,
-    element("h4", {}, "Headers of the answer"), headers,
-    element("h4", {}, "Body of the answer"), body,
+    element("h4", {}, "Response headers"), headers,
+    element("h4", {}, "Response body"), body,
   );
   const form = element(
     "form", {}, ...fields,

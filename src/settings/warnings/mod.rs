@@ -1,16 +1,16 @@
-//! Settings that are fine for development and unsafe in production.
+//! Warns about settings that are fine for development but unsafe in production.
+
+pub mod store;
 
 use super::Settings;
 use crate::captcha::settings::CaptchaSettings;
 use crate::http::settings::CorsOrigins;
 use crate::mail::settings::MailProvider;
 
-/// A setting, and why it is unsafe in production.
+/// An unsafe setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Warning {
-    /// The variable's name.
     pub variable: &'static str,
-    /// Why it is unsafe.
     pub reason: &'static str,
 }
 
@@ -27,27 +27,27 @@ impl Settings {
             (
                 matches!(self.mail.provider, MailProvider::Log),
                 "email_provider",
-                "mails go to the log, with the links that are in them",
+                "mails and their links are written to the log",
             ),
             (
                 matches!(self.captcha, CaptchaSettings::Off),
                 "captcha_provider",
-                "programs can register as many accounts as they like",
+                "programs can register any number of accounts",
             ),
             (
                 !self.throttle,
                 "throttle",
-                "passwords can be guessed without a limit",
+                "passwords can be guessed without limit",
             ),
             (
                 self.http.frontend_url.starts_with("http:"),
                 "frontend_url",
-                "links in mails lead to a page that is not encrypted",
+                "links in mails lead to an unencrypted page",
             ),
             (
                 has_plain_origin,
                 "cors_allow_origins",
-                "pages that are not encrypted may call the API",
+                "unencrypted pages may call the API",
             ),
         ];
         let unsafe_ones = checks.into_iter().filter(|(is_unsafe, _, _)| *is_unsafe);

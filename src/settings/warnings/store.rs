@@ -1,14 +1,14 @@
-//! When the log last warned of each setting that is unsafe in production.
+//! Remembers when each unsafe setting was last logged.
 
 use time::Duration;
 
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 
-/// How long one warning is enough for all instances.
+/// Minimum interval between two warnings about a setting, across all instances.
 const INTERVAL: Duration = Duration::minutes(10);
 
-/// Whether it is time to warn of a variable. If so, it is noted that the caller does.
+/// Whether a warning about the variable is due. If so, records that the caller logs it now.
 pub fn claim(
     connection: &mut Connection<'_>,
     variable: &str,
