@@ -11,9 +11,9 @@ use crate::helpers::flows::{
     EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
     USERNAME, registration_of,
 };
-use crate::helpers::server::is_spin;
+use crate::helpers::server::{is_spin, is_wasi2};
 use crate::helpers::time::{SOON, eventually};
-use crate::helpers::trace::{Call, memory_after};
+use crate::helpers::trace::{Call, instructions_of, memory_after};
 
 /// The maximum number of attempts to measure a request without a disturbance.
 const MAX_ATTEMPTS: usize = 20;
@@ -139,7 +139,7 @@ async fn an_idle_instance_has_little_memory_and_frees_it() {
     }
     let app = Setup::new().traced().spawn().await;
     app.register_tom().await;
-    let (_, calls) = app.measure(|| app.request(Method::GET, "/")).await;
+    let (_, calls) = app.measure(app.request(Method::GET, "/")).await;
     let memory = memory_after(&calls);
     assert!((1..IDLE_MEMORY).contains(&memory), "{memory}");
     let ended = async || (app.open_instances() == 0).then_some(());
@@ -163,13 +163,11 @@ async fn measure(app: &App, name: &str) -> Cost {
         } else if has_housekeeping {
             app.housekeeping_since(number).await;
         }
-        let Some(calls) = app.whole_request_since(number).await else {
-            continue;
-        };
+        let calls = app.whole_request_since(number).await;
         // The request may have reached a new instance, or one with pending housekeeping.
         let is_disturbed = calls.contains(&Call::OpenDatabase)
             || !has_housekeeping && calls.iter().any(Call::begins_housekeeping);
-        if !is_disturbed {
+        if is_wasi2() || !is_disturbed {
             return Cost::of(&calls);
         }
     }
@@ -239,7 +237,6 @@ impl Cost {
     /// The cost of the calls from one request to the next.
     fn of(calls: &[Call]) -> Self {
         let mut cost = Self::default();
-        let mut instructions_left = Vec::new();
         for call in calls {
             match call {
                 Call::Execute { read, written, .. } => {
@@ -248,20 +245,14 @@ impl Cost {
                     cost.written += written;
                 }
                 Call::SendRequest => cost.sent += 1,
-                Call::Handle {
-                    instructions_left: left,
-                    ..
-                } => instructions_left.push(left),
-                Call::GrowMemory { .. } => {}
+                Call::Handle { .. } | Call::Retire { .. } | Call::GrowMemory { .. } => {}
+                Call::GetVariable { .. } | Call::OpenDatabase if is_wasi2() => {}
                 Call::Instantiate | Call::GetVariable { .. } | Call::OpenDatabase | Call::End => {
                     panic!("unexpected call of a warm instance: {call:?}")
                 }
             }
         }
-        let [before, after] = instructions_left[..] else {
-            panic!("not the calls of one request: {calls:#?}");
-        };
-        cost.instructions = (before - after).div_ceil(1000);
+        cost.instructions = instructions_of(calls).div_ceil(1000);
         cost
     }
 
