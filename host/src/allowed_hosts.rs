@@ -29,7 +29,7 @@ impl AllowedHosts {
             }
             // Shows the template, not the rendered text, which may contain a secret.
             let context = || format!("`{entry}` is not a host to allow");
-            parsed.push(parse_entry(&rendered).with_context(context)?);
+            parsed.extend(parse_entry(&rendered).with_context(context)?);
         }
         Ok(Self(parsed))
     }
@@ -40,12 +40,16 @@ impl AllowedHosts {
     }
 }
 
-fn parse_entry(text: &str) -> Result<Origin> {
+/// `None` for a scheme that is not HTTP's: Spin accepts it, and no request of a component matches it.
+fn parse_entry(text: &str) -> Result<Option<Origin>> {
     let url = Url::parse(text.trim())?;
-    ensure!(
-        matches!(url.scheme(), "http" | "https"),
-        "its scheme is not http or https"
-    );
+    if !matches!(url.scheme(), "http" | "https") {
+        // `Url` leaves out a port that its scheme implies, but Spin wants to see one.
+        let port = text.rsplit(':').next().unwrap_or_default();
+        let has_port = port.trim().parse::<u16>().is_ok();
+        ensure!(url.has_host() && has_port, "it has no host and port");
+        return Ok(None);
+    }
     let origin = url.origin();
     ensure!(
         url.as_str() == format!("{}/", origin.ascii_serialization()),
@@ -57,7 +61,7 @@ fn parse_entry(text: &str) -> Result<Origin> {
         !matches!(host, "self" | "self.alt"),
         "this host has no requests to itself"
     );
-    Ok(origin)
+    Ok(Some(origin))
 }
 
 #[cfg(test)]
