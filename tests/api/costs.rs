@@ -2,6 +2,7 @@
 //! drops; raising one needs a reason.
 
 use std::fmt;
+use std::ops::Add;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ const fn cost(statements: u64, read: u64, written: u64, sent: u64, instructions:
     }
 }
 
-/// The limits: statements, pages read, pages written, requests sent, thousands of instructions. They
+/// The limits of a request to a warm instance: statements, pages read, pages written, requests sent, thousands of instructions. They
 /// equal the measured costs, except that instructions, which vary between runs and compilers, have
 /// 10 % of headroom (1 % for requests that hash). Hashes have the tests' cheap parameters. An instance
 /// compiles templates for its first mail only. Each change of durability is a statement, and whether a
@@ -80,8 +81,12 @@ const COSTS: [(&str, Cost); 23] = [
     ("reset-password: no token", cost(1, 3, 2, 0, 172)),
 ];
 
+/// What a request of the build for WASI 0.2 costs beyond these limits: its instance starts, makes sure
+/// that the database is up to date, and looks for housekeeping work.
+const START: Cost = cost(5, 15, 0, 0, 1000);
+
 #[tokio::test]
-async fn every_request_to_a_warm_instance_stays_within_its_limits() {
+async fn every_request_stays_within_its_limits() {
     if is_spin() {
         return;
     }
@@ -90,7 +95,8 @@ async fn every_request_to_a_warm_instance_stays_within_its_limits() {
     app.register_tom().await;
     let mut exceeded = Vec::new();
     println!("{:<32}{}", "", Cost::HEAD);
-    for (name, limit) in COSTS {
+    for (name, warm) in COSTS {
+        let limit = if is_wasi2() { warm + START } else { warm };
         let cost = measure(&app, name).await;
         println!("{name:<32}{cost}");
         if !cost.is_within(limit) {
@@ -262,6 +268,20 @@ impl Cost {
             && self.written <= limit.written
             && self.sent <= limit.sent
             && self.instructions <= limit.instructions
+    }
+}
+
+impl Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            statements: self.statements + other.statements,
+            read: self.read + other.read,
+            written: self.written + other.written,
+            sent: self.sent + other.sent,
+            instructions: self.instructions + other.instructions,
+        }
     }
 }
 
