@@ -2,6 +2,7 @@
 
 mod bindings;
 mod entry;
+mod response;
 mod value;
 
 use std::time::Duration;
