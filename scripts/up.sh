@@ -74,7 +74,8 @@ if has_spin; then
   server_name=$(spin --version)
   spin up --from "$app/spin.toml" --listen "$listen" --state-dir "$state_dir" &
 else
-  make --no-print-directory build
+  # Both at once: the last part of each uses one core only.
+  make --no-print-directory --jobs build
   server_name="gatehouse-host, the stand-in for Spin in this repository"
   target/native/gatehouse-host --from "$app/spin.toml" --listen "$listen" --state-dir "$state_dir" &
 fi

@@ -6,7 +6,6 @@ mod providers;
 pub mod settings;
 pub mod store;
 
-use axum::http::StatusCode;
 use secrecy::SecretString;
 use tracing::Level;
 use uuid::Uuid;
@@ -14,36 +13,16 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::captcha::settings::CaptchaSettings;
 use crate::db::Connection;
-use crate::http::error::{Error, ErrorKind};
+use crate::http::error::{Error, error_kinds};
 use crate::platform::clock;
 
-pub const INVALID_CAPTCHA: ErrorKind = ErrorKind::new(
-    StatusCode::BAD_REQUEST,
-    "INVALID_CAPTCHA",
-    "Invalid CAPTCHA answer",
-);
-
-pub const CAPTCHA_TIMEOUT: ErrorKind = ErrorKind::new(
-    StatusCode::GATEWAY_TIMEOUT,
-    "CAPTCHA_TIMEOUT",
-    "Captcha verification timed out. Please try again later.",
-)
-.logged(Level::WARN, NOT_VERIFIED);
-
-pub const CAPTCHA_UNAVAILABLE: ErrorKind = ErrorKind::new(
-    StatusCode::SERVICE_UNAVAILABLE,
-    "CAPTCHA_UNAVAILABLE",
-    "Captcha service unavailable. Please try again later.",
-)
-.logged(Level::WARN, NOT_VERIFIED);
-
-/// The captcha service sent an error or an invalid response.
-pub const CAPTCHA_ERROR: ErrorKind = ErrorKind::new(
-    StatusCode::SERVICE_UNAVAILABLE,
-    "CAPTCHA_ERROR",
-    "Error communicating with captcha service.",
-)
-.logged(Level::WARN, NOT_VERIFIED);
+error_kinds! {
+    INVALID_CAPTCHA = BAD_REQUEST, "Invalid CAPTCHA answer";
+    CAPTCHA_TIMEOUT = GATEWAY_TIMEOUT, "Captcha verification timed out. Please try again later.", logged(Level::WARN, NOT_VERIFIED);
+    CAPTCHA_UNAVAILABLE = SERVICE_UNAVAILABLE, "Captcha service unavailable. Please try again later.", logged(Level::WARN, NOT_VERIFIED);
+    /// The captcha service sent an error or an invalid response.
+    CAPTCHA_ERROR = SERVICE_UNAVAILABLE, "Error communicating with captcha service.", logged(Level::WARN, NOT_VERIFIED);
+}
 
 /// Log message if the provider gives no verdict.
 const NOT_VERIFIED: &str = "captcha not verified";

@@ -30,27 +30,25 @@ pub const PROVIDERS: &[(&str, Provider)] = &[
     ("service", Provider::Service),
     (
         "turnstile",
-        Provider::Siteverify {
-            default_host: "https://challenges.cloudflare.com",
-            path: "/turnstile/v0/siteverify",
-        },
+        siteverify(
+            "https://challenges.cloudflare.com",
+            "/turnstile/v0/siteverify",
+        ),
     ),
     (
         "hcaptcha",
-        Provider::Siteverify {
-            default_host: "https://api.hcaptcha.com",
-            path: "/siteverify",
-        },
+        siteverify("https://api.hcaptcha.com", "/siteverify"),
     ),
     (
         "recaptcha",
-        Provider::Siteverify {
-            default_host: "https://www.google.com",
-            path: "/recaptcha/api/siteverify",
-        },
+        siteverify("https://www.google.com", "/recaptcha/api/siteverify"),
     ),
     ("off", Provider::Off),
 ];
+
+const fn siteverify(default_host: &'static str, path: &'static str) -> Provider {
+    Provider::Siteverify { default_host, path }
+}
 
 /// Maximum time that a registration waits for the captcha service.
 const DEADLINE: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use futures_util::future::{Either, poll_immediate, select};
 use headers::{ContentType, HeaderMapExt};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -13,29 +13,17 @@ use mime::Mime;
 use serde_json::value::RawValue;
 
 use super::error::validation::FieldError;
-use super::error::{Error, ErrorKind};
+use super::error::{Error, error_kinds};
 use super::fields::Fields;
 use crate::app::App;
 use crate::platform::{clock, instance_lock};
 use crate::settings::Settings;
 
-pub const BODY_TOO_LARGE: ErrorKind = ErrorKind::new(
-    StatusCode::PAYLOAD_TOO_LARGE,
-    "BODY_TOO_LARGE",
-    "Request body too large",
-);
-
-pub const BODY_TIMEOUT: ErrorKind = ErrorKind::new(
-    StatusCode::REQUEST_TIMEOUT,
-    "BODY_TIMEOUT",
-    "Request body took too long to arrive",
-);
-
-pub const BODY_UNREADABLE: ErrorKind = ErrorKind::new(
-    StatusCode::BAD_REQUEST,
-    "BODY_UNREADABLE",
-    "Request body could not be read",
-);
+error_kinds! {
+    BODY_TOO_LARGE = PAYLOAD_TOO_LARGE, "Request body too large";
+    BODY_TIMEOUT = REQUEST_TIMEOUT, "Request body took too long to arrive";
+    BODY_UNREADABLE = BAD_REQUEST, "Request body could not be read";
+}
 
 /// Maximum size of a body, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;

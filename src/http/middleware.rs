@@ -2,24 +2,21 @@
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tracing::{Instrument, Level};
 
-use super::error::ErrorKind;
+use super::error::error_kinds;
 use super::{cors, response_headers};
 use crate::http::settings::CorsOrigins;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
 
-/// A page of another site sent the request, and CORS does not allow its origin.
-pub const CROSS_SITE: ErrorKind = ErrorKind::new(
-    StatusCode::FORBIDDEN,
-    "CROSS_SITE",
-    "Requests from other sites are not allowed",
-)
-.logged(Level::WARN, "request refused");
+error_kinds! {
+    /// A page of another site sent the request, and CORS does not allow its origin.
+    CROSS_SITE = FORBIDDEN, "Requests from other sites are not allowed", logged(Level::WARN, "request refused");
+}
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

@@ -1,22 +1,24 @@
-//! Computes password hashes so that other requests wait for few of them.
+//! Computes password hashes, and yields to other requests first.
 //!
-//! A hash takes a core for tens of milliseconds, and nothing interrupts it. The host hands its
-//! threads, one per core, to what is ready in turn: where many log in at once, a request that comes then
-//! would wait for all of their hashes. So a hash begins only when the host is seen to be on time.
+//! A hash occupies a core for tens of milliseconds, and nothing interrupts it. The host has one thread
+//! per core and runs ready tasks in turn, so next to many logins every other request would wait for all
+//! of their hashes. Therefore a hash starts only when the host wakes it on time. docs/performance.md
+//! compares the variants.
+
+use std::time::Duration;
 
 use secrecy::SecretString;
-use std::time::Duration;
 
 use super::password::{HashingFailed, NewPassword, Verdict};
 use crate::app::App;
 use crate::http::error::Error;
 use crate::platform::{clock, random};
 
-/// How long a hash sleeps before it begins: woken late, it knows that the host is busy.
+/// Sleep before a hash. Waking up late means that the host is busy.
 const NAP: Duration = Duration::from_millis(1);
-/// How late it may be woken: other work in front of it takes less, a hash more.
+/// Maximum delay that counts as on time: more than other work in front of it takes, less than a hash.
 const TOLERANCE: Duration = Duration::from_millis(12);
-/// How long a hash gives way at most.
+/// Maximum time that a hash yields.
 const LIMIT: Duration = Duration::from_secs(5);
 
 impl From<HashingFailed> for Error {
@@ -25,10 +27,10 @@ impl From<HashingFailed> for Error {
     }
 }
 
-/// Compares a password with a stored hash; see [`PasswordHasher::verify`].
+/// Compares a password with a stored hash, see [`PasswordHasher::verify`].
 ///
 /// # Errors
-/// No memory for the hash.
+/// There is not enough memory for the hash.
 ///
 /// [`PasswordHasher::verify`]: super::password::PasswordHasher::verify
 pub async fn verify(
@@ -36,39 +38,39 @@ pub async fn verify(
     password: &SecretString,
     stored: Option<&str>,
 ) -> Result<Verdict, HashingFailed> {
-    give_way().await;
+    yield_to_others().await;
     app.password_hasher.verify(password, stored)
 }
 
 /// Hashes a new password with a fresh salt, as a PHC string.
 ///
 /// # Errors
-/// No memory for the hash.
+/// There is not enough memory for the hash.
 pub async fn hash(app: &App, password: &NewPassword) -> Result<String, HashingFailed> {
-    give_way().await;
+    yield_to_others().await;
     app.password_hasher.hash(password, random::bytes())
 }
 
 /// Hashes the password of a user who has just logged in with it.
 ///
 /// # Errors
-/// No memory for the hash.
+/// There is not enough memory for the hash.
 pub async fn rehash(app: &App, password: &SecretString) -> Result<String, HashingFailed> {
-    give_way().await;
+    yield_to_others().await;
     app.password_hasher.rehash(password, random::bytes())
 }
 
-/// Sleeps until the host wakes it on time. Of many hashes that wait, the first to be woken begins, and
-/// the others find that they are late.
-async fn give_way() {
-    let began = clock::stopwatch();
+/// Sleeps until the host wakes this task on time. Of several waiting hashes, the first to wake starts, and
+/// the others notice that they are late.
+async fn yield_to_others() {
+    let started = clock::stopwatch();
     let mut waited = Duration::ZERO;
     while waited < LIMIT {
         clock::sleep(NAP).await;
-        let late = began.elapsed().saturating_sub(waited + NAP);
+        let late = started.elapsed().saturating_sub(waited + NAP);
         if late < TOLERANCE {
             return;
         }
-        waited = began.elapsed();
+        waited = started.elapsed();
     }
 }

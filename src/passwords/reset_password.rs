@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use utoipa::ToSchema;
 
 use super::password::NewPassword;
@@ -11,7 +10,7 @@ use super::{Message, hashing, store};
 use crate::app::App;
 use crate::http::body::{BODY_UNREADABLE, FromFields, ValidJson};
 use crate::http::client_address::ClientAddress;
-use crate::http::error::{Error, ErrorKind};
+use crate::http::error::{Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::languages::Language;
@@ -25,12 +24,10 @@ use crate::{legacy, mail, sessions, users};
 
 const PASSWORD_RESET: &str = "Password has been reset successfully";
 
-/// The reset token is unknown, used or expired.
-pub const INVALID_RESET_TOKEN: ErrorKind = ErrorKind::new(
-    StatusCode::BAD_REQUEST,
-    "INVALID_RESET_TOKEN",
-    "Invalid or expired reset token",
-);
+error_kinds! {
+    /// The reset token is unknown, used or expired.
+    INVALID_RESET_TOKEN = BAD_REQUEST, "Invalid or expired reset token";
+}
 
 error_responses!(ResetTokenErrors {
     "The token is unknown, used or expired, or the body ended early" => [INVALID_RESET_TOKEN, BODY_UNREADABLE],

@@ -1,7 +1,6 @@
 //! Extracts the current user from the access token of a request.
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use headers::authorization::Bearer;
 use headers::{Authorization, HeaderMapExt};
@@ -10,26 +9,17 @@ use uuid::Uuid;
 
 use super::store;
 use crate::app::App;
-use crate::http::error::{Error, ErrorKind};
+use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::error_responses;
 use crate::legacy;
 use crate::platform::clock;
 
-/// A protected route was called without a token.
-pub const NOT_AUTHENTICATED: ErrorKind = ErrorKind::new(
-    StatusCode::UNAUTHORIZED,
-    "NOT_AUTHENTICATED",
-    "Not authenticated",
-)
-.with_bearer_challenge();
-
-/// The token is malformed or expired, has another type, or its user or session is gone.
-pub const INVALID_ACCESS_TOKEN: ErrorKind = ErrorKind::new(
-    StatusCode::UNAUTHORIZED,
-    "INVALID_ACCESS_TOKEN",
-    "Could not validate credentials",
-)
-.with_bearer_challenge();
+error_kinds! {
+    /// A protected route was called without a token.
+    NOT_AUTHENTICATED = UNAUTHORIZED, "Not authenticated", with_bearer_challenge();
+    /// The token is malformed or expired, has another type, or its user or session is gone.
+    INVALID_ACCESS_TOKEN = UNAUTHORIZED, "Could not validate credentials", with_bearer_challenge();
+}
 
 error_responses!(AccessTokenErrors {
     "The token is missing or invalid" => [NOT_AUTHENTICATED, INVALID_ACCESS_TOKEN],

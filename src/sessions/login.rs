@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -16,7 +15,7 @@ use crate::db::Connection;
 use crate::http::body::{FromFields, ValidForm};
 use crate::http::client_address::ClientAddress;
 use crate::http::error::validation::Refusal;
-use crate::http::error::{Error, ErrorKind};
+use crate::http::error::{Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, FormErrors, error_responses};
 use crate::passwords::hashing;
@@ -37,12 +36,9 @@ const FAILURE_STEP: Duration = Duration::from_millis(100);
 /// 12, common in FastAPI services, takes about 450 ms in WebAssembly.
 const LEGACY_FAILURE_STEP: Duration = Duration::from_secs(1);
 
-pub const INCORRECT_CREDENTIALS: ErrorKind = ErrorKind::new(
-    StatusCode::UNAUTHORIZED,
-    "INCORRECT_CREDENTIALS",
-    "Incorrect email or password",
-)
-.with_bearer_challenge();
+error_kinds! {
+    INCORRECT_CREDENTIALS = UNAUTHORIZED, "Incorrect email or password", with_bearer_challenge();
+}
 
 error_responses!(LoginErrors {
     "The username or the password is wrong" => [INCORRECT_CREDENTIALS],

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -12,7 +11,7 @@ use super::{RefreshTokenRequest, Token};
 use crate::app::App;
 use crate::db::{Connection, Transaction};
 use crate::http::body::ValidJson;
-use crate::http::error::{Error, ErrorKind};
+use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::legacy::store::TokenState;
 use crate::platform::timestamp::Timestamp;
@@ -21,13 +20,10 @@ use crate::throttle::ThrottleErrors;
 use crate::users::store::{Credentials, Lookup};
 use crate::{legacy, users};
 
-/// The refresh token is unknown, used or expired.
-pub const INVALID_REFRESH_TOKEN: ErrorKind = ErrorKind::new(
-    StatusCode::UNAUTHORIZED,
-    "INVALID_REFRESH_TOKEN",
-    "Invalid or expired refresh token",
-)
-.with_bearer_challenge();
+error_kinds! {
+    /// The refresh token is unknown, used or expired.
+    INVALID_REFRESH_TOKEN = UNAUTHORIZED, "Invalid or expired refresh token", with_bearer_challenge();
+}
 
 error_responses!(RefreshTokenErrors {
     "The token is unknown, used or expired" => [INVALID_REFRESH_TOKEN],

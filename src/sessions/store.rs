@@ -101,8 +101,7 @@ pub fn rotate(
     let statement = "UPDATE sessions SET counter = ?2 + 1, rotated_at = ?3, \
                      expires_at = min(?3 + ?4, created_at + ?5) \
                      WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 \
-                     AND EXISTS (SELECT 1 FROM users WHERE id = user_id) AND NOT EXISTS ( \
-                     SELECT 1 FROM users INDEXED BY ix_users_disabled \
+                     AND NOT EXISTS (SELECT 1 FROM users INDEXED BY ix_users_disabled \
                      WHERE id = user_id AND disabled_at IS NOT NULL) \
                      RETURNING user_id, (SELECT account_role FROM users WHERE id = user_id)";
     let parameters = [
@@ -113,6 +112,8 @@ pub fn rotate(
         lifetime.absolute.whole_seconds().into(),
     ];
     let row = connection.write_replayable_one(statement, parameters)?;
+    // A user who was deleted without the sessions has no role.
+    let row = row.filter(|row| row.text(1).is_ok());
     row.map(|row| {
         Ok(Owner {
             user: row.uuid(0)?,

@@ -7,7 +7,6 @@ pub mod store;
 use std::fmt::Display;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -17,17 +16,15 @@ use crate::app::App;
 use crate::crypto::digest::digest;
 use crate::db::Connection;
 use crate::http::client_address::ClientAddress;
-use crate::http::error::{Error, ErrorKind};
+use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::error_responses;
 use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
 use crate::users::store::LoginNames;
 
-pub const TOO_MANY_REQUESTS: ErrorKind = ErrorKind::new(
-    StatusCode::TOO_MANY_REQUESTS,
-    "TOO_MANY_REQUESTS",
-    "Too many requests. Please try again later.",
-);
+error_kinds! {
+    TOO_MANY_REQUESTS = TOO_MANY_REQUESTS, "Too many requests. Please try again later.";
+}
 
 error_responses!(ThrottleErrors {
     "Too many attempts; `Retry-After` is in seconds" => [

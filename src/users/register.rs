@@ -18,7 +18,7 @@ use crate::captcha::{self, CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, 
 use crate::db::Connection;
 use crate::http::body::BODY_UNREADABLE;
 use crate::http::body::{FromFields, ValidJson};
-use crate::http::error::{DATABASE_LOCKED, Error, ErrorKind};
+use crate::http::error::{DB_LOCKED, Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::passwords::hashing;
@@ -27,17 +27,10 @@ use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
 
-pub const EMAIL_TAKEN: ErrorKind = ErrorKind::new(
-    StatusCode::CONFLICT,
-    "EMAIL_TAKEN",
-    "Email already registered",
-);
-
-pub const USERNAME_TAKEN: ErrorKind = ErrorKind::new(
-    StatusCode::CONFLICT,
-    "USERNAME_TAKEN",
-    "Username already taken",
-);
+error_kinds! {
+    EMAIL_TAKEN = CONFLICT, "Email already registered";
+    USERNAME_TAKEN = CONFLICT, "Username already taken";
+}
 
 error_responses!(RegistrationErrors {
     "The captcha answer is wrong, or the body ended early" => [INVALID_CAPTCHA, BODY_UNREADABLE],
@@ -48,7 +41,7 @@ error_responses!(RegistrationErrors {
     "The captcha service failed, or the database is locked" => [
         CAPTCHA_UNAVAILABLE,
         CAPTCHA_ERROR,
-        DATABASE_LOCKED,
+        DB_LOCKED,
     ],
     "The captcha service took too long" => [CAPTCHA_TIMEOUT],
 });

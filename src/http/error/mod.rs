@@ -1,5 +1,19 @@
 //! Error responses. Each feature declares its error kinds next to its code.
 
+/// Declares kinds of errors, each a constant that is also its `error_code`: the status, the text for
+/// people, and what else there is to say by a method of [`ErrorKind`].
+macro_rules! error_kinds {
+    ($($(#[$doc:meta])* $code:ident = $status:ident, $detail:expr $(, $method:ident($($value:expr),*))?;)+) => {$(
+        $(#[$doc])*
+        pub const $code: crate::http::error::ErrorKind = crate::http::error::ErrorKind::new(
+            axum::http::StatusCode::$status,
+            stringify!($code),
+            $detail,
+        )$(.$method($($value),*))?;
+    )+};
+}
+pub(crate) use error_kinds;
+
 pub mod body;
 mod database;
 pub mod validation;
@@ -12,31 +26,17 @@ use axum::response::{IntoResponse, Response};
 use tracing::Level;
 
 use self::body::Body;
-pub use self::database::{DATABASE_FAILED, DATABASE_LOCKED};
-use self::validation::{FieldError, INVALID_INPUT};
+pub use self::database::{DB_ERROR, DB_LOCKED};
+use self::validation::{FieldError, VALIDATION_ERROR};
 
-pub const NOT_FOUND: ErrorKind = ErrorKind::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Not Found");
-
-pub const METHOD_NOT_ALLOWED: ErrorKind = ErrorKind::new(
-    StatusCode::METHOD_NOT_ALLOWED,
-    "METHOD_NOT_ALLOWED",
-    "Method Not Allowed",
-);
-
-/// The settings are invalid. The log names them.
-pub const MISCONFIGURED: ErrorKind = ErrorKind::new(
-    StatusCode::INTERNAL_SERVER_ERROR,
-    "MISCONFIGURED",
-    "The service is misconfigured, its log says how.",
-);
-
-/// A failure that should be impossible.
-pub const INTERNAL_ERROR: ErrorKind = ErrorKind::new(
-    StatusCode::INTERNAL_SERVER_ERROR,
-    "INTERNAL_ERROR",
-    "Internal Server Error",
-)
-.logged(Level::ERROR, "request failed");
+error_kinds! {
+    NOT_FOUND = NOT_FOUND, "Not Found";
+    METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED, "Method Not Allowed";
+    /// The settings are invalid. The log names them.
+    MISCONFIGURED = INTERNAL_SERVER_ERROR, "The service is misconfigured, its log says how.";
+    /// A failure that should be impossible.
+    INTERNAL_ERROR = INTERNAL_SERVER_ERROR, "Internal Server Error", logged(Level::ERROR, "request failed");
+}
 
 /// A kind of error with its response. Declare each one as a constant.
 #[derive(Debug, Clone, Copy)]
@@ -178,7 +178,7 @@ impl From<Vec<FieldError>> for Error {
     fn from(errors: Vec<FieldError>) -> Self {
         Self {
             details: Details::Fields(errors),
-            ..INVALID_INPUT.into()
+            ..VALIDATION_ERROR.into()
         }
     }
 }

@@ -1,18 +1,13 @@
 //! Validation errors by field, in FastAPI's format.
 
-use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::ErrorKind;
-
-/// The body is invalid. The response lists every invalid field, in order.
-pub const INVALID_INPUT: ErrorKind = ErrorKind::new(
-    StatusCode::UNPROCESSABLE_ENTITY,
-    "VALIDATION_ERROR",
-    "Invalid input",
-);
+error_kinds! {
+    /// The body is invalid. The response lists every invalid field, in order.
+    VALIDATION_ERROR = UNPROCESSABLE_ENTITY, "Invalid input";
+}
 
 /// Body of a 422.
 #[derive(Debug, Serialize, ToSchema)]

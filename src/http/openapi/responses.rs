@@ -21,7 +21,7 @@ use utoipa::{IntoResponses, ToSchema};
 use crate::http::body::{BODY_TIMEOUT, BODY_TOO_LARGE, BODY_UNREADABLE};
 use crate::http::error::body::{Body, ConflictBody, ErrorBody};
 use crate::http::error::validation::{FieldError, ValidationErrorBody};
-use crate::http::error::{DATABASE_FAILED, DATABASE_LOCKED, Error, INTERNAL_ERROR, MISCONFIGURED};
+use crate::http::error::{DB_ERROR, DB_LOCKED, Error, INTERNAL_ERROR, MISCONFIGURED};
 use crate::http::middleware::CROSS_SITE;
 
 /// Responses by status, as in the description.
@@ -48,8 +48,8 @@ macro_rules! error_responses {
 pub(crate) use error_responses;
 
 error_responses!(DatabaseErrors {
-    "Internal error; the log has the cause" => [DATABASE_FAILED, INTERNAL_ERROR, MISCONFIGURED],
-    "The database is locked" => [DATABASE_LOCKED],
+    "Internal error; the log has the cause" => [DB_ERROR, INTERNAL_ERROR, MISCONFIGURED],
+    "The database is locked" => [DB_LOCKED],
 });
 
 error_responses!(BodyErrors {
