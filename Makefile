@@ -1,7 +1,7 @@
 # Every target sets itself up: a clone, a Rust toolchain and access to the package registries suffice.
 
 .DEFAULT_GOAL := help
-.PHONY: help up example build component host frontend manifest openapi test test-browser fuzz bench soak lint
+.PHONY: help up example build component component-wasi2 host frontend manifest openapi test test-browser fuzz bench soak lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,11 +12,14 @@ up: ## Build and serve on http://127.0.0.1:3000 until Ctrl-C
 example: frontend ## Like up, with a front end in WebAssembly at http://127.0.0.1:3000/app/
 	@scripts/up.sh examples/frontend /app/
 
-build: component host ## Build both components and the host for development
+build: component component-wasi2 host ## Build both components and the host for development
 
 component:
 	@scripts/wasm-target.sh
 	cargo build --release --target wasm32-wasip2 --package gatehouse
+
+component-wasi2:
+	@scripts/wasm-target.sh
 	cargo build --profile wasi2 --target wasm32-wasip2 --package gatehouse --no-default-features --features wasi2
 
 host:
