@@ -6,14 +6,27 @@ use wasip2::http::types::{ErrorCode, IncomingRequest, ResponseOutparam};
 use wstd::http::request::try_from_incoming;
 use wstd::runtime::block_on;
 
-use super::bindings::exports::wasi::http::incoming_handler::Guest;
 use super::response;
+
+wit_bindgen::generate!({
+    world: "service",
+    path: "wit/wasi2",
+    generate_all,
+    with: {
+        "wasi:clocks/monotonic-clock@0.2.12": wasip2::clocks::monotonic_clock,
+        "wasi:http/outgoing-handler@0.2.12": wasip2::http::outgoing_handler,
+        "wasi:http/types@0.2.12": wasip2::http::types,
+        "wasi:io/error@0.2.12": wasip2::io::error,
+        "wasi:io/poll@0.2.12": wasip2::io::poll,
+        "wasi:io/streams@0.2.12": wasip2::io::streams,
+    },
+});
 
 struct Component;
 
-super::bindings::export!(Component);
+export!(Component);
 
-impl Guest for Component {
+impl exports::wasi::http::incoming_handler::Guest for Component {
     /// Returns after the response has been sent and all tasks are done. This does not use wstd's
     /// macro, because that panics if the client is gone, and the tasks would be lost.
     fn handle(request: IncomingRequest, out: ResponseOutparam) {

@@ -1,6 +1,5 @@
 //! WASI 0.2, for Spin 2 and later: synchronous calls, and a new instance for every request.
 
-mod bindings;
 mod entry;
 mod response;
 mod value;
@@ -13,11 +12,9 @@ use axum::{BoxError, http};
 use http_body_util::Full;
 use wstd::http::{Body, Client};
 
-pub use self::bindings::fermyon::spin::sqlite::{
-    Connection, Error as SqliteError, RowResult, Value,
-};
-use self::bindings::fermyon::spin::variables;
-pub use self::bindings::fermyon::spin::variables::Error as VariableError;
+pub use self::entry::fermyon::spin::sqlite::{Connection, Error as SqliteError, RowResult, Value};
+use self::entry::fermyon::spin::variables;
+pub use self::entry::fermyon::spin::variables::Error as VariableError;
 
 /// Does nothing: the host passes no second request to an instance.
 pub fn backpressure_inc() {}
