@@ -1,7 +1,7 @@
 # Every target sets itself up: a clone, a Rust toolchain and access to the package registries suffice.
 
 .DEFAULT_GOAL := help
-.PHONY: help up example build component host frontend openapi test test-browser fuzz bench soak lint
+.PHONY: help up example build component component-wasi2 host frontend manifest openapi test test-browser fuzz bench soak lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,11 +12,15 @@ up: ## Build and serve on http://127.0.0.1:3000 until Ctrl-C
 example: frontend ## Like up, with a front end in WebAssembly at http://127.0.0.1:3000/app/
 	@scripts/up.sh examples/frontend /app/
 
-build: component host ## Build the component and the host for development
+build: component component-wasi2 host ## Build both components and the host for development
 
 component:
 	@scripts/wasm-target.sh
 	cargo build --release --target wasm32-wasip2 --package gatehouse
+
+component-wasi2:
+	@scripts/wasm-target.sh
+	cargo build --profile wasi2 --target wasm32-wasip2 --package gatehouse --no-default-features --features wasi2
 
 host:
 	cargo build --profile native --package gatehouse-host
@@ -28,6 +32,9 @@ frontend:
 	cd examples/frontend && cargo build --release --target wasm32-unknown-unknown --package gatehouse-example-page
 	cd examples/frontend && cargo build --release --target wasm32-wasip2 --package gatehouse-example-server
 
+manifest: ## Regenerate spin.wasi2.toml from spin.toml
+	UPDATE_MANIFEST=1 cargo test --profile native --package gatehouse manifest
+
 openapi: ## Regenerate the OpenAPI description in docs/ from the code
 	UPDATE_OPENAPI=1 cargo test --profile native --package gatehouse description
 
@@ -36,6 +43,7 @@ test: build ## Run all tests; SPIN=1 runs the API tests against spin instead of 
 	cargo test --profile native --package gatehouse
 	cargo test --profile native --package gatehouse-host
 	cargo test --profile native --package gatehouse-api-tests
+	BUILD=wasi2 cargo test --profile native --package gatehouse-api-tests
 
 test-browser: build frontend ## Run the tests in a real browser; screenshots are left in target/
 	@scripts/browser.sh
@@ -58,6 +66,7 @@ lint: frontend ## Check the formatting, and run clippy on everything
 	cargo fmt --all --check
 	cd examples/frontend && cargo fmt --all --check
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse -- --deny warnings
+	cargo clippy --profile wasi2 --target wasm32-wasip2 --package gatehouse --no-default-features --features wasi2 -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-empty -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-hash -- --deny warnings
 	cargo clippy --profile native --workspace --all-targets -- --deny warnings

@@ -75,7 +75,7 @@ if has_spin; then
   spin up --from "$app/spin.toml" --listen "$listen" --state-dir "$state_dir" &
 else
   # Both at once: the last part of each uses one core only.
-  make --no-print-directory --jobs build
+  make --no-print-directory --jobs component host
   server_name="gatehouse-host, the stand-in for Spin in this repository"
   target/native/gatehouse-host --from "$app/spin.toml" --listen "$listen" --state-dir "$state_dir" &
 fi

@@ -5,7 +5,7 @@ use std::path::Path;
 use wasmtime::{
     Cache, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ProfilingStrategy,
     Result,
-    component::{Component, HasSelf, Linker},
+    component::{Component, HasSelf, InstancePre, Linker},
     error::Context,
 };
 use wasmtime_wasi::{
@@ -13,9 +13,15 @@ use wasmtime_wasi::{
     p2, p3,
     random::{WasiRandom, WasiRandomView},
 };
-use wasmtime_wasi_http::p3::bindings::ServicePre;
+use wasmtime_wasi_http::{
+    handler::ProxyPre, p2::bindings::ProxyPre as IncomingHandlerPre, p3::bindings::ServicePre,
+};
 
-use crate::{bindings::Spin, cli::Args, state::State};
+use crate::{
+    bindings::{Spin, wasi2::SpinWasi2},
+    cli::Args,
+    state::State,
+};
 
 /// The maximum number of live instances.
 const MAX_INSTANCES: u32 = 1_000;
@@ -69,14 +75,22 @@ fn pool() -> PoolingAllocationConfig {
 ///
 /// # Errors
 /// If the file is not a component, imports something that this host does not provide, or does
-/// not export `wasi:http/handler@0.3`.
-pub(crate) fn load(engine: &Engine, path: &Path) -> Result<ServicePre<State>> {
+/// exports neither `wasi:http/handler@0.3` nor `wasi:http/incoming-handler@0.2`.
+pub(crate) fn load(engine: &Engine, path: &Path) -> Result<ProxyPre<State>> {
     let component = Component::from_file(engine, path)
         .with_context(|| format!("{} is not a WebAssembly component", path.display()))?;
     let linked = linker(engine)?
         .instantiate_pre(&component)
-        .and_then(ServicePre::new);
+        .and_then(by_export);
     linked.with_context(|| format!("this host cannot run {}", path.display()))
+}
+
+/// The generation of WASI is that of the handler that the component exports.
+fn by_export(component: InstancePre<State>) -> Result<ProxyPre<State>> {
+    match IncomingHandlerPre::new(component.clone()) {
+        Ok(component) => Ok(ProxyPre::P2(component)),
+        Err(_) => ServicePre::new(component).map(ProxyPre::P3),
+    }
 }
 
 /// The parts of WASI that components import if they open neither files nor sockets. Linking all of
@@ -88,6 +102,8 @@ fn linker(engine: &Engine) -> Result<Linker<State>> {
     p3::clocks::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     Spin::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    SpinWasi2::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 

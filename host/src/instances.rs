@@ -12,13 +12,12 @@ use tokio_util::{
     sync::{CancellationToken, WaitForCancellationFutureOwned},
     task::TaskTracker,
 };
-use wasmtime::{Result, Store, StoreContextMut, component::GuestTaskId};
+use wasmtime::{Engine, Result, Store, StoreContextMut, component::GuestTaskId};
 use wasmtime_wasi_http::{
     WasiHttpView,
     handler::{
-        HandlerState, Instance, Proxy, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+        HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
     },
-    p3::bindings::ServicePre,
 };
 
 use crate::{
@@ -26,10 +25,16 @@ use crate::{
     trace::Call,
 };
 
-/// Spin's limit: requests that an instance answers before it is replaced.
-const MAX_REUSE: usize = 128;
-/// Spin's limit: requests that an instance answers concurrently.
-const MAX_CONCURRENT: usize = 16;
+/// Spin's limits for components for WASI 0.3.
+const REUSED: Limits = Limits {
+    total: 128,
+    concurrent: 16,
+};
+/// Spin's limits for components for WASI 0.2: every request has a new instance.
+const USED_ONCE: Limits = Limits {
+    total: 1,
+    concurrent: 1,
+};
 /// Spin's limit: how long an instance may be idle before it is dropped.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The epoch is never incremented, so no deadline is ever reached.
@@ -38,7 +43,8 @@ const NO_DEADLINE: u64 = u64::MAX / 2;
 /// Starts instances of the component.
 pub(crate) struct Instances {
     pub(crate) app: Arc<App>,
-    pub(crate) component: ServicePre<State>,
+    pub(crate) engine: Engine,
+    pub(crate) component: ProxyPre<State>,
     /// Cancelled when the host shuts down: idle instances then end at once.
     pub(crate) stopping: CancellationToken,
     /// Counts the live instances.
@@ -52,7 +58,7 @@ impl HandlerState for Instances {
 
     async fn instantiate(&self) -> Result<Instance<State, Expiration, Limits>> {
         let state = State::new(self.app.clone(), self.alive.token());
-        let mut store = Store::new(self.component.engine(), state);
+        let mut store = Store::new(&self.engine, state);
         store.set_epoch_deadline(NO_DEADLINE);
         let trace = &store.data().trace;
         if trace.is_on() {
@@ -60,16 +66,18 @@ impl HandlerState for Instances {
             store.set_fuel(u64::MAX)?;
             store.limiter(|state| &mut state.memory);
         }
-        let service = self.component.instantiate_async(&mut store).await?;
         Ok(Instance {
+            proxy: self.component.instantiate_async(&mut store).await?,
             store,
-            proxy: Proxy::P3(service),
             view: State::http,
             expiration: Expiration {
                 idle: Box::pin(sleep(IDLE_TIMEOUT)),
                 stopping: Box::pin(self.stopping.clone().cancelled_owned()),
             },
-            state: Limits,
+            state: match self.component {
+                ProxyPre::P2(_) => USED_ONCE,
+                ProxyPre::P3(_) => REUSED,
+            },
         })
     }
 }
@@ -102,16 +110,20 @@ impl WorkerExpiration for Expiration {
 }
 
 /// Limits how many requests an instance takes.
-pub(crate) struct Limits;
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    total: usize,
+    concurrent: usize,
+}
 
 impl WorkerState for Limits {
     type StoreData = State;
     type RequestData = ();
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        if total >= MAX_REUSE {
+        if total >= self.total {
             ShouldAccept::Never
-        } else if concurrent >= MAX_CONCURRENT {
+        } else if concurrent >= self.concurrent {
             ShouldAccept::No
         } else {
             ShouldAccept::Yes
@@ -136,7 +148,15 @@ impl WorkerState for Limits {
         Box::pin(std::future::pending())
     }
 
-    fn drop(&self, _: Store<State>, result: Result<()>) {
+    fn drop(&self, store: Store<State>, result: Result<()>) {
+        if let Ok(instructions_left) = store.get_fuel() {
+            let State { trace, memory, .. } = store.data();
+            let bytes = memory.bytes();
+            trace.write(&Call::Retire {
+                instructions_left,
+                bytes,
+            });
+        }
         if let Err(err) = result {
             eprintln!("An instance of the component failed: {err:#}");
         }

@@ -129,6 +129,7 @@ impl Loading<'_> {
         let path = self.dir.join(&component.source);
         Ok(Instances {
             app: Arc::new(self.app(id, component)?),
+            engine: self.engine.clone(),
             component: engine::load(&self.engine, &path)?,
             stopping: self.stopping.clone(),
             alive: self.alive.clone(),

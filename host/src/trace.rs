@@ -53,6 +53,11 @@ pub(crate) enum Call<'a> {
         instructions_left: u64,
         bytes: usize,
     },
+    /// An instance will take no more requests: what its last one cost is the difference to these.
+    Retire {
+        instructions_left: u64,
+        bytes: usize,
+    },
     /// A variable was read.
     GetVariable { name: &'a str },
     /// A database connection was opened.

@@ -11,7 +11,10 @@ use anyhow::{Context, Result, bail};
 use wasmtime::component::{Accessor, HasSelf};
 
 use crate::{
-    bindings::spin::variables::variables::{Error, Host, HostWithStore},
+    bindings::{
+        spin::variables::variables::{Error, Host, HostWithStore},
+        wasi2::fermyon::spin::variables as wasi2,
+    },
     manifest::Variable,
     state::State,
     template,
@@ -137,16 +140,36 @@ impl<T: Send> HostWithStore<T> for HasSelf<State> {
         accessor: &Accessor<T, Self>,
         name: String,
     ) -> wasmtime::Result<Result<String, Error>> {
-        if let Err(reason) = check_name(&name) {
-            return Ok(Err(Error::InvalidName(reason)));
+        Ok(accessor.with(|mut access| access.get().variable(&name)))
+    }
+}
+
+impl wasi2::Host for State {
+    async fn get(&mut self, name: String) -> wasmtime::Result<Result<String, wasi2::Error>> {
+        Ok(self.variable(&name).map_err(Into::into))
+    }
+}
+
+impl State {
+    /// The value of one of the component's variables.
+    fn variable(&self, name: &str) -> Result<String, Error> {
+        check_name(name).map_err(Error::InvalidName)?;
+        let Self { app, trace, .. } = self;
+        trace.write(&Call::GetVariable { name });
+        let undefined =
+            || Error::Undefined(format!("no variable for {:?}.{name:?}", app.component_id));
+        app.variables.get(name).cloned().ok_or_else(undefined)
+    }
+}
+
+impl From<Error> for wasi2::Error {
+    fn from(err: Error) -> Self {
+        match err {
+            Error::InvalidName(reason) => Self::InvalidName(reason),
+            Error::Undefined(reason) => Self::Undefined(reason),
+            Error::Provider(reason) => Self::Provider(reason),
+            Error::Other(reason) => Self::Other(reason),
         }
-        Ok(accessor.with(|mut access| {
-            let State { app, trace, .. } = access.get();
-            trace.write(&Call::GetVariable { name: &name });
-            let undefined =
-                || Error::Undefined(format!("no variable for {:?}.{name:?}", app.component_id));
-            app.variables.get(&name).cloned().ok_or_else(undefined)
-        }))
     }
 }
 

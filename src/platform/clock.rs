@@ -32,5 +32,5 @@ pub async fn wait_for_whole_steps(started: Instant, step: Duration) {
 
 /// Sleeps. Other tasks of the instance run in the meantime.
 pub async fn sleep(duration: Duration) {
-    spin_sdk::time::sleep(duration).await;
+    super::wasi::sleep(duration).await;
 }

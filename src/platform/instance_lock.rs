@@ -4,7 +4,8 @@
 //! instances. This isolates users from each other, and neither a password hash nor a database lock
 //! delays other requests.
 
-use spin_sdk::wit_bindgen::{backpressure_dec, backpressure_inc, yield_async};
+pub use super::wasi::yield_to_host;
+use super::wasi::{backpressure_dec, backpressure_inc};
 
 /// Exclusive use of the instance by one request, or by the work between requests. Dropping it lets
 /// the instance accept the next request.
@@ -37,9 +38,4 @@ impl Drop for Released {
     fn drop(&mut self) {
         backpressure_inc();
     }
-}
-
-/// Lets the host deliver what has arrived, and continues at once.
-pub async fn yield_to_host() {
-    yield_async().await;
 }

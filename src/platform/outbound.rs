@@ -52,9 +52,7 @@ pub async fn send(
 
 async fn exchange(request: Request<Full<Bytes>>) -> Result<Response, HttpError> {
     let unreachable = |error: String| HttpError::Unreachable(error);
-    let response = spin_sdk::http::send(request)
-        .await
-        .map_err(|error| unreachable(error.to_string()))?;
+    let response = super::wasi::send(request).await.map_err(unreachable)?;
     let status = response.status();
     let retry_after = retry_after(response.headers());
     let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES)

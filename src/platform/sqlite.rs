@@ -1,11 +1,10 @@
 //! Thin wrapper around Spin's SQLite interface.
 
-pub use spin_sdk::sqlite::Value;
-use spin_sdk::sqlite::wit::sqlite;
-use spin_sdk::sqlite::{self as sdk, RowResult};
+pub use super::wasi::Value;
+use super::wasi::{self, RowResult, SqliteError};
 
 /// A connection. Spin opens a new one each time. Dropping it rolls back its transaction.
-pub struct Connection(sqlite::Connection);
+pub struct Connection(wasi::Connection);
 
 /// A row. Columns count from zero.
 pub struct Row(RowResult);
@@ -18,9 +17,7 @@ pub struct Error(pub String);
 impl Connection {
     /// Opens the default database.
     pub async fn open() -> Result<Self, Error> {
-        Ok(Self(
-            sqlite::Connection::open_async("default".into()).await?,
-        ))
+        Ok(Self(wasi::open_database("default").await?))
     }
 
     /// Runs a statement and returns all rows. If the text has several statements, only the first is
@@ -37,23 +34,29 @@ impl Connection {
 impl Row {
     /// The column's value, if it is a text.
     pub fn text(&self, column: usize) -> Option<&str> {
-        self.0.get(column)
+        match self.0.values.get(column)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// The column's value, if it is an integer.
     pub fn integer(&self, column: usize) -> Option<i64> {
-        self.0.get(column)
+        match self.0.values.get(column)? {
+            Value::Integer(integer) => Some(*integer),
+            _ => None,
+        }
     }
 }
 
-impl From<sdk::Error> for Error {
-    fn from(error: sdk::Error) -> Self {
+impl From<SqliteError> for Error {
+    fn from(error: SqliteError) -> Self {
         Self(match error {
-            sdk::Error::NoSuchDatabase => "no such database".into(),
-            sdk::Error::AccessDenied => "access denied".into(),
-            sdk::Error::InvalidConnection => "invalid connection".into(),
-            sdk::Error::DatabaseFull => "database or disk is full".into(),
-            sdk::Error::Io(message) => message,
+            SqliteError::NoSuchDatabase => "no such database".into(),
+            SqliteError::AccessDenied => "access denied".into(),
+            SqliteError::InvalidConnection => "invalid connection".into(),
+            SqliteError::DatabaseFull => "database or disk is full".into(),
+            SqliteError::Io(message) => message,
         })
     }
 }

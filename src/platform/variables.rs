@@ -1,6 +1,6 @@
 //! Spin variables.
 
-use spin_sdk::variables::{self, Error};
+use super::wasi::{self, VariableError as Error};
 
 /// Returns the value of a variable.
 ///
@@ -8,7 +8,7 @@ use spin_sdk::variables::{self, Error};
 /// A reason that continues the variable's name in a sentence. It never includes the value.
 #[cfg_attr(test, expect(dead_code, reason = "tests use their own values"))]
 pub async fn get(name: &str) -> Result<String, &'static str> {
-    variables::get(name).await.map_err(|error| match error {
+    wasi::variable(name).await.map_err(|error| match error {
         Error::Undefined(_) => "has no value: set it, or give it a default in spin.toml",
         Error::InvalidName(_) => "is not a valid name of a Spin variable",
         Error::Provider(_) => "could not be read from Spin's variables provider",

@@ -5,13 +5,14 @@ use std::fs;
 
 use wasmparser::{Parser, Payload};
 
-use crate::helpers::server::{component, in_repository};
+use crate::helpers::server::{component, in_repository, is_wasi2};
 
 /// In bytes. Every host downloads, compiles and caches the component.
 const MAX_SIZE: u64 = 2_500_000;
 
-/// Interfaces with the types of those that the world lists.
+/// Interfaces with the types of those that the world lists, for each build.
 const TYPES: [&str; 2] = ["wasi:clocks/types@0.3.0", "wasi:http/types@0.3.0"];
+const TYPES_OF_WASI2: [&str; 1] = ["wasi:http/types@0.2.12"];
 
 /// The imports of Rust's standard library for wasm32-wasip2, used or not. They contain neither files
 /// nor sockets.
@@ -39,18 +40,26 @@ const STANDARD_LIBRARY: [&str; 17] = [
 fn it_imports_only_its_world_and_the_standard_library() {
     let (imports, _) = interfaces();
     let mut expected = world("import");
-    expected.extend(TYPES.map(str::to_owned));
-    expected.extend(STANDARD_LIBRARY.map(str::to_owned));
+    if is_wasi2() {
+        // All imports of WASI have the newest version that a library names.
+        expected.extend(STANDARD_LIBRARY.map(|name| name.replace("@0.2.6", "@0.2.12")));
+        expected.extend(TYPES_OF_WASI2.map(str::to_owned));
+    } else {
+        expected.extend(STANDARD_LIBRARY.map(str::to_owned));
+        expected.extend(TYPES.map(str::to_owned));
+    }
     assert_eq!(imports, expected);
 }
 
 #[test]
 fn it_exports_its_world() {
     let (_, exports) = interfaces();
-    assert_eq!(
-        exports,
-        BTreeSet::from(["wasi:http/handler@0.3.0".to_owned()])
-    );
+    let handler = if is_wasi2() {
+        "wasi:http/incoming-handler@0.2.12"
+    } else {
+        "wasi:http/handler@0.3.0"
+    };
+    assert_eq!(exports, BTreeSet::from([handler.to_owned()]));
     assert_eq!(exports, world("export"));
 }
 
@@ -91,7 +100,8 @@ fn interfaces() -> (BTreeSet<String>, BTreeSet<String>) {
 
 /// The interfaces that the world in `wit` imports or exports.
 fn world(direction: &str) -> BTreeSet<String> {
-    let world = fs::read_to_string(in_repository("wit/world.wit"));
+    let build = if is_wasi2() { "wasi2" } else { "wasi3" };
+    let world = fs::read_to_string(in_repository(&format!("wit/{build}/world.wit")));
     let world = world.expect("a readable world");
     let listed = world.lines().filter_map(|line| {
         let interface = line.trim().strip_prefix(direction)?.strip_suffix(';')?;

@@ -1,6 +1,7 @@
 //! Architecture tests: dependencies between modules, rules for files, the example's manifest, and the
 //! test files that docs/security.md names.
 
+mod manifest;
 mod source;
 
 use std::collections::BTreeSet;
@@ -107,7 +108,7 @@ fn only_the_route_table_uses_endpoints() {
 #[test]
 fn only_the_platform_uses_spin() {
     for source in sources() {
-        let spin = ["spin_sdk", "wit_bindgen", "wasip3", "wasip2"];
+        let spin = ["spin_sdk", "wit_bindgen", "wasip2", "wasip3", "wstd"];
         let used: Vec<_> = spin
             .iter()
             .filter(|name| source.names.contains(**name))

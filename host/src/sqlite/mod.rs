@@ -4,6 +4,7 @@ mod connection;
 mod pages;
 #[cfg(test)]
 mod tests;
+mod wasi2;
 
 use wasmtime::{
     Result,

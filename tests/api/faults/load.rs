@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
+use crate::helpers::server::is_wasi2;
 
 const LOGINS: usize = 100;
 /// The limit for a hundred instances, each with 19 MiB for its hash, in KiB.
@@ -14,6 +15,8 @@ const MEMORY: u64 = 4 * 1024 * 1024;
 /// The minimum number of other requests answered in the meantime. Measured on two cores, alone and
 /// next to other tests: 56 and 20 if they queue with the logins, 175 and 117 if logins yield to them.
 const MIN_OTHERS: usize = 60;
+/// The same with WASI 0.2, where each of them starts an instance: 44 and 52 next to other tests.
+const MIN_OTHERS_WASI2: usize = 30;
 
 /// Repeatedly requests another route until `during` completes, and counts the responses.
 async fn others_during<T>(during: impl Future<Output = T>, app: &App, token: &str) -> (T, usize) {
@@ -53,6 +56,11 @@ async fn a_hundred_logins_at_once_succeed_without_starving_other_routes() {
     for login in logins {
         login.assert_status(200);
     }
-    assert!(others >= MIN_OTHERS, "{others}");
+    let min_others = if is_wasi2() {
+        MIN_OTHERS_WASI2
+    } else {
+        MIN_OTHERS
+    };
+    assert!(others >= min_others, "{others}");
     assert!(app.server.peak_memory_kib() < MEMORY);
 }

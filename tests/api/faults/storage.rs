@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::helpers::api_error::DB_ERROR;
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
+use crate::helpers::server::is_wasi2;
 
 const NEW_PASSWORD: &str = "battery staple 2";
 /// The size of the disk that fills up.
@@ -71,8 +72,8 @@ impl Drop for Disk {
     }
 }
 
-/// Asserts that writes fail and reads work.
-async fn assert_only_reads_work(app: &App, tokens: &Tokens, reset_token: &str) {
+/// Asserts that writes fail.
+async fn assert_no_writes_work(app: &App, tokens: &Tokens, reset_token: &str) {
     for response in [
         app.register(&registration_of("late@example.com", "late"))
             .await,
@@ -83,6 +84,10 @@ async fn assert_only_reads_work(app: &App, tokens: &Tokens, reset_token: &str) {
     ] {
         response.assert_error(&DB_ERROR);
     }
+}
+
+/// Asserts that reads work.
+async fn assert_reads_work(app: &App, tokens: &Tokens) {
     app.test_data(&tokens.access).await.assert_status(200);
     app.login(EMAIL, "wrong password 1")
         .await
@@ -113,7 +118,8 @@ async fn reads_work_on_a_read_only_database() {
     let Some(immutable) = Immutable::make(app.database_path()) else {
         return;
     };
-    assert_only_reads_work(&app, &tokens, &reset_token).await;
+    assert_no_writes_work(&app, &tokens, &reset_token).await;
+    assert_reads_work(&app, &tokens).await;
     drop(immutable);
     app.server.kill();
     app.restart().await;
@@ -132,7 +138,11 @@ async fn a_full_disk_loses_nothing() {
     let tokens = app.log_tom_in().await;
     let reset_token = app.next_reset_token(EMAIL).await;
     disk.fill();
-    assert_only_reads_work(&app, &tokens, &reset_token).await;
+    assert_no_writes_work(&app, &tokens, &reset_token).await;
+    // With WASI 0.2, each request opens the database, and SQLite needs space to create its log.
+    if !is_wasi2() {
+        assert_reads_work(&app, &tokens).await;
+    }
     disk.clear();
     assert_everything_works(&app, &tokens, &reset_token).await;
 }

@@ -38,7 +38,7 @@ impl Server {
         });
         let child = host()
             .arg("--from")
-            .arg(in_repository("spin.toml"))
+            .arg(in_repository(manifest()))
             .args(["--listen", listen, "--state-dir"])
             .arg(directory)
             .args(flags)
@@ -138,6 +138,11 @@ pub(crate) fn is_spin() -> bool {
     env::var_os("SPIN").is_some_and(|value| value == "1")
 }
 
+/// Whether `BUILD=wasi2` selects the build for WASI 0.2, where every request has a new instance.
+pub(crate) fn is_wasi2() -> bool {
+    env::var_os("BUILD").is_some_and(|value| value == "wasi2")
+}
+
 /// Resolves a path relative to the repository's root.
 pub(crate) fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -147,7 +152,17 @@ pub(crate) fn in_repository(path: &str) -> PathBuf {
 
 /// The path of the built component.
 pub(crate) fn component() -> PathBuf {
-    built(in_repository("target/wasm32-wasip2/release/gatehouse.wasm"))
+    let profile = if is_wasi2() { "wasi2" } else { "release" };
+    let path = format!("target/wasm32-wasip2/{profile}/gatehouse.wasm");
+    built(in_repository(&path))
+}
+
+fn manifest() -> &'static str {
+    if is_wasi2() {
+        "spin.wasi2.toml"
+    } else {
+        "spin.toml"
+    }
 }
 
 fn host() -> Command {

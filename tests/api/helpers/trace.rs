@@ -25,6 +25,8 @@ pub(crate) enum Call {
     GrowMemory { bytes: u64 },
     /// A request was passed to an instance, with its remaining instructions and its linear memory.
     Handle { instructions_left: u64, bytes: u64 },
+    /// An instance will take no more requests.
+    Retire { instructions_left: u64, bytes: u64 },
     /// A setting was read.
     GetVariable { name: String },
     /// A database connection was opened.
@@ -64,10 +66,26 @@ impl Call {
         matches!(self, Self::Handle { .. })
     }
 
+    /// The instructions that the instance may still execute, if they are part of the call. They are when
+    /// a request begins, and after the last one.
+    pub(crate) fn instructions_left(&self) -> Option<u64> {
+        match self {
+            Self::Handle {
+                instructions_left, ..
+            }
+            | Self::Retire {
+                instructions_left, ..
+            } => Some(*instructions_left),
+            _ => None,
+        }
+    }
+
     /// The instance's linear memory from this call on, if it is part of the call.
     fn memory(&self) -> Option<u64> {
         match self {
-            Self::GrowMemory { bytes } | Self::Handle { bytes, .. } => Some(*bytes),
+            Self::GrowMemory { bytes }
+            | Self::Handle { bytes, .. }
+            | Self::Retire { bytes, .. } => Some(*bytes),
             _ => None,
         }
     }
@@ -89,15 +107,9 @@ pub(crate) fn memory_after(calls: &[Call]) -> u64 {
     memory.expect("a request was handled")
 }
 
-/// The instructions between the first and the last request in `calls`.
+/// The instructions of a whole request.
 pub(crate) fn instructions_of(calls: &[Call]) -> u64 {
-    let left = calls.iter().filter_map(|call| match call {
-        Call::Handle {
-            instructions_left, ..
-        } => Some(*instructions_left),
-        _ => None,
-    });
-    let left: Vec<_> = left.collect();
+    let left: Vec<_> = calls.iter().filter_map(Call::instructions_left).collect();
     left[0] - left[left.len() - 1]
 }
 
@@ -120,19 +132,22 @@ impl App {
     }
 
     /// The calls of the first request after the call with this number, up to the instance's next
-    /// request. `None` if there was no next request.
-    pub(crate) async fn whole_request_since(&self, number: usize) -> Option<Vec<Call>> {
+    /// request or its retirement.
+    pub(crate) async fn whole_request_since(&self, number: usize) -> Vec<Call> {
         let complete = async || {
             self.get("/").await.assert_status(200);
             let mut calls = self.request_since(number);
-            if calls.contains(&Call::End) {
-                return Some(None);
-            }
-            let next = calls.iter().skip(1).position(Call::begins_request)?;
-            calls.truncate(next + 2);
-            Some(Some(calls))
+            let is_over = |call: &Call| call.instructions_left().is_some();
+            let over = calls.iter().skip(1).position(is_over)?;
+            calls.truncate(over + 2);
+            Some(calls)
         };
-        eventually("its instance gets another request or ends", SOON, complete).await
+        eventually(
+            "its instance gets another request or retires",
+            SOON,
+            complete,
+        )
+        .await
     }
 
     /// All statements since the server was started, each with the `synchronous` setting in effect.
@@ -161,18 +176,11 @@ impl App {
         statements
     }
 
-    /// Sends a request and returns its calls. Repeats it if the instance ends afterwards.
-    pub(crate) async fn measure(
-        &self,
-        request: impl Fn() -> RequestBuilder,
-    ) -> (Response, Vec<Call>) {
-        loop {
-            let number = self.calls().len();
-            let response = Response::to(request()).await;
-            if let Some(calls) = self.whole_request_since(number).await {
-                return (response, calls);
-            }
-        }
+    /// Sends a request and returns its calls.
+    pub(crate) async fn measure(&self, request: RequestBuilder) -> (Response, Vec<Call>) {
+        let number = self.calls().len();
+        let response = Response::to(request).await;
+        (response, self.whole_request_since(number).await)
     }
 
     fn trace(&self) -> Vec<Line> {

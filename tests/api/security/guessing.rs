@@ -232,11 +232,9 @@ async fn a_rejected_guess_is_not_hashed() {
         .assert_status(401);
     app.change("UPDATE password_guesses SET in_a_row = 100");
     for (network, username) in [(HOME, EMAIL), (HOME, USERNAME), ("192.0.2.2", EMAIL)] {
-        let request = || {
-            let request = app.request(Method::POST, LOGIN);
-            let request = request.header("x-forwarded-for", network);
-            request.form(&[("username", username), ("password", PASSWORD)])
-        };
+        let request = app.request(Method::POST, LOGIN);
+        let request = request.header("x-forwarded-for", network);
+        let request = request.form(&[("username", username), ("password", PASSWORD)]);
         let (response, calls) = app.measure(request).await;
         assert_eq!(is_checked(&response), Ok(false), "{network} {username}");
         let instructions = instructions_of(&calls);

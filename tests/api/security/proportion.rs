@@ -61,7 +61,7 @@ async fn idle_memory(app: &App) -> u64 {
     for route in &ROUTES {
         Response::to(post(app, route, b"{}".to_vec())).await;
     }
-    let (_, calls) = app.measure(|| app.request(Method::GET, "/")).await;
+    let (_, calls) = app.measure(app.request(Method::GET, "/")).await;
     memory_after(&calls)
 }
 
@@ -77,7 +77,7 @@ async fn a_body_of_any_shape_takes_little_memory_and_time() {
     for route in &ROUTES {
         for shape in route.shapes() {
             let what = &shape.what;
-            let (response, calls) = app.measure(|| post(&app, route, shape.body())).await;
+            let (response, calls) = app.measure(post(&app, route, shape.body())).await;
             let grown = memory_after(&calls).saturating_sub(idle);
             let instructions = instructions_of(&calls);
             let figures = format!(
