@@ -96,7 +96,9 @@ fn signal_when_sent(response: Response) -> (Response, oneshot::Receiver<()>) {
 impl Instance {
     async fn start() -> Self {
         platform::log::start();
-        match Settings::load(&mut Reader::default()).await {
+        let settings = Settings::load(&mut Reader::default()).await;
+        platform::variables::return_to_worker_thread().await;
+        match settings {
             Ok(settings) => Self::with(settings),
             Err(problems) => {
                 for problem in problems {

@@ -66,8 +66,7 @@ impl Server {
     ) {
         let watcher = connections.watcher();
         tokio::spawn(async move {
-            // Responses are small, and the client waits for them before its next request.
-            let _ = stream.set_nodelay(true);
+            // Without TCP_NODELAY, like Spin.
             let builder = Builder::new(TokioExecutor::new());
             let service = service_fn(move |request| self.clone().answer(request, client));
             let connection = builder.serve_connection(TokioIo::new(stream), service);

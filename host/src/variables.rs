@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use tokio::task::block_in_place;
 use wasmtime::component::{Accessor, HasSelf};
 
 use crate::{
@@ -158,7 +159,9 @@ impl State {
         trace.write(&Call::GetVariable { name });
         let undefined =
             || Error::Undefined(format!("no variable for {:?}.{name:?}", app.component_id));
-        app.variables.get(name).cloned().ok_or_else(undefined)
+        // Spin's provider for environment variables does this, too. It moves the caller off the
+        // runtime's worker threads until it next waits.
+        block_in_place(|| app.variables.get(name).cloned()).ok_or_else(undefined)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Spin variables.
 
+pub use super::wasi::return_to_worker_thread;
 use super::wasi::{self, VariableError as Error};
 
 /// Returns the value of a variable.

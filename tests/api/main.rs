@@ -30,6 +30,7 @@ mod logout;
 mod me;
 mod openapi;
 mod page_assets;
+mod packets;
 mod pages;
 mod password_reset;
 mod passwords;

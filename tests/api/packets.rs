@@ -1,0 +1,68 @@
+//! Each response leaves in one packet.
+//!
+//! Spin does not set TCP_NODELAY. A second packet waits until the client acknowledges the first, and
+//! many clients wait 40 ms before they do.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use tokio::task::spawn_blocking;
+
+use crate::helpers::app::{App, spawn_app};
+use crate::helpers::flows::TEST_DATA;
+
+/// Enough for dozens of instances, of which each starts with a response that takes longer.
+const REQUESTS: usize = 5_000;
+
+/// Sends a request over one connection again and again, and returns the numbers of the responses
+/// that did not arrive with the first read.
+async fn split_responses(app: &App, path: &str, headers: &str) -> Vec<usize> {
+    let authority = app.authority().to_owned();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {authority}\r\n{headers}\r\n");
+    let send_all = move || {
+        let mut connection = TcpStream::connect(authority).expect("the server accepts connections");
+        let mut is_split = |_: &usize| reads_of_response(&mut connection, &request) > 1;
+        (1..=REQUESTS).filter(&mut is_split).collect()
+    };
+    spawn_blocking(send_all).await.expect("no panic")
+}
+
+fn reads_of_response(connection: &mut TcpStream, request: &str) -> usize {
+    let sent = connection.write_all(request.as_bytes());
+    sent.expect("the server reads");
+    let mut response = Vec::new();
+    let mut reads = 0;
+    while !is_complete(&response) {
+        let mut part = [0; 16_384];
+        let length = connection.read(&mut part).expect("the server answers");
+        assert_ne!(length, 0, "the server closed the connection");
+        response.extend_from_slice(&part[..length]);
+        reads += 1;
+    }
+    assert!(response.starts_with(b"HTTP/1.1 200 "), "not successful");
+    reads
+}
+
+fn is_complete(response: &[u8]) -> bool {
+    let response = String::from_utf8_lossy(response);
+    let Some((head, body)) = response.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.and_then(|value| value.parse().ok()).expect("a length");
+    body.len() >= length
+}
+
+#[tokio::test]
+async fn a_response_without_work_leaves_in_one_packet() {
+    let app = spawn_app().await;
+    assert_eq!(split_responses(&app, "/", "").await, [0; 0]);
+}
+
+#[tokio::test]
+async fn a_response_of_the_protected_route_leaves_in_one_packet() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    let header = format!("authorization: Bearer {}\r\n", tokens.access);
+    assert_eq!(split_responses(&app, TEST_DATA, &header).await, [0; 0]);
+}
