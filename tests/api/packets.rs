@@ -48,8 +48,12 @@ fn is_complete(response: &[u8]) -> bool {
     let Some((head, body)) = response.split_once("\r\n\r\n") else {
         return false;
     };
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    let length: usize = length.and_then(|value| value.parse().ok()).expect("a length");
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length
+        .and_then(|value| value.parse().ok())
+        .expect("a length");
     body.len() >= length
 }
 
