@@ -37,7 +37,7 @@ use tower_service::Service;
 
 use crate::app::App;
 use crate::platform::Request;
-use crate::platform::instance_lock::InstanceLock;
+use crate::platform::instance_lock::{InstanceLock, yield_to_host};
 use crate::settings::Settings;
 use crate::settings::reader::Reader;
 
@@ -76,7 +76,13 @@ pub async fn handle(request: Request) -> Response {
             });
             response
         }
-        _ => response,
+        _ => {
+            platform::spawn(async move {
+                yield_to_host().await;
+                drop(lock);
+            });
+            response
+        }
     }
 }
 

@@ -5,26 +5,38 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use tokio::task::spawn_blocking;
 
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::TEST_DATA;
 
-/// Enough for dozens of instances, of which each starts with a response that takes longer.
+/// Requests of a connection: enough for dozens of instances, of which each starts with a response that
+/// takes longer.
 const REQUESTS: usize = 5_000;
 
-/// Sends a request over one connection again and again, and returns the numbers of the responses
-/// that did not arrive with the first read.
-async fn split_responses(app: &App, path: &str, headers: &str) -> Vec<usize> {
-    let authority = app.authority().to_owned();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: {authority}\r\n{headers}\r\n");
-    let send_all = move || {
-        let mut connection = TcpStream::connect(authority).expect("the server accepts connections");
-        let mut is_split = |_: &usize| reads_of_response(&mut connection, &request) > 1;
-        (1..=REQUESTS).filter(&mut is_split).collect()
-    };
-    spawn_blocking(send_all).await.expect("no panic")
+/// Sends a request over each of several connections again and again, and returns how many responses
+/// did not arrive with the first read.
+async fn split_responses(app: &App, connections: usize, path: &str, headers: &str) -> usize {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n",
+        app.authority()
+    );
+    let request: Arc<str> = request.into();
+    let clients = (0..connections).map(|_| {
+        let authority = app.authority().to_owned();
+        let request = Arc::clone(&request);
+        spawn_blocking(move || {
+            let connection = TcpStream::connect(authority);
+            let mut connection = connection.expect("the server accepts connections");
+            let is_split = |_: &usize| reads_of_response(&mut connection, &request) > 1;
+            (0..REQUESTS / connections).filter(is_split).count()
+        })
+    });
+    let split = try_join_all(clients).await.expect("no panic");
+    split.into_iter().sum()
 }
 
 fn reads_of_response(connection: &mut TcpStream, request: &str) -> usize {
@@ -58,15 +70,24 @@ fn is_complete(response: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn a_response_without_work_leaves_in_one_packet() {
+async fn responses_without_work_leave_in_one_packet() {
     let app = spawn_app().await;
-    assert_eq!(split_responses(&app, "/", "").await, [0; 0]);
+    for connections in [1, 16] {
+        assert_eq!(
+            split_responses(&app, connections, "/", "").await,
+            0,
+            "{connections}"
+        );
+    }
 }
 
 #[tokio::test]
-async fn a_response_of_the_protected_route_leaves_in_one_packet() {
+async fn responses_of_the_protected_route_leave_in_one_packet() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     let header = format!("authorization: Bearer {}\r\n", tokens.access);
-    assert_eq!(split_responses(&app, TEST_DATA, &header).await, [0; 0]);
+    for connections in [1, 16] {
+        let split = split_responses(&app, connections, TEST_DATA, &header).await;
+        assert_eq!(split, 0, "{connections}");
+    }
 }
