@@ -26,20 +26,26 @@ mod users;
 #[cfg(test)]
 mod proptests;
 
+use std::pin::pin;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use futures_channel::oneshot;
+use futures_util::future::select;
 use http_body_util::BodyExt;
 use tower_service::Service;
 
 use crate::app::App;
-use crate::platform::Request;
 use crate::platform::instance_lock::{InstanceLock, yield_to_host};
+use crate::platform::{Request, clock};
 use crate::settings::Settings;
 use crate::settings::reader::Reader;
+
+/// How long the work between requests waits for a client that takes its response slowly.
+const SEND_LIMIT: Duration = Duration::from_secs(1);
 
 /// State of this instance, built from the settings at its first request. `app` is `None` if the
 /// settings are invalid.
@@ -66,24 +72,35 @@ pub async fn handle(request: Request) -> Response {
         Err(never) => match never {},
     };
     match instance.app {
-        Some(app) if mail::store::take_new_mail_flag() || housekeeping::is_due() => {
+        Some(app) if is_work_due(app) => {
             let (response, is_sent) = signal_when_sent(response);
             platform::spawn(async move {
-                // Resolves with an error, because the sender is only dropped.
-                _ = is_sent.await;
+                // The sender is only dropped, and a slow client must not keep the instance busy.
+                _ = select(is_sent, pin!(clock::sleep(SEND_LIMIT))).await;
                 housekeeping::run(app).await;
                 drop(lock);
             });
             response
         }
         _ => {
-            platform::spawn(async move {
-                yield_to_host().await;
-                drop(lock);
-            });
+            platform::spawn(release_when_read(lock));
             response
         }
     }
+}
+
+fn is_work_due(app: &App) -> bool {
+    let has_written = app.database.take_written_flag();
+    mail::store::take_new_mail_flag() || housekeeping::is_due(has_written)
+}
+
+/// Releases the lock once the host has read the body of a small response.
+///
+/// The next request would hold the body back until it waits or ends. The head has left by then, and a
+/// second packet takes many clients 40 ms longer.
+async fn release_when_read(lock: InstanceLock) {
+    yield_to_host().await;
+    drop(lock);
 }
 
 /// Wraps the response so that the receiver resolves when its body has been sent or dropped.

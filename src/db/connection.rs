@@ -120,6 +120,7 @@ impl<'a> Connection<'a> {
         if !self.is_in_transaction {
             self.set_durability(durability)?;
         }
+        self.database.has_written.store(true, Ordering::Relaxed);
         self.execute(statement, parameters)
     }
 

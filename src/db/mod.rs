@@ -24,6 +24,7 @@ pub struct Database {
     /// Whether `synchronous` NORMAL may be used: only with a write-ahead log, and not on libSQL,
     /// which manages durability itself.
     allows_normal: AtomicBool,
+    has_written: AtomicBool,
     normalize_addresses: MigrationStep,
 }
 
@@ -34,6 +35,7 @@ impl Database {
             idle: Mutex::default(),
             is_ready: AtomicBool::default(),
             allows_normal: AtomicBool::default(),
+            has_written: AtomicBool::default(),
             normalize_addresses,
         }
     }
@@ -50,6 +52,11 @@ impl Database {
             self.is_ready.store(true, Ordering::Relaxed);
         }
         self.open().await
+    }
+
+    /// Returns whether this instance has written since the last call.
+    pub fn take_written_flag(&self) -> bool {
+        self.has_written.swap(false, Ordering::Relaxed)
     }
 
     /// Returns a connection without migrating the database.

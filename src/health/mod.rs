@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::db::{Database, DbError};
-use crate::users;
+use crate::{housekeeping, users};
 
 const UNUSABLE: &str = "unusable";
 
@@ -76,6 +76,7 @@ pub async fn live() -> Json<Health> {
     )
 )]
 pub async fn ready(State(app): State<&'static App>) -> (StatusCode, Json<Health>) {
+    housekeeping::note_probe();
     match probe(&app.database).await {
         Ok(()) => (StatusCode::OK, Json(operational())),
         Err(error) => {

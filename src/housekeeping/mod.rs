@@ -2,7 +2,7 @@
 
 mod store;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use uuid::Uuid;
 
@@ -21,8 +21,23 @@ const INTERVAL_SECONDS: i64 = 60;
 /// Start of this instance's last run, in seconds since 1970.
 static LAST_RUN: AtomicI64 = AtomicI64::new(0);
 
+/// Whether this instance has been probed since the last check.
+static IS_PROBED: AtomicBool = AtomicBool::new(false);
+
+/// Lets a readiness probe count as a reason to run.
+pub fn note_probe() {
+    IS_PROBED.store(true, Ordering::Relaxed);
+}
+
 /// Whether a run is due. If so, the caller must start it.
-pub fn is_due() -> bool {
+///
+/// Only a write or a probe is a reason to run. Reading would be too frequent a reason: a new instance
+/// has no last run, and with WASI 0.2 every request has a new instance.
+pub fn is_due(has_written: bool) -> bool {
+    let is_probed = IS_PROBED.swap(false, Ordering::Relaxed);
+    if !has_written && !is_probed {
+        return false;
+    }
     let now = clock::now().unix();
     let last = LAST_RUN.load(Ordering::Relaxed);
     let is_due = now - last >= INTERVAL_SECONDS;

@@ -158,7 +158,7 @@ async fn measure(app: &App, name: &str) -> Cost {
         let database = app.database();
         database.execute_batch(CLEAR).expect("the schema");
         let request = prepare(app, name).await;
-        app.get("/").await.assert_status(200);
+        app.get("/health/ready").await.assert_status(200);
         app.housekeeping_since(app.newest_instance()).await;
         let number = app.calls().len();
         request.send().await.expect("a response");

@@ -205,9 +205,9 @@ async fn consecutive_guesses_are_forgotten_after_a_week_unless_there_are_too_man
         assert_eq!(set, Ok(1), "{username}");
     }
     let_pass(&app, 7 * DAY);
-    // A new instance runs housekeeping.
+    // A probe of a new instance runs housekeeping.
     app.restart().await;
-    app.get("/").await.assert_status(200);
+    app.get("/health/ready").await.assert_status(200);
     let forgotten = async || (app.count("password_guesses") == 1).then_some(());
     eventually("one row is forgotten", SOON, forgotten).await;
     for (username, checked) in [(EMAIL, 2), (USERNAME, 0)] {

@@ -196,14 +196,14 @@ async fn settings_that_are_unsafe_in_production_are_logged_once_for_all_instance
         "frontend_url",
         "cors_allow_origins",
     ];
-    app.get("/").await.assert_status(200);
+    app.get("/health/ready").await.assert_status(200);
     for variable in unsafe_settings {
         let warned = async || (warnings(&app, variable) == 1).then_some(());
         eventually(variable, SOON, warned).await;
     }
     app.restart().await;
     app.change("DELETE FROM warnings WHERE variable = 'throttle'");
-    app.get("/").await.assert_status(200);
+    app.get("/health/ready").await.assert_status(200);
     let warned = async || (warnings(&app, "throttle") == 1).then_some(());
     eventually("throttle is logged again", SOON, warned).await;
     assert_eq!(warnings(&app, "email_provider"), 0);
