@@ -72,7 +72,9 @@ ensure_frontend_url
 if has_spin; then
   make --no-print-directory component
   server_name=$(spin --version)
-  spin up --from "$app/spin.toml" --listen "$listen" --state-dir "$state_dir" &
+  # Instances live longer than by default, which makes slow first requests rare: docs/operating.md.
+  spin up --from "$app/spin.toml" --listen "$listen" --state-dir "$state_dir" \
+    --max-instance-reuse-count 100000 --idle-instance-timeout 60s &
 else
   # Both at once: the last part of each uses one core only.
   make --no-print-directory --jobs component host

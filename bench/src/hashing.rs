@@ -8,11 +8,14 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 
+/// The defaults of `argon2_memory_kib` and `argon2_passes` in spin.toml.
+const MEMORY_KIB: u32 = 7168;
+const PASSES: u32 = 5;
 const SALT: &[u8; 16] = b"sixteen bytes ok";
 
 /// The hash of a password, as the service stores it.
 pub fn phc_string(password: &str) -> Result<String> {
-    let (m, t) = (Params::DEFAULT_M_COST, Params::DEFAULT_T_COST);
+    let (m, t) = (MEMORY_KIB, PASSES);
     let encode = |bytes: &[u8]| BASE64_STANDARD_NO_PAD.encode(bytes);
     let (salt, hash) = (encode(SALT), encode(&hash(password)?));
     Ok(format!("$argon2id$v=19$m={m},t={t},p=1${salt}${hash}"))
@@ -41,10 +44,13 @@ pub fn native_rate(threads: usize, duration: Duration) -> Result<f64> {
 }
 
 fn hash(password: &str) -> Result<[u8; 32]> {
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default());
+    hash_into(password).map_err(|error| anyhow!("{error}"))
+}
+
+fn hash_into(password: &str) -> argon2::Result<[u8; 32]> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut hash = [0; 32];
-    argon2
-        .hash_password_into(password.as_bytes(), SALT, &mut hash)
-        .map_err(|error| anyhow!("{error}"))?;
+    argon2.hash_password_into(password.as_bytes(), SALT, &mut hash)?;
     Ok(hash)
 }

@@ -76,8 +76,9 @@ pub struct PasswordHasher(Argon2<'static>);
 pub struct HashingFailed(String);
 
 impl PasswordHasher {
-    /// A hasher with `memory_kib` KiB of memory, `passes` passes and one lane. OWASP's Password
-    /// Storage Cheat Sheet lists 19456 KiB and 2 passes first.
+    /// A hasher with `memory_kib` KiB of memory, `passes` passes and one lane. Of the
+    /// parameters that OWASP's Password Storage Cheat Sheet calls equal, the default (7168 KiB and 5
+    /// passes) takes the least time and memory, see docs/operating.md.
     ///
     /// # Errors
     /// Argon2 does not allow the parameters.

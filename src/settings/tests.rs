@@ -75,8 +75,8 @@ fn the_defaults_of_the_manifest_and_a_secret_key_are_enough() {
     assert_eq!(
         settings.passwords.argon2,
         Argon2Cost {
-            memory_kib: 19456,
-            passes: 2
+            memory_kib: 7168,
+            passes: 5
         }
     );
     assert_eq!(settings.http.frontend_url, "http://localhost:3000");
