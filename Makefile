@@ -1,7 +1,7 @@
 # Every target sets itself up: a clone, a Rust toolchain and access to the package registries suffice.
 
 .DEFAULT_GOAL := help
-.PHONY: help up example build component component-wasi2 host frontend manifest openapi test test-browser fuzz bench soak lint
+.PHONY: help up example build component component-wasi2 host frontend dist manifest openapi test test-dist test-browser fuzz bench soak lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ frontend:
 	cd examples/frontend && cargo build --release --target wasm32-unknown-unknown --package gatehouse-example-page
 	cd examples/frontend && cargo build --release --target wasm32-wasip2 --package gatehouse-example-server
 
+dist: component component-wasi2 ## Write both components, their manifests, SBOMs and checksums to dist/
+	@scripts/dist.sh
+
 manifest: ## Regenerate spin.wasi2.toml from spin.toml
 	UPDATE_MANIFEST=1 cargo test --profile native --package gatehouse manifest
 
@@ -44,6 +47,9 @@ test: build ## Run all tests; SPIN=1 runs the API tests against spin instead of 
 	cargo test --profile native --package gatehouse-host
 	cargo test --profile native --package gatehouse-api-tests
 	BUILD=wasi2 cargo test --profile native --package gatehouse-api-tests
+
+test-dist: dist host ## Check the checksums in dist/, and start both manifests from there
+	@scripts/test-dist.sh
 
 test-browser: build frontend ## Run the tests in a real browser; screenshots are left in target/
 	@scripts/browser.sh

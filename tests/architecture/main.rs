@@ -1,6 +1,7 @@
-//! Architecture tests: dependencies between modules, rules for files, the example's manifest, and the
-//! test files that docs/security.md names.
+//! Architecture tests: dependencies between modules, rules for files, the manifests, the
+//! deployment, and the test files that docs/security.md names.
 
+mod deployment;
 mod manifest;
 mod source;
 
