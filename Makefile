@@ -47,6 +47,8 @@ test: build ## Run all tests; SPIN=1 runs the API tests against spin instead of 
 	cargo test --profile native --package gatehouse-host
 	cargo test --profile native --package gatehouse-api-tests
 	BUILD=wasi2 cargo test --profile native --package gatehouse-api-tests
+	DATABASE=libsql cargo test --profile native --package gatehouse-api-tests
+	DATABASE=libsql BUILD=wasi2 cargo test --profile native --package gatehouse-api-tests
 
 test-dist: dist host ## Check the checksums in dist/, and start both manifests from there
 	@scripts/test-dist.sh

@@ -33,6 +33,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) no_wal: bool,
 
+    /// Behave like Spin with a libSQL server, and delay each statement by this many milliseconds.
+    #[arg(long, value_name = "MS", conflicts_with = "no_wal")]
+    pub(crate) libsql_latency: Option<u64>,
+
     /// Write the names of the component's functions to /tmp/perf-<pid>.map for `perf`.
     #[arg(long)]
     pub(crate) perf_map: bool,

@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -23,7 +24,7 @@ use crate::{
     output,
     routes::Routes,
     server::Server,
-    sqlite::Database,
+    sqlite::{Database, Libsql},
     state::App,
     trace::Trace,
     variables::{self, Sources},
@@ -61,7 +62,7 @@ impl Host {
             values: &values,
             dir: &manifest.dir,
             engine: engine::new(args)?,
-            database: Arc::new(Database::in_dir(&state_dir, !args.no_wal)?),
+            database: Arc::new(Database::in_dir(&state_dir, !args.no_wal, libsql(args))?),
             trace,
             state_dir,
             stopping: CancellationToken::new(),
@@ -94,6 +95,11 @@ impl Host {
         }
         Ok(())
     }
+}
+
+fn libsql(args: &Args) -> Option<Libsql> {
+    let latency = args.libsql_latency.map(Duration::from_millis)?;
+    Some(Libsql { latency })
 }
 
 /// The directory of the database and the logs; created if it is missing.

@@ -4,12 +4,12 @@
 use super::{Connection, Database, DbError};
 
 /// SQLite's name of the journal mode.
-const WRITE_AHEAD_LOG: &str = "wal";
+pub(super) const WRITE_AHEAD_LOG: &str = "wal";
 
-/// Enables the write-ahead log and returns whether the database has one. The database file
+/// Enables the write-ahead log and returns whether the database has one now. The database file
 /// remembers the mode, but a copy made with `VACUUM INTO` loses it.
-pub(super) async fn ensure_write_ahead_log(database: &Database) -> Result<bool, DbError> {
-    match try_to_ensure(database).await {
+pub(super) async fn enable_write_ahead_log(database: &Database) -> Result<bool, DbError> {
+    match try_to_enable(database).await {
         Ok(true) => Ok(true),
         Ok(false) => {
             tracing::warn!("the database has no write-ahead log: every write waits for the disk");
@@ -23,11 +23,8 @@ pub(super) async fn ensure_write_ahead_log(database: &Database) -> Result<bool, 
     }
 }
 
-async fn try_to_ensure(database: &Database) -> Result<bool, DbError> {
+async fn try_to_enable(database: &Database) -> Result<bool, DbError> {
     let mut connection = database.open().await?;
-    if has_write_ahead_log(&mut connection, "PRAGMA journal_mode")? {
-        return Ok(true);
-    }
     match has_write_ahead_log(&mut connection, "PRAGMA journal_mode = WAL") {
         Err(DbError::Locked) => {}
         decided => return decided,

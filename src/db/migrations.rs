@@ -2,6 +2,7 @@
 
 use rust_embed::Embed;
 
+use super::journal::WRITE_AHEAD_LOG;
 use super::{Connection, Database, DbError, MigrationStep};
 
 /// The folder `migrations`: each file is a version of the schema, in the order of their names. A file
@@ -13,16 +14,40 @@ struct Migrations;
 /// The schema version whose migration normalizes all email addresses.
 const ADDRESSES_NORMALIZED: usize = 8;
 
-/// Migrates the database if its schema is older. Of several instances that start together, one
+/// What an instance has to know about the database before it uses it.
+pub(super) struct State {
+    version: usize,
+    /// Whether the database has a write-ahead log.
+    pub(super) has_log: bool,
+}
+
+impl State {
+    /// Whether the schema needs no migration.
+    pub(super) fn is_current(&self) -> bool {
+        self.version >= newest_version()
+    }
+}
+
+/// Reads the state with one statement, because with WASI 0.2 every request starts with it.
+pub(super) fn find_state(connection: &mut Connection<'_>) -> Result<State, DbError> {
+    let statement =
+        "SELECT user_version, journal_mode FROM pragma_user_version, pragma_journal_mode";
+    match connection.query_one(statement, [])? {
+        Some(row) => Ok(State {
+            version: row.number(0)?,
+            has_log: row.text(1)? == WRITE_AHEAD_LOG,
+        }),
+        None => Err(DbError::Failed("the database has no version".into())),
+    }
+}
+
+/// Migrates the database. Of several instances that start together, one
 /// migrates and the others wait for it. A newer schema is left alone, so that old instances keep
 /// running during a rolling update.
 pub(super) async fn run(
     database: &Database,
     normalize_addresses: MigrationStep,
 ) -> Result<(), DbError> {
-    if version(&mut database.open().await?)? >= newest_version() {
-        return Ok(());
-    }
     let mut transaction = database.open().await?.begin()?;
     let from = version(&mut transaction)?;
     for (migration, version) in migrations().zip(1..).skip(from) {

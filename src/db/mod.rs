@@ -46,9 +46,12 @@ impl Database {
     /// The database cannot be opened or migrated. The next call tries again.
     pub async fn connect(&self) -> Result<Connection<'_>, DbError> {
         if !self.is_ready.load(Ordering::Relaxed) {
-            let has_log = journal::ensure_write_ahead_log(self).await?;
+            let found = migrations::find_state(&mut self.open().await?)?;
+            let has_log = found.has_log || journal::enable_write_ahead_log(self).await?;
             self.allows_normal.store(has_log, Ordering::Relaxed);
-            migrations::run(self, self.normalize_addresses).await?;
+            if !found.is_current() {
+                migrations::run(self, self.normalize_addresses).await?;
+            }
             self.is_ready.store(true, Ordering::Relaxed);
         }
         self.open().await

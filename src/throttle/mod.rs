@@ -96,9 +96,12 @@ pub fn record_success(
     user: &LoginNames,
     guess: &Guess<'_>,
 ) -> Result<(), Error> {
-    if app.settings.throttle {
-        let accounts = accounts(user);
-        clear_network_failures(connection, &accounts, guess.network)?;
+    if !app.settings.throttle {
+        return Ok(());
+    }
+    let accounts = accounts(user);
+    let has_guesses = clear_network_failures(connection, &accounts, guess.network)?;
+    if has_guesses {
         let counted = guess.is_unknown_network.then(|| digest(guess.name));
         let accounts = accounts.each_ref().map(String::as_str);
         guesses::reset_streak(connection, accounts, counted.as_deref())?;
@@ -121,18 +124,17 @@ pub fn clear_all_failures(
     Ok(())
 }
 
+/// Returns whether either account may have consecutive wrong guesses.
 fn clear_network_failures(
     connection: &mut Connection<'_>,
     accounts: &[String; 2],
     network: ClientAddress,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let keys = accounts
         .each_ref()
         .map(|account| full_key(LOGIN_FAILURES, failures_key(account, network)));
-    Ok(store::clear(
-        connection,
-        keys.each_ref().map(String::as_str),
-    )?)
+    let [keys, accounts] = [&keys, accounts].map(|texts| texts.each_ref().map(String::as_str));
+    Ok(store::clear(connection, keys, accounts)?)
 }
 
 fn refuse(limit: Limit, wait: Option<i64>) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{EMAIL, PASSWORD, registration_of};
-use crate::helpers::server::is_spin;
+use crate::helpers::server::{is_libsql, is_spin};
 use crate::helpers::trace::Statement;
 
 /// The beginnings of the statements that need not wait for the disk: counters and leases, rotations,
@@ -70,7 +70,8 @@ async fn remove_write_ahead_log(app: &mut App) {
 
 #[tokio::test]
 async fn writes_that_cannot_be_repeated_are_on_disk_before_the_response() {
-    if is_spin() {
+    // A libSQL server decides itself how durable a write is.
+    if is_spin() || is_libsql() {
         return;
     }
     let app = builtin_captcha().without("throttle").traced().spawn().await;
@@ -90,7 +91,8 @@ async fn writes_that_cannot_be_repeated_are_on_disk_before_the_response() {
 
 #[tokio::test]
 async fn without_a_write_ahead_log_every_write_waits_for_the_disk() {
-    if is_spin() {
+    // A libSQL server decides itself how durable a write is.
+    if is_spin() || is_libsql() {
         return;
     }
     let setup = builtin_captcha().without("throttle").traced();

@@ -37,7 +37,7 @@ const MAY_SCAN: [(&str, &str); 3] = [
 const SLOW: [&str; 3] = ["SCAN", "TEMP B-TREE", "AUTOMATIC"];
 
 /// Steps that read no table: conditions, or the result of an inner step.
-const READS_NO_TABLE: [&str; 2] = ["SCAN CONSTANT ROW", "SCAN (subquery-"];
+const READS_NO_TABLE: [&str; 3] = ["SCAN CONSTANT ROW", "SCAN (subquery-", "SCAN pragma_"];
 
 /// The beginnings of statements that read or change rows.
 const VERBS: [&str; 4] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];

@@ -14,7 +14,11 @@ use rusqlite::{
 };
 use tokio::{sync::Mutex, task::spawn_blocking};
 
-use super::{MAX_BUFFERED_BYTES, pages};
+use super::{
+    MAX_BUFFERED_BYTES,
+    libsql::{self, Libsql},
+    pages,
+};
 use crate::{
     bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value},
     trace::{Call, InstanceTrace},
@@ -24,15 +28,20 @@ use crate::{
 pub(crate) struct Database {
     path: PathBuf,
     allow_wal: bool,
+    libsql: Option<Libsql>,
 }
 
 impl Database {
     /// The database in `state_dir`; the file is created if it is missing. Without `allow_wal`, the
-    /// component's request for a write-ahead log is ignored.
+    /// component's request for a write-ahead log is ignored. With `libsql`, a server answers.
     ///
     /// # Errors
     /// If the file is not a database, or cannot be read and written.
-    pub(crate) fn in_dir(state_dir: &Path, allow_wal: bool) -> anyhow::Result<Self> {
+    pub(crate) fn in_dir(
+        state_dir: &Path,
+        allow_wal: bool,
+        libsql: Option<Libsql>,
+    ) -> anyhow::Result<Self> {
         let path = state_dir.join("sqlite_db.db");
         let describe = || format!("cannot use the database {}", path.display());
         let connection = rusqlite::Connection::open(&path).with_context(describe)?;
@@ -47,7 +56,11 @@ impl Database {
             "the database {} is not writable",
             path.display()
         );
-        Ok(Self { path, allow_wal })
+        Ok(Self {
+            path,
+            allow_wal,
+            libsql,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -63,8 +76,12 @@ impl Database {
         } else {
             authorize_without_wal
         };
+        let libsql = self.libsql;
         let opened = spawn_blocking(move || {
             let connection = rusqlite::Connection::open(path)?;
+            if libsql.is_some() {
+                Libsql::configure(&connection)?;
+            }
             connection.authorizer(Some(authorize));
             Ok(connection)
         });
@@ -75,6 +92,7 @@ impl Database {
         trace.write(&Call::OpenDatabase);
         Ok(Connection {
             native: Arc::new(Mutex::new(connection)),
+            libsql,
             trace: trace.clone(),
         })
     }
@@ -104,6 +122,7 @@ fn authorize_without_wal(context: AuthContext<'_>) -> Authorization {
 #[derive(Clone)]
 pub struct Connection {
     native: Arc<Mutex<rusqlite::Connection>>,
+    libsql: Option<Libsql>,
     trace: InstanceTrace,
 }
 
@@ -116,8 +135,18 @@ impl Connection {
     ) -> Result<QueryResult, Error> {
         let connection = Arc::clone(&self.native).lock_owned().await;
         let trace = self.trace.clone();
+        if let Some(libsql) = self.libsql
+            && let Err(refused) = libsql.send(&sql).await
+        {
+            trace_execution(&trace, &connection, &sql);
+            return Err(refused);
+        }
+        let to_error = match self.libsql {
+            Some(_) => |err| libsql::error(&err),
+            None => io_error,
+        };
         let executed = spawn_blocking(move || {
-            let outcome = run(&connection, &sql, parameters);
+            let outcome = run(&connection, &sql, parameters, to_error);
             trace_execution(&trace, &connection, &sql);
             outcome
         });
@@ -136,15 +165,16 @@ fn run(
     connection: &rusqlite::Connection,
     sql: &str,
     parameters: Vec<Value>,
+    to_error: fn(rusqlite::Error) -> Error,
 ) -> Result<QueryResult, Error> {
-    let mut statement = connection.prepare_cached(sql).map_err(io_error)?;
+    let mut statement = connection.prepare_cached(sql).map_err(to_error)?;
     let names = statement.column_names().into_iter();
     let columns: Vec<_> = names.map(str::to_owned).collect();
     let mut found = statement
         .query(params_from_iter(parameters.into_iter().map(to_native)))
-        .map_err(io_error)?;
+        .map_err(to_error)?;
     let mut rows = Vec::new();
-    while let Some(row) = found.next().map_err(io_error)? {
+    while let Some(row) = found.next().map_err(to_error)? {
         rows.push(read_row(row, columns.len())?);
     }
     Ok(QueryResult { columns, rows })

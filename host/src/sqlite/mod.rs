@@ -1,6 +1,7 @@
 //! `spin:sqlite`: the databases that the component may open, and its view of a connection.
 
 mod connection;
+mod libsql;
 mod pages;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::{
 };
 pub use connection::Connection;
 pub(crate) use connection::Database;
+pub(crate) use libsql::Libsql;
 pub(crate) use pages::Pages;
 
 /// Spin's limit on the part of a result that the host buffers, in bytes.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::response::Response;
-use super::server::{Server, listen_address};
+use super::server::{LIBSQL_FLAGS, Server, is_libsql, listen_address};
 use super::stub::{Reply, Stub};
 
 /// The default secret key.
@@ -53,7 +53,11 @@ impl Setup {
         let setup = Self {
             variables: BTreeMap::new(),
             directory: TempDir::new().expect("a temporary directory"),
-            host_flags: Vec::new(),
+            host_flags: if is_libsql() {
+                LIBSQL_FLAGS.map(OsString::from).to_vec()
+            } else {
+                Vec::new()
+            },
         };
         setup
             .with("secret_key", SECRET_KEY)
@@ -80,6 +84,12 @@ impl Setup {
     pub(crate) fn traced(mut self) -> Self {
         let path = self.trace_path().into_os_string();
         self.host_flags.extend(["--trace-calls".into(), path]);
+        self
+    }
+
+    /// Behaves like Spin with a libSQL server; not supported by `spin`.
+    pub(crate) fn with_libsql(mut self) -> Self {
+        self.host_flags = LIBSQL_FLAGS.map(OsString::from).to_vec();
         self
     }
 

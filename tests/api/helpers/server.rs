@@ -143,6 +143,14 @@ pub(crate) fn is_wasi2() -> bool {
     env::var_os("BUILD").is_some_and(|value| value == "wasi2")
 }
 
+/// Whether `DATABASE=libsql` makes the host behave like Spin with a libSQL server.
+pub(crate) fn is_libsql() -> bool {
+    env::var_os("DATABASE").is_some_and(|value| value == "libsql")
+}
+
+/// The host's flags that make it so.
+pub(crate) const LIBSQL_FLAGS: [&str; 2] = ["--libsql-latency", "0"];
+
 /// Resolves a path relative to the repository's root.
 pub(crate) fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
