@@ -60,10 +60,9 @@ async fn write_everything(app: &App) {
     app.mail(2).await;
 }
 
-/// Kills the server and removes the write-ahead log from its database, as in a copy by `VACUUM INTO`.
-async fn remove_write_ahead_log(app: &mut App) {
-    app.server.kill();
-    app.server.wait_for_exit().await;
+/// Stops the server and removes the write-ahead log from its database, as in a copy by `VACUUM INTO`.
+fn remove_write_ahead_log(app: &mut App) {
+    app.server.stop();
     let mode: String = app.value("PRAGMA journal_mode = DELETE");
     assert_eq!(mode, "delete");
 }
@@ -108,7 +107,7 @@ async fn without_a_write_ahead_log_every_write_waits_for_the_disk() {
 async fn a_restored_copy_gets_a_write_ahead_log_again() {
     let mut app = spawn_app().await;
     let tokens = app.log_tom_in().await;
-    remove_write_ahead_log(&mut app).await;
+    remove_write_ahead_log(&mut app);
     app.restart().await;
     app.test_data(&tokens.access).await.assert_status(200);
     assert_eq!(app.value::<String>("PRAGMA journal_mode"), "wal");
@@ -119,7 +118,7 @@ async fn a_restored_copy_handles_concurrent_requests() {
     let mut app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for _ in 0..5 {
-        remove_write_ahead_log(&mut app).await;
+        remove_write_ahead_log(&mut app);
         app.restart().await;
         let requests = (0..20).map(|_| app.test_data(&tokens.access));
         for response in futures_util::future::join_all(requests).await {
