@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::scale::is_on;
 use crate::tokens::SECRET_KEY;
 
 /// Generous, because an uncached component has to be compiled.
@@ -26,6 +27,10 @@ const IDLE: Duration = Duration::from_millis(200);
 pub enum Component {
     /// The service.
     Gatehouse,
+    /// Its build for WASI 0.2.
+    Wasi2,
+    /// The bound of that build: only the statement of the protected GET.
+    Wasi2Read,
     /// An earlier build of the service: the file that `AGAINST` names.
     Earlier,
     /// One fixed response.
@@ -45,6 +50,8 @@ impl Component {
     fn manifest(self, directory: &Path) -> Result<PathBuf> {
         let path = match self {
             Self::Gatehouse => "spin.toml",
+            Self::Wasi2 => "spin.wasi2.toml",
+            Self::Wasi2Read => "bench/wasi2-read/spin.toml",
             Self::Empty => "bench/empty/spin.toml",
             Self::Hash => "bench/hash/spin.toml",
             Self::Earlier => {
@@ -58,12 +65,14 @@ impl Component {
 
     /// The path of the built component.
     pub fn file(self) -> PathBuf {
-        let name = match self {
-            Self::Gatehouse | Self::Earlier => "gatehouse",
-            Self::Empty => "gatehouse_empty",
-            Self::Hash => "gatehouse_hash",
+        let path = match self {
+            Self::Gatehouse | Self::Earlier => "release/gatehouse",
+            Self::Wasi2 => "wasi2/gatehouse",
+            Self::Wasi2Read => "wasi2/gatehouse_wasi2_read",
+            Self::Empty => "release/gatehouse_empty",
+            Self::Hash => "release/gatehouse_hash",
         };
-        in_repository(&format!("target/wasm32-wasip2/release/{name}.wasm"))
+        in_repository(&format!("target/wasm32-wasip2/{path}.wasm"))
     }
 }
 
@@ -187,7 +196,7 @@ fn manifest_of_earlier() -> Result<String> {
 }
 
 fn program() -> Command {
-    if env::var_os("SPIN").is_some_and(|value| value == "1") {
+    if is_on("SPIN") {
         let mut spin = Command::new("spin");
         spin.arg("up");
         return spin;
