@@ -164,10 +164,7 @@ impl Host {
     /// The process that serves: `spin` starts a child for it.
     fn serving_process(&self) -> u32 {
         let pid = self.child.id();
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-        let first = children.unwrap_or_default();
-        let first = first.split_whitespace().next();
-        first.and_then(|pid| pid.parse().ok()).unwrap_or(pid)
+        first_child(pid).unwrap_or(pid)
     }
 }
 
@@ -198,10 +195,38 @@ fn manifest_of_earlier() -> Result<String> {
 fn program() -> Command {
     if is_on("SPIN") {
         let mut spin = Command::new("spin");
-        spin.arg("up");
+        spin.arg("up").args(spin_flags().split_whitespace());
         return spin;
     }
     Command::new(in_repository("target/native/gatehouse-host"))
+}
+
+/// Flags for `spin up` beside the defaults, from `SPIN_FLAGS`.
+fn spin_flags() -> String {
+    env::var("SPIN_FLAGS").unwrap_or_default()
+}
+
+/// The host, for the report.
+pub fn describe() -> Result<String> {
+    if !is_on("SPIN") {
+        return Ok("gatehouse-host".to_owned());
+    }
+    let output = Command::new("spin").arg("--version").output();
+    let output = output.context("cannot start spin")?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    Ok(match spin_flags().as_str() {
+        "" => format!("{version}, default flags"),
+        flags => format!("{version}, {flags}"),
+    })
+}
+
+/// A child of a process, which any of its threads may have started.
+fn first_child(pid: u32) -> Option<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    threads.flatten().find_map(|thread| {
+        let children = fs::read_to_string(thread.path().join("children")).ok()?;
+        children.split_whitespace().next()?.parse().ok()
+    })
 }
 
 /// Resolves a path relative to the repository's root.

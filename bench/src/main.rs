@@ -3,7 +3,7 @@
 //! QUICK=1       a smoke test of about a minute; its figures mean little
 //! AGAINST=FILE  only compares the routes of the component in FILE with the current one
 //! WASI2=1       only compares the build for WASI 0.2 with its bound
-//! SPIN=1        serves with `spin` from the PATH instead of the host in host/
+//! SPIN=1        serves with `spin` from the PATH instead of the host in host/; SPIN_FLAGS adds flags
 
 #![allow(
     clippy::disallowed_methods,
