@@ -79,15 +79,22 @@ impl Component {
 impl Host {
     /// Starts a host that keeps its database in `directory`.
     pub fn start(component: Component, directory: &Path) -> Result<Self> {
+        let manifest = component.manifest(directory)?;
+        Self::spawn(directory, |address| {
+            let mut command = program();
+            command.arg("--from").arg(manifest);
+            command.args(["--quiet", "--listen", address, "--state-dir"]);
+            command.arg(directory).envs(settings());
+            command
+        })
+    }
+
+    /// Runs the command for a free address in `directory`.
+    pub fn spawn(directory: &Path, command: impl FnOnce(&str) -> Command) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-        let child = program()
-            .arg("--from")
-            .arg(component.manifest(directory)?)
-            .args(["--quiet", "--listen", &address, "--state-dir"])
-            .arg(directory)
+        let child = command(&address)
             // Not where a developer may have a `.env`.
             .current_dir(directory)
-            .envs(settings())
             // Backtraces would make every error of a host call slower.
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null())

@@ -3,6 +3,7 @@
 //! QUICK=1       a smoke test of about a minute; its figures mean little
 //! AGAINST=FILE  only compares the routes of the component in FILE with the current one
 //! WASI2=1       only compares the build for WASI 0.2 with its bound
+//! PEERS=1       only compares the service with PocketBase
 //! SPIN=1        serves with `spin` from the PATH instead of the host in host/; SPIN_FLAGS adds flags
 
 #![allow(
@@ -19,6 +20,7 @@ mod host;
 mod load;
 mod machine;
 mod pair;
+mod peers;
 mod population;
 mod report;
 mod route;
@@ -42,6 +44,9 @@ fn main() -> Result<()> {
     }
     if is_on("WASI2") {
         return wasi2::measure(&scale);
+    }
+    if is_on("PEERS") {
+        return peers::measure(&scale);
     }
     routes::measure(&scale)?;
     flood::measure(&scale)?;
