@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::scale::is_on;
 use crate::tokens::SECRET_KEY;
 
 /// Generous, because an uncached component has to be compiled.
@@ -26,6 +27,10 @@ const IDLE: Duration = Duration::from_millis(200);
 pub enum Component {
     /// The service.
     Gatehouse,
+    /// Its build for WASI 0.2.
+    Wasi2,
+    /// The bound of that build: only the statement of the protected GET.
+    Wasi2Read,
     /// An earlier build of the service: the file that `AGAINST` names.
     Earlier,
     /// One fixed response.
@@ -45,6 +50,8 @@ impl Component {
     fn manifest(self, directory: &Path) -> Result<PathBuf> {
         let path = match self {
             Self::Gatehouse => "spin.toml",
+            Self::Wasi2 => "spin.wasi2.toml",
+            Self::Wasi2Read => "bench/wasi2-read/spin.toml",
             Self::Empty => "bench/empty/spin.toml",
             Self::Hash => "bench/hash/spin.toml",
             Self::Earlier => {
@@ -58,27 +65,36 @@ impl Component {
 
     /// The path of the built component.
     pub fn file(self) -> PathBuf {
-        let name = match self {
-            Self::Gatehouse | Self::Earlier => "gatehouse",
-            Self::Empty => "gatehouse_empty",
-            Self::Hash => "gatehouse_hash",
+        let path = match self {
+            Self::Gatehouse | Self::Earlier => "release/gatehouse",
+            Self::Wasi2 => "wasi2/gatehouse",
+            Self::Wasi2Read => "wasi2/gatehouse_wasi2_read",
+            Self::Empty => "release/gatehouse_empty",
+            Self::Hash => "release/gatehouse_hash",
         };
-        in_repository(&format!("target/wasm32-wasip2/release/{name}.wasm"))
+        in_repository(&format!("target/wasm32-wasip2/{path}.wasm"))
     }
 }
 
 impl Host {
     /// Starts a host that keeps its database in `directory`.
     pub fn start(component: Component, directory: &Path) -> Result<Self> {
+        let manifest = component.manifest(directory)?;
+        Self::spawn(directory, |address| {
+            let mut command = program();
+            command.arg("--from").arg(manifest);
+            command.args(["--quiet", "--listen", address, "--state-dir"]);
+            command.arg(directory).envs(settings());
+            command
+        })
+    }
+
+    /// Runs the command for a free address in `directory`.
+    pub fn spawn(directory: &Path, command: impl FnOnce(&str) -> Command) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-        let child = program()
-            .arg("--from")
-            .arg(component.manifest(directory)?)
-            .args(["--quiet", "--listen", &address, "--state-dir"])
-            .arg(directory)
+        let child = command(&address)
             // Not where a developer may have a `.env`.
             .current_dir(directory)
-            .envs(settings())
             // Backtraces would make every error of a host call slower.
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null())
@@ -155,10 +171,7 @@ impl Host {
     /// The process that serves: `spin` starts a child for it.
     fn serving_process(&self) -> u32 {
         let pid = self.child.id();
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-        let first = children.unwrap_or_default();
-        let first = first.split_whitespace().next();
-        first.and_then(|pid| pid.parse().ok()).unwrap_or(pid)
+        first_child(pid).unwrap_or(pid)
     }
 }
 
@@ -187,12 +200,40 @@ fn manifest_of_earlier() -> Result<String> {
 }
 
 fn program() -> Command {
-    if env::var_os("SPIN").is_some_and(|value| value == "1") {
+    if is_on("SPIN") {
         let mut spin = Command::new("spin");
-        spin.arg("up");
+        spin.arg("up").args(spin_flags().split_whitespace());
         return spin;
     }
     Command::new(in_repository("target/native/gatehouse-host"))
+}
+
+/// Flags for `spin up` beside the defaults, from `SPIN_FLAGS`.
+fn spin_flags() -> String {
+    env::var("SPIN_FLAGS").unwrap_or_default()
+}
+
+/// The host, for the report.
+pub fn describe() -> Result<String> {
+    if !is_on("SPIN") {
+        return Ok("gatehouse-host".to_owned());
+    }
+    let output = Command::new("spin").arg("--version").output();
+    let output = output.context("cannot start spin")?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    Ok(match spin_flags().as_str() {
+        "" => format!("{version}, default flags"),
+        flags => format!("{version}, {flags}"),
+    })
+}
+
+/// A child of a process, which any of its threads may have started.
+fn first_child(pid: u32) -> Option<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    threads.flatten().find_map(|thread| {
+        let children = fs::read_to_string(thread.path().join("children")).ok()?;
+        children.split_whitespace().next()?.parse().ok()
+    })
 }
 
 /// Resolves a path relative to the repository's root.

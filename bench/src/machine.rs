@@ -5,9 +5,10 @@ use std::thread::available_parallelism;
 
 use anyhow::Result;
 
+use crate::host;
 use crate::scale::Scale;
 
-/// Prints the number of cores, the scale, and the load average before the run.
+/// Prints the number of cores, the scale, the host, and the load average before the run.
 pub fn describe(scale: &Scale) -> Result<()> {
     println!(
         "Measured on {} cores; medians of {} rounds of {} s ({} s for routes that hash).",
@@ -16,6 +17,7 @@ pub fn describe(scale: &Scale) -> Result<()> {
         scale.seconds,
         scale.hashing_seconds,
     );
+    println!("Host: {}.", host::describe()?);
     println!("Load average before the run: {}.", load_average());
     Ok(())
 }

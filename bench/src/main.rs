@@ -2,7 +2,9 @@
 //!
 //! QUICK=1       a smoke test of about a minute; its figures mean little
 //! AGAINST=FILE  only compares the routes of the component in FILE with the current one
-//! SPIN=1        serves with `spin` from the PATH instead of the host in host/
+//! WASI2=1       only compares the build for WASI 0.2 with its bound
+//! PEERS=1       only compares the service with PocketBase
+//! SPIN=1        serves with `spin` from the PATH instead of the host in host/; SPIN_FLAGS adds flags
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,6 +19,8 @@ mod hashing;
 mod host;
 mod load;
 mod machine;
+mod pair;
+mod peers;
 mod population;
 mod report;
 mod route;
@@ -25,17 +29,24 @@ mod scale;
 mod size;
 mod starts;
 mod tokens;
+mod wasi2;
 mod world;
 
 use anyhow::Result;
 
-use scale::Scale;
+use scale::{Scale, is_on};
 
 fn main() -> Result<()> {
     let scale = Scale::from_environment();
     machine::describe(&scale)?;
     if host::earlier().is_some() {
         return against::measure(&scale);
+    }
+    if is_on("WASI2") {
+        return wasi2::measure(&scale);
+    }
+    if is_on("PEERS") {
+        return peers::measure(&scale);
     }
     routes::measure(&scale)?;
     flood::measure(&scale)?;

@@ -10,7 +10,7 @@ use crate::tokens::{access_token, refresh_token};
 use crate::world::{Lane, World};
 
 /// The number of users to take turns where requests can be repeated.
-const USERS: u32 = 2_000;
+pub const USERS: u32 = 2_000;
 /// More requests per second than any machine answers, for requests that work only once.
 const MAX_PER_SECOND: u32 = 20_000;
 /// The same for requests that hash.
@@ -19,6 +19,8 @@ const MAX_HASHES_PER_SECOND: u32 = 1_000;
 /// A measured route; one may be measured with different requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
+    /// A GET without work. It gets the requests of the protected GET.
+    Home,
     /// A protected GET.
     TestData,
     /// Rotates the tokens of a session.
@@ -41,6 +43,7 @@ impl Route {
     /// The name in a table.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Home => "`GET /`",
             Self::TestData => "protected GET",
             Self::Refresh => "refresh",
             Self::Logout => "logout",
@@ -59,6 +62,7 @@ impl Route {
 
     fn path(self) -> &'static str {
         match self {
+            Self::Home => "/",
             Self::TestData => "/api/v1/data/test-data",
             Self::Refresh => "/api/v1/auth/refresh",
             Self::Logout => "/api/v1/auth/logout",
@@ -71,7 +75,7 @@ impl Route {
 
     fn kind(self) -> Kind {
         match self {
-            Self::TestData => Kind::Authorization,
+            Self::Home | Self::TestData => Kind::Authorization,
             Self::Refresh => Kind::Chain,
             Self::Login => Kind::Form,
             _ => Kind::Json,
@@ -80,7 +84,7 @@ impl Route {
 
     fn status(self) -> u16 {
         match self {
-            Self::TestData | Self::Refresh | Self::Login | Self::ResetPassword => 200,
+            Self::Home | Self::TestData | Self::Refresh | Self::Login | Self::ResetPassword => 200,
             Self::Register => 201,
             Self::ForgotPassword => 202,
             Self::Logout => 204,
@@ -101,7 +105,7 @@ impl Route {
     pub fn load(self, world: &World, seconds: u64) -> Result<Load> {
         let once = |per_second: u32| per_second * u32::try_from(seconds).unwrap_or(u32::MAX);
         let lines = match self {
-            Self::TestData => authorizations(world),
+            Self::Home | Self::TestData => authorizations(world),
             Self::Refresh => refresh_tokens(world, USERS)?,
             Self::Logout => {
                 let tokens = refresh_tokens(world, once(MAX_PER_SECOND))?;

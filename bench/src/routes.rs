@@ -16,8 +16,9 @@ use crate::world::{World, directory_on_disk};
 pub const CONNECTIONS: [usize; 3] = [1, 16, 64];
 
 /// The subjects in order; each bound precedes the routes that it applies to.
-const SUBJECTS: [Subject; 9] = [
+const SUBJECTS: [Subject; 10] = [
     Subject::Bound(Component::Empty),
+    Subject::Route(Route::Home),
     Subject::Route(Route::TestData),
     Subject::Route(Route::Refresh),
     Subject::Route(Route::Logout),

@@ -3,6 +3,11 @@
 use std::env;
 use std::time::Duration;
 
+/// Whether the environment turns a switch on.
+pub fn is_on(switch: &str) -> bool {
+    env::var_os(switch).is_some_and(|value| value == "1")
+}
+
 /// The duration and repetition of the measurements.
 pub struct Scale {
     /// The duration of one measurement, in seconds.
@@ -23,7 +28,7 @@ impl Scale {
     /// The scale of the tables in docs/performance.md, about fifteen minutes; with QUICK=1, a smoke
     /// test.
     pub fn from_environment() -> Self {
-        if env::var_os("QUICK").is_some_and(|value| value == "1") {
+        if is_on("QUICK") {
             return Self {
                 seconds: 1,
                 hashing_seconds: 1,

@@ -38,7 +38,7 @@ pub fn measure(scale: &Scale) -> Result<()> {
     compare(scale, "empty component", "/", "none", start)?;
     let world = World::with_users(scale.users)?;
     let authorization = route::authorizations(&world).swap_remove(0);
-    let start = || world.start_host();
+    let start = || world.start_host(Component::Gatehouse);
     compare(scale, "service", TEST_DATA, &authorization, start)
 }
 

@@ -62,8 +62,8 @@ impl World {
     }
 
     /// Starts another host on the same database.
-    pub fn start_host(&self) -> Result<Host> {
-        Host::start(Component::Gatehouse, self.directory.path())
+    pub fn start_host(&self, component: Component) -> Result<Host> {
+        Host::start(component, self.directory.path())
     }
 
     /// Opens another connection to the database.

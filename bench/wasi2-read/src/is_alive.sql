@@ -1,0 +1,1 @@
+SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?1 AND u.id = ?2 AND s.expires_at > ?3 AND NOT EXISTS ( SELECT 1 FROM users INDEXED BY ix_users_disabled WHERE id = ?2 AND disabled_at IS NOT NULL)
