@@ -15,10 +15,11 @@ const SALT: &[u8; 16] = b"sixteen bytes ok";
 
 /// The hash of a password, as the service stores it.
 pub fn phc_string(password: &str) -> Result<String> {
-    let (m, t) = (MEMORY_KIB, PASSES);
     let encode = |bytes: &[u8]| BASE64_STANDARD_NO_PAD.encode(bytes);
     let (salt, hash) = (encode(SALT), encode(&hash(password)?));
-    Ok(format!("$argon2id$v=19$m={m},t={t},p=1${salt}${hash}"))
+    Ok(format!(
+        "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1${salt}${hash}"
+    ))
 }
 
 /// Hashes per second on `threads` threads.

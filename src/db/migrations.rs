@@ -16,6 +16,7 @@ const ADDRESSES_NORMALIZED: usize = 8;
 
 /// What an instance has to know about the database before it uses it.
 pub(super) struct State {
+    /// Number of applied migrations.
     version: usize,
     /// Whether the database has a write-ahead log.
     pub(super) has_log: bool,
@@ -41,15 +42,14 @@ pub(super) fn find_state(connection: &mut Connection<'_>) -> Result<State, DbErr
     }
 }
 
-/// Migrates the database. Of several instances that start together, one
-/// migrates and the others wait for it. A newer schema is left alone, so that old instances keep
-/// running during a rolling update.
+/// Migrates the database. Of several instances that start together, one migrates and the others wait
+/// for it. A newer schema is left alone, so that old instances keep running during a rolling update.
 pub(super) async fn run(
     database: &Database,
     normalize_addresses: MigrationStep,
 ) -> Result<(), DbError> {
     let mut transaction = database.open().await?.begin()?;
-    let from = version(&mut transaction)?;
+    let from = find_state(&mut transaction)?.version;
     for (migration, version) in migrations().zip(1..).skip(from) {
         for statement in statements(&migration) {
             transaction.write(&statement, [])?;
@@ -72,12 +72,6 @@ fn newest_version() -> usize {
 fn migrations() -> impl Iterator<Item = String> {
     let files = Migrations::iter().filter_map(|name| Migrations::get(&name));
     files.map(|file| String::from_utf8_lossy(&file.data).into_owned())
-}
-
-/// Number of applied migrations.
-fn version(connection: &mut Connection<'_>) -> Result<usize, DbError> {
-    let row = connection.query_one("PRAGMA user_version", [])?;
-    row.map_or(Ok(0), |row| row.number(0))
 }
 
 /// Splits a migration into statements and removes comments. A statement ends with a semicolon at

@@ -39,8 +39,8 @@ pub async fn yield_to_host() {
 /// packets, which takes many clients 40 ms longer. Two turns, because the host does not use the first
 /// one of a request to switch threads.
 pub async fn return_to_worker_thread() {
-    yield_async().await;
-    yield_async().await;
+    yield_to_host().await;
+    yield_to_host().await;
 }
 
 /// Sends a request to another service.

@@ -53,11 +53,12 @@ impl Setup {
         let setup = Self {
             variables: BTreeMap::new(),
             directory: TempDir::new().expect("a temporary directory"),
-            host_flags: if is_libsql() {
-                LIBSQL_FLAGS.map(OsString::from).to_vec()
-            } else {
-                Vec::new()
-            },
+            host_flags: Vec::new(),
+        };
+        let setup = if is_libsql() {
+            setup.with_libsql()
+        } else {
+            setup
         };
         setup
             .with("secret_key", SECRET_KEY)
