@@ -86,7 +86,7 @@ pub async fn login(
     }
     let tokens = result?;
     if let Delivery::Cookies(jar) = &delivery
-        && let Some(previous) = &jar.refresh_token
+        && let Some(previous) = jar.refresh_token()
     {
         let mut connection = app.database.connect().await?;
         end(app, &mut connection, previous, clock::now())?;
