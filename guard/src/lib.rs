@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, response};
+use http::{HeaderMap, HeaderValue, Request, Response, header, response};
 
 use crate::decision::{Decision, decide};
 use crate::facts::{Credential, Facts};
@@ -25,19 +25,19 @@ use crate::platform::Stream;
 use crate::refusal::Refusal;
 use crate::settings::{Problem, Settings, VARIABLES};
 
-/// Longer bodies are streamed. A body that is known to be short is sent together with its head:
-/// otherwise they leave in two packets, and the second waits up to 40 ms for the client to
-/// acknowledge the first, because Spin does not set TCP_NODELAY.
-const MAX_SHORT_BODY: u64 = 64 * 1024;
+/// In bytes. A shorter body is sent together with its head: otherwise they leave in two packets, and the
+/// second waits up to 40 ms for the client to acknowledge the first, because Spin does not set
+/// TCP_NODELAY.
+const MAX_SHORT_BODY: usize = 64 * 1024;
 
 /// The body of a response.
 enum Body {
     /// The guard's own.
     Text(String),
-    /// The application's, known to be at most [`MAX_SHORT_BODY`] long.
+    /// The application's, of at most [`MAX_SHORT_BODY`] or of unknown length.
     Short(Stream),
-    /// The application's, of any length.
-    Stream(Stream),
+    /// The application's, longer than that.
+    Long(Stream),
 }
 
 /// The settings of this instance, kept once they are valid.
@@ -137,7 +137,6 @@ async fn hand_on(
     identity: Option<&Identity>,
 ) -> Result<Response<Body>, Refusal> {
     headers::prepare(&mut head.headers, identity);
-    let method = head.method.clone();
     let request = Request::from_parts(head, body);
     let response = platform::hand_on(request, settings).await;
     let (mut head, body) = response.map_err(Refusal::NoResponse)?.into_parts();
@@ -147,17 +146,15 @@ async fn hand_on(
         let private = HeaderValue::from_static("private");
         head.headers.insert(header::CACHE_CONTROL, private);
     }
-    let body = match is_short(&method, &head) {
-        true => Body::Short(body),
-        false => Body::Stream(body),
+    let body = match is_long(&head) {
+        true => Body::Long(body),
+        false => Body::Short(body),
     };
     Ok(Response::from_parts(head, body))
 }
 
-/// Whether the body is there, and its length known and small.
-fn is_short(method: &Method, head: &response::Parts) -> bool {
-    let has_body = method != Method::HEAD && head.status != StatusCode::NOT_MODIFIED;
+fn is_long(head: &response::Parts) -> bool {
     let length = head.headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    has_body && length.is_some_and(|length| length <= MAX_SHORT_BODY)
+    length.is_some_and(|length| length > MAX_SHORT_BODY as u64)
 }

@@ -26,6 +26,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const MAX_ANSWER: usize = 16 * 1024;
 const TIMED_OUT: &str = "Gatehouse did not answer in time";
 const TOO_LONG: &str = "Gatehouse's answer is too long";
+/// How long the head of a response waits for the end of its body. A component that has computed its
+/// response writes it in a fraction of that; one that streams events does not notice it.
+const GATHER_LIMIT: Duration = Duration::from_millis(10);
 
 /// The current time.
 #[expect(

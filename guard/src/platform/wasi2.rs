@@ -11,11 +11,12 @@ use wasip2::http::types::{
     self, ErrorCode, Fields, HeaderError, IncomingBody, IncomingRequest, IncomingResponse,
     OutgoingBody, OutgoingRequest, OutgoingResponse, RequestOptions, ResponseOutparam, Trailers,
 };
+use wasip2::io::streams::OutputStream;
 use wstd::io::{AsyncInputStream, AsyncOutputStream, AsyncPollable};
 use wstd::runtime::{block_on, spawn};
 
 use self::fermyon::spin::variables;
-use super::{ANSWER_LIMIT, MAX_ANSWER, TIMED_OUT, TOO_LONG};
+use super::{ANSWER_LIMIT, GATHER_LIMIT, MAX_ANSWER, TIMED_OUT, TOO_LONG};
 use crate::settings::Settings;
 use crate::{Body, MAX_SHORT_BODY};
 
@@ -40,8 +41,11 @@ wit_bindgen::generate!({
     },
 });
 
-/// A body that has not been read, with its trailers.
-pub struct Stream(IncomingBody);
+/// A body, with its trailers. WASI wants them dropped in the order of the fields.
+pub struct Stream {
+    contents: AsyncInputStream,
+    body: IncomingBody,
+}
 
 struct Component;
 
@@ -56,6 +60,24 @@ impl exports::wasi::http::incoming_handler::Guest for Component {
                 Err(error) => ResponseOutparam::set(out, Err(error)),
             }
         });
+    }
+}
+
+impl Stream {
+    fn of(body: Result<IncomingBody, ()>) -> Result<Self, ErrorCode> {
+        let body = body.map_err(|()| ErrorCode::InternalError(None))?;
+        let contents = body.stream();
+        let contents = contents.map_err(|()| ErrorCode::InternalError(None))?;
+        let contents = AsyncInputStream::new(contents);
+        Ok(Self { contents, body })
+    }
+
+    /// The trailers, when everything has been read. `None` if the body broke.
+    async fn trailers(self) -> Option<Option<Trailers>> {
+        drop(self.contents);
+        let trailers = IncomingBody::finish(self.body);
+        AsyncPollable::new(trailers.subscribe()).wait_for().await;
+        trailers.get()?.ok()?.ok()
     }
 }
 
@@ -93,8 +115,8 @@ async fn exchange(request: Request<()>) -> Result<Response<Vec<u8>>, String> {
     let (request, body) = outgoing(request).map_err(text)?;
     OutgoingBody::finish(body, None).map_err(text)?;
     let response = send(request, Some(options), || ()).await.map_err(text)?;
-    let (head, Stream(body)) = response.into_parts();
-    let body = read(&body, MAX_ANSWER).await;
+    let (head, body) = response.into_parts();
+    let body = read(body, MAX_ANSWER).await;
     let body = body.ok_or_else(|| TOO_LONG.to_owned())?;
     Ok(Response::from_parts(head, body))
 }
@@ -113,8 +135,11 @@ pub async fn hand_on(
     *request.uri_mut() = uri.ok_or_else(|| text(ErrorCode::HttpRequestUriInvalid))?;
     let (head, body) = request.into_parts();
     let (request, target) = outgoing(Request::from_parts(head, ())).map_err(text)?;
-    // The application may answer before it has the whole body.
-    let send_body = || spawn(pipe(body.0, target)).detach();
+    let target_stream = target.write();
+    let target_stream = target_stream.map_err(|()| text(ErrorCode::InternalError(None)))?;
+    let target_stream = AsyncOutputStream::new(target_stream);
+    // In a task of its own, because the application may answer before it has the whole body.
+    let send_body = || spawn(send_rest(&[], Rest::More(body), target_stream, target)).detach();
     send(request, None, send_body).await.map_err(text)
 }
 
@@ -128,9 +153,7 @@ fn incoming(request: &IncomingRequest) -> Result<Request<Stream>, ErrorCode> {
     let uri = uri.build().map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
     let method = method(request.method()).ok_or(ErrorCode::HttpRequestMethodInvalid)?;
     let headers = headers(&request.headers())?;
-    let body = request.consume();
-    let body = body.map_err(|()| ErrorCode::InternalError(None))?;
-    let mut request = Request::new(Stream(body));
+    let mut request = Request::new(Stream::of(request.consume())?);
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
@@ -167,9 +190,7 @@ async fn send(
     let response = response.get().and_then(Result::ok);
     let response: IncomingResponse = response.ok_or(ErrorCode::InternalError(None))??;
     let headers = headers(&response.headers())?;
-    let body = response.consume();
-    let body = body.map_err(|()| ErrorCode::InternalError(None))?;
-    let mut converted = Response::new(Stream(body));
+    let mut converted = Response::new(Stream::of(response.consume())?);
     let status = http::StatusCode::from_u16(response.status());
     *converted.status_mut() = status.map_err(|_| ErrorCode::HttpProtocolError)?;
     *converted.headers_mut() = headers;
@@ -177,115 +198,123 @@ async fn send(
 }
 
 /// Sends the response. Returns when its body has been sent, or when the client is gone.
+///
+/// A body that fits into the host's buffer is written first: then it leaves in one packet with the head.
 async fn respond(response: Response<Body>, out: ResponseOutparam) {
     let (head, body) = response.into_parts();
-    let response = fields(&head.headers).map(OutgoingResponse::new);
-    let response = response.and_then(|response| {
-        let is_set = response.set_status_code(head.status.as_u16());
-        is_set.map_err(|()| ErrorCode::HttpProtocolError)?;
-        let body = response.body();
-        let body = body.map_err(|()| ErrorCode::InternalError(None))?;
-        Ok((response, body))
-    });
-    let (response, target) = match response {
+    let (response, target) = match outgoing_response(&head) {
         Ok(created) => created,
         Err(error) => return ResponseOutparam::set(out, Err(error)),
     };
-    match body {
-        Body::Text(text) => send_whole(response, target, text.as_bytes(), None, out).await,
-        Body::Short(Stream(source)) => {
-            let limit = MAX_SHORT_BODY as usize;
-            let whole = read(&source, limit).await;
-            let whole = match whole {
-                Some(body) => trailers(source).await.map(|trailers| (body, trailers)),
-                None => None,
-            };
-            match whole {
-                Some((body, trailers)) => {
-                    send_whole(response, target, &body, trailers, out).await;
-                }
-                None => ResponseOutparam::set(out, Err(ErrorCode::HttpResponseIncomplete)),
-            }
-        }
-        Body::Stream(Stream(source)) => {
+    let (beginning, rest) = match body {
+        Body::Text(text) => (text.into_bytes(), Rest::End(None)),
+        Body::Short(body) => gather(body).await,
+        Body::Long(body) => (Vec::new(), Rest::More(body)),
+    };
+    let Ok(stream) = target.write() else { return };
+    let left = write_what_fits(&stream, &beginning);
+    match rest {
+        Rest::End(trailers) if left.is_empty() => {
+            drop(stream);
+            _ = OutgoingBody::finish(target, trailers);
             ResponseOutparam::set(out, Ok(response));
-            pipe(source, target).await;
+        }
+        rest => {
+            ResponseOutparam::set(out, Ok(response));
+            _ = send_rest(left, rest, AsyncOutputStream::new(stream), target).await;
         }
     }
 }
 
-/// Sends a response whose body fits into the host's buffer. It is written before the head, so that
-/// both leave in one packet.
-async fn send_whole(
-    response: OutgoingResponse,
-    target: OutgoingBody,
-    body: &[u8],
-    trailers: Option<Trailers>,
-    out: ResponseOutparam,
-) {
-    let Ok(stream) = target.write() else { return };
+fn outgoing_response(
+    head: &http::response::Parts,
+) -> Result<(OutgoingResponse, OutgoingBody), ErrorCode> {
+    let response = OutgoingResponse::new(fields(&head.headers)?);
+    let is_set = response.set_status_code(head.status.as_u16());
+    is_set.map_err(|()| ErrorCode::HttpProtocolError)?;
+    let body = response.body();
+    let body = body.map_err(|()| ErrorCode::InternalError(None))?;
+    Ok((response, body))
+}
+
+/// What follows the beginning of a body.
+enum Rest {
+    End(Option<Trailers>),
+    More(Stream),
+    /// The source failed.
+    Broken,
+}
+
+/// Reads the beginning of a body, as far as it is short and there soon.
+async fn gather(body: Stream) -> (Vec<u8>, Rest) {
+    let mut beginning = Vec::new();
+    let mut part = [0; 8192];
+    let mut timer = pin!(wstd::task::sleep(GATHER_LIMIT.into()));
+    while beginning.len() < MAX_SHORT_BODY {
+        let length = {
+            let reading = pin!(body.contents.read(&mut part));
+            match select(reading, timer.as_mut()).await {
+                Either::Left((length, _)) => length,
+                Either::Right(_) => break,
+            }
+        };
+        match length {
+            Ok(0) => {
+                let end = body.trailers().await;
+                return (beginning, end.map_or(Rest::Broken, Rest::End));
+            }
+            Ok(length) => beginning.extend_from_slice(&part[..length]),
+            Err(_) => return (beginning, Rest::Broken),
+        }
+    }
+    (beginning, Rest::More(body))
+}
+
+/// Writes the beginning of the bytes, as far as that does not have to wait, and returns the others.
+fn write_what_fits<'a>(stream: &OutputStream, bytes: &'a [u8]) -> &'a [u8] {
     let room = stream.check_write().unwrap_or_default();
     let room = usize::try_from(room).unwrap_or(usize::MAX);
-    let (first, rest) = body.split_at(room.min(body.len()));
+    let (fitting, left) = bytes.split_at(room.min(bytes.len()));
     // If the client is gone, the next write fails as well.
-    _ = stream.write(first);
-    let mut response = Some(response);
-    if !rest.is_empty() {
-        // The host takes the rest only when it has sent the head.
-        let head = response.take();
-        ResponseOutparam::set(out, head.ok_or(ErrorCode::InternalError(None)));
-        let stream = AsyncOutputStream::new(stream);
-        if stream.write_all(rest).await.is_err() {
-            return;
-        }
-        drop(stream);
-        _ = OutgoingBody::finish(target, trailers);
-        return;
-    }
-    drop(stream);
-    _ = OutgoingBody::finish(target, trailers);
-    if let Some(response) = response {
-        ResponseOutparam::set(out, Ok(response));
-    }
+    _ = stream.write(fitting);
+    left
 }
 
-/// Copies a body and its trailers. If the source breaks, the target stays unfinished, so that its
-/// reader notices.
-async fn pipe(source: IncomingBody, target: OutgoingBody) {
-    let (Ok(from), Ok(to)) = (source.stream(), target.write()) else {
-        return;
+/// Sends the rest of a body and its trailers. If the source breaks, the target stays unfinished, so
+/// that its reader notices.
+async fn send_rest(
+    left: &[u8],
+    rest: Rest,
+    stream: AsyncOutputStream,
+    target: OutgoingBody,
+) -> std::io::Result<()> {
+    stream.write_all(left).await?;
+    let trailers = match rest {
+        Rest::End(trailers) => Some(trailers),
+        Rest::More(body) => {
+            body.contents.copy_to(&stream).await?;
+            body.trailers().await
+        }
+        Rest::Broken => None,
     };
-    let (from, to) = (AsyncInputStream::new(from), AsyncOutputStream::new(to));
-    if from.copy_to(&to).await.is_err() {
-        return;
-    }
-    drop((from, to));
-    if let Some(trailers) = trailers(source).await {
+    drop(stream);
+    if let Some(trailers) = trailers {
         _ = OutgoingBody::finish(target, trailers);
     }
+    Ok(())
 }
 
 /// Reads a body to its end. `None` if it is longer than `limit`, in bytes, or breaks.
-async fn read(body: &IncomingBody, limit: usize) -> Option<Vec<u8>> {
-    let stream = AsyncInputStream::new(body.stream().ok()?);
+async fn read(body: Stream, limit: usize) -> Option<Vec<u8>> {
     let mut whole = Vec::new();
     let mut part = [0; 8192];
-    loop {
-        match stream.read(&mut part).await.ok()? {
+    while whole.len() <= limit {
+        match body.contents.read(&mut part).await.ok()? {
             0 => return Some(whole),
             length => whole.extend_from_slice(&part[..length]),
         }
-        if whole.len() > limit {
-            return None;
-        }
     }
-}
-
-/// The trailers of a body that has been read. `None` if it broke.
-async fn trailers(body: IncomingBody) -> Option<Option<Trailers>> {
-    let trailers = IncomingBody::finish(body);
-    AsyncPollable::new(trailers.subscribe()).wait_for().await;
-    trailers.get()?.ok()?.ok()
+    None
 }
 
 fn headers(fields: &Fields) -> Result<HeaderMap, ErrorCode> {

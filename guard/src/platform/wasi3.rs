@@ -9,11 +9,14 @@ use spin_sdk::http::{IncomingMessage, Request as IncomingRequest, Response as In
 use spin_sdk::variables;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, HeaderError, Trailers};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
-use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
+use spin_sdk::wasip3::wit_future;
+#[cfg(target_family = "wasm")]
+use spin_sdk::wasip3::{spawn, wit_stream};
 
 use super::{ANSWER_LIMIT, MAX_ANSWER, TIMED_OUT, TOO_LONG};
-use crate::Body;
 use crate::settings::Settings;
+#[cfg(target_family = "wasm")]
+use crate::{Body, MAX_SHORT_BODY};
 
 type TrailersResult = Result<Option<Trailers>, ErrorCode>;
 
@@ -154,13 +157,13 @@ fn with_stream(response: IncomingResponse) -> Result<Response<Stream>, ErrorCode
 async fn respond(response: Response<Body>) -> Result<types::Response, ErrorCode> {
     let (head, body) = response.into_parts();
     let (contents, trailers) = match body {
-        Body::Text(text) => (whole(text.into_bytes()), no_trailers()),
-        Body::Short(stream) => {
-            let body = read(stream.contents, crate::MAX_SHORT_BODY as usize).await;
-            let too_long = ErrorCode::HttpResponseBodySize(Some(crate::MAX_SHORT_BODY));
-            (whole(body.ok_or(too_long)?), stream.trailers)
+        Body::Text(text) => (stream(text.into_bytes(), None), no_trailers()),
+        Body::Short(mut body) => {
+            let (beginning, is_whole) = gather(&mut body.contents).await;
+            let rest = (!is_whole).then_some(body.contents);
+            (stream(beginning, rest), body.trailers)
         }
-        Body::Stream(stream) => (stream.contents, stream.trailers),
+        Body::Long(body) => (body.contents, body.trailers),
     };
     let headers = fields(&head.headers)?;
     let (response, _) = types::Response::new(headers, Some(contents), trailers);
@@ -169,29 +172,56 @@ async fn respond(response: Response<Body>) -> Result<types::Response, ErrorCode>
     Ok(response)
 }
 
+/// Reads the beginning of a body, as far as it is short and there soon, and says whether it is whole.
+#[cfg(target_family = "wasm")]
+async fn gather(contents: &mut StreamReader<u8>) -> (Vec<u8>, bool) {
+    let mut timer = pin!(spin_sdk::time::sleep(super::GATHER_LIMIT));
+    let mut body = Vec::with_capacity(MAX_SHORT_BODY);
+    while body.len() < body.capacity() {
+        let mut reading = pin!(contents.read(body));
+        let (status, read) = match select(reading.as_mut(), timer.as_mut()).await {
+            Either::Left((result, _)) => result,
+            // Without this, the bytes that have just arrived would be lost.
+            Either::Right(_) => return (reading.cancel().1, false),
+        };
+        body = read;
+        if status == StreamResult::Dropped {
+            return (body, true);
+        }
+    }
+    (body, false)
+}
+
+/// A body that begins with bytes that are written at once, and goes on as `rest`.
+#[cfg(target_family = "wasm")]
+fn stream(beginning: Vec<u8>, mut rest: Option<StreamReader<u8>>) -> StreamReader<u8> {
+    let (mut writer, reader) = wit_stream::new();
+    spawn(async move {
+        let mut unwritten = writer.write_all(beginning).await;
+        while let Some(rest) = &mut rest
+            && unwritten.is_empty()
+        {
+            let (status, chunk) = rest.read(Vec::with_capacity(MAX_SHORT_BODY)).await;
+            if status == StreamResult::Dropped {
+                return;
+            }
+            unwritten = writer.write_all(chunk).await;
+        }
+    });
+    reader
+}
+
 /// Reads a body to its end. `None` if it is longer than `limit`, in bytes.
 async fn read(mut contents: StreamReader<u8>, limit: usize) -> Option<Vec<u8>> {
     let mut body = Vec::with_capacity(limit + 1);
-    loop {
+    while body.len() <= limit {
         let (status, read) = contents.read(body).await;
         body = read;
-        match status {
-            StreamResult::Complete(_) if body.len() > limit => return None,
-            StreamResult::Complete(_) => {}
-            StreamResult::Dropped | StreamResult::Cancelled => return Some(body),
+        if status == StreamResult::Dropped {
+            return Some(body);
         }
     }
-}
-
-/// A body that is written at once.
-#[cfg(target_family = "wasm")]
-fn whole(body: Vec<u8>) -> StreamReader<u8> {
-    let (mut writer, reader) = wit_stream::new();
-    spawn(async move {
-        // What is left was for a client that has gone.
-        _ = writer.write_all(body).await;
-    });
-    reader
+    None
 }
 
 fn no_trailers() -> FutureReader<TrailersResult> {
