@@ -1,7 +1,7 @@
 # Every target sets itself up: a clone, a Rust toolchain and access to the package registries suffice.
 
 .DEFAULT_GOAL := help
-.PHONY: help up example build component component-wasi2 host frontend dist manifest openapi test test-dist test-browser fuzz bench soak lint
+.PHONY: help up example build component component-wasi2 host test-components frontend dist manifest openapi test test-dist test-browser fuzz bench soak lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,13 @@ component-wasi2:
 host:
 	cargo build --profile native --package gatehouse-host
 
+# One by one: a common build would unify features.
+test-components:
+	@scripts/wasm-target.sh
+	cargo build --release --target wasm32-wasip2 --package gatehouse-test-app
+	cargo build --release --target wasm32-wasip2 --package gatehouse-test-app-wasi2
+	cargo build --release --target wasm32-wasip2 --package gatehouse-test-middleware
+
 # Built in its own folder, because it is a separate workspace.
 frontend:
 	@scripts/wasm-target.sh
@@ -41,7 +48,7 @@ manifest: ## Regenerate spin.wasi2.toml from spin.toml
 openapi: ## Regenerate the OpenAPI description in docs/ from the code
 	UPDATE_OPENAPI=1 cargo test --profile native --package gatehouse description
 
-test: build ## Run all tests; SPIN=1 runs the API tests against spin instead of the host
+test: build test-components ## Run all tests; SPIN=1 runs the API tests against spin instead of the host
 # One by one: a common build would unify features, and compile the engine again.
 	cargo test --profile native --package gatehouse
 	cargo test --profile native --package gatehouse-host
@@ -79,6 +86,9 @@ lint: frontend ## Check the formatting, and run clippy on everything
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-empty -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-hash -- --deny warnings
 	cargo clippy --profile wasi2 --target wasm32-wasip2 --package gatehouse-wasi2-read -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-test-app -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-test-app-wasi2 -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-test-middleware -- --deny warnings
 	cargo clippy --profile native --workspace --all-targets -- --deny warnings
 	cd examples/frontend && cargo clippy --release --target wasm32-unknown-unknown --package gatehouse-example-page -- --deny warnings
 	cd examples/frontend && cargo clippy --release --target wasm32-wasip2 --package gatehouse-example-server -- --deny warnings
