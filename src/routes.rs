@@ -13,7 +13,7 @@ use crate::http::error::{METHOD_NOT_ALLOWED, MISCONFIGURED, NOT_FOUND};
 use crate::http::middleware::Middleware;
 use crate::http::openapi::docs;
 use crate::passwords::{forgot_password, reset_password};
-use crate::sessions::{login, logout, refresh};
+use crate::sessions::{login, logout, refresh, session};
 use crate::throttle::limits::{self, Limit};
 use crate::users::{me, register, test_data};
 use crate::{health, pages, throttle};
@@ -62,6 +62,7 @@ table! {
     post "/api/v1/auth/reset-password" [limits::RESET_PASSWORD]
         => reset_password::reset_password;
     get "/api/v1/auth/me" => me::me;
+    get "/api/v1/auth/session" => session::session;
     get "/api/v1/data/test-data" => test_data::test_data;
     get "/health/live" => health::live;
     get "/health/ready" => health::ready;

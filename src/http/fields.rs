@@ -25,6 +25,7 @@ const FIELDS: &[(&str, bool)] = &[
     ("captcha_answer", true),
     ("grant_type", false),
     ("refresh_token", true),
+    ("session", false),
     ("token", true),
 ];
 /// Maximum bytes of a value that an error echoes: the start of a string, the members of an object
@@ -74,12 +75,27 @@ impl Fields {
         fields
     }
 
+    /// The fields of a request without a body.
+    pub fn none() -> Self {
+        Self::new(Value::Null)
+    }
+
     fn new(body_echo: Value) -> Self {
         Self {
             values: Vec::new(),
             body_echo,
             errors: Vec::new(),
         }
+    }
+
+    pub fn has(&self, field: &str) -> bool {
+        self.values.iter().any(|(name, _)| *name == field)
+    }
+
+    /// Adds a field that the body lacks and another part of the request has.
+    pub fn with(mut self, field: &'static str, text: String) -> Self {
+        self.values.push((field, FieldValue::Text(text)));
+        self
     }
 
     /// Takes a required field that must satisfy `rule`. On `None`, the error is recorded.

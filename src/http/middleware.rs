@@ -2,27 +2,22 @@
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use tracing::{Instrument, Level};
+use tracing::Instrument;
 
-use super::error::error_kinds;
+use super::cross_site::{self, CROSS_SITE};
+use super::settings::CorsOrigins;
 use super::{cors, response_headers};
-use crate::http::settings::CorsOrigins;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
 
-error_kinds! {
-    /// A page of another site sent the request, and CORS does not allow its origin.
-    CROSS_SITE = FORBIDDEN, "Requests from other sites are not allowed", logged(Level::WARN, "request refused");
-}
-
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// Maximum length of a caller's request id, in characters.
 const MAX_REQUEST_ID_LENGTH: usize = 64;
+
 /// The middleware with its settings.
 #[derive(Debug, Clone)]
 pub struct Middleware {
@@ -37,7 +32,7 @@ impl Middleware {
     pub fn new(settings: &Settings) -> Self {
         Self {
             cors: settings.http.cors.clone(),
-            is_https: settings.http.frontend_url.starts_with("https:"),
+            is_https: settings.http.is_https(),
             has_proxy: settings.http.trusted_proxy_hops > 0,
         }
     }
@@ -60,16 +55,9 @@ impl Middleware {
         router.layer(from_fn_with_state(self, process))
     }
 
-    /// Whether a page of another site sent the request and CORS does not allow it. Browsers send
-    /// `Sec-Fetch-Site` (W3C Fetch Metadata), other clients do not.
+    /// Whether a page of another site sent the request and CORS does not allow it.
     fn is_cross_site(&self, request: &Request) -> bool {
-        let headers = request.headers();
-        let is_allowed = |origin| self.cors.allows(origin);
-        !request.method().is_safe()
-            && headers
-                .get(SEC_FETCH_SITE)
-                .is_some_and(|site| site == "cross-site")
-            && !headers.get(header::ORIGIN).is_some_and(is_allowed)
+        cross_site::is_refused(&self.cors, request.method(), request.headers())
     }
 
     /// Whether the client uses HTTPS, as far as we know.
@@ -126,8 +114,6 @@ fn is_safe_to_log(id: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-
     use super::*;
 
     #[test]
@@ -139,42 +125,6 @@ mod tests {
         let too_long = "a".repeat(65);
         for id in ["", "a b", "a\"b", "{}", "ż", "a\tb", &too_long] {
             assert!(!is_safe_to_log(id.as_bytes()), "{id}");
-        }
-    }
-
-    #[test]
-    fn a_page_of_another_site_may_send_only_what_cors_allows() {
-        let listed = CorsOrigins::List(vec![HeaderValue::from_static("https://app.example")]);
-        let request = |method: Method, site: &str, origin: &str| {
-            Request::builder()
-                .method(method)
-                .header(SEC_FETCH_SITE, site)
-                .header(header::ORIGIN, origin)
-                .body(Body::empty())
-                .expect("a request")
-        };
-        let app = "https://app.example";
-        let evil = "https://evil.example";
-        for (cors, method, site, origin, is_refused) in [
-            (&CorsOrigins::None, Method::POST, "cross-site", evil, true),
-            (&CorsOrigins::None, Method::POST, "same-origin", app, false),
-            (&CorsOrigins::None, Method::POST, "none", evil, false),
-            (&CorsOrigins::None, Method::GET, "cross-site", evil, false),
-            (&CorsOrigins::All, Method::POST, "cross-site", evil, false),
-            (&listed, Method::POST, "cross-site", app, false),
-            (&listed, Method::POST, "cross-site", evil, true),
-            (&listed, Method::DELETE, "cross-site", "null", true),
-        ] {
-            let middleware = Middleware {
-                cors: cors.clone(),
-                ..Middleware::misconfigured()
-            };
-            let request = request(method, site, origin);
-            assert_eq!(
-                middleware.is_cross_site(&request),
-                is_refused,
-                "{request:?}"
-            );
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod body;
 pub mod client_address;
 mod cors;
+pub mod cross_site;
 pub mod error;
 pub mod fields;
 pub mod middleware;

@@ -34,7 +34,8 @@ fn serialized(errors: &[FieldError]) -> String {
 /// The response body if every field of `body` is refused.
 fn response(body: &[u8]) -> String {
     match json_fields(body, Some(&mime::APPLICATION_JSON)) {
-        Ok(fields) => refuse_all(fields),
+        Ok(Some(fields)) => refuse_all(fields),
+        Ok(None) => serialized(&[FieldError::no_body()]),
         Err(error) => serialized(error.fields()),
     }
 }

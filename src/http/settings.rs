@@ -12,6 +12,8 @@ const MAX_PROXY_HOPS: usize = 16;
 pub struct HttpSettings {
     /// Address of the application, without a trailing slash. Links in mails start with it.
     pub frontend_url: String,
+    /// Origin of the application, as browsers write it.
+    pub frontend_origin: String,
     /// Origins allowed by CORS.
     pub cors: CorsOrigins,
     /// Number of our own proxies, whose `X-Forwarded-*` headers are trusted.
@@ -30,6 +32,11 @@ pub enum CorsOrigins {
 }
 
 impl HttpSettings {
+    /// Whether browsers reach the application over HTTPS.
+    pub fn is_https(&self) -> bool {
+        self.frontend_origin.starts_with("https:")
+    }
+
     /// Reads the section. On `None`, the reader has recorded the problems.
     pub async fn read(reader: &mut Reader) -> Option<Self> {
         let frontend_url = reader.web_address("frontend_url").await;
@@ -37,8 +44,11 @@ impl HttpSettings {
         let hops = reader
             .number("trusted_proxy_hops", 0..=MAX_PROXY_HOPS)
             .await;
+        let frontend_url = frontend_url?;
+        let frontend_origin = Url::parse(&frontend_url).ok()?.origin();
         Some(Self {
-            frontend_url: frontend_url?,
+            frontend_origin: frontend_origin.ascii_serialization(),
+            frontend_url,
             cors: cors?,
             trusted_proxy_hops: hops?,
         })

@@ -36,6 +36,8 @@ pub static PAGES: &[Page] = &[
         "pages/reset_password.html",
         NO_STORE,
     ),
+    // Between a protected page and the login.
+    Page::new("/auth/continue", "pages/continue.html", NO_CACHE),
     Page::new("/account", "pages/account.html", NO_CACHE),
 ];
 

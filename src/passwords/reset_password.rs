@@ -73,7 +73,7 @@ pub async fn reset_password(
     let mut transaction = connection.begin()?;
     let user = store::consume(&mut transaction, &token, now)?;
     let user = user.ok_or_else(refuse)?;
-    let names = users::store::set_password(&mut transaction, user, hash, now)?;
+    let names = users::store::reset_password(&mut transaction, user, hash, now)?;
     sessions::store::delete_all(&mut transaction, user)?;
     legacy::store::void_all(&mut transaction, user)?;
     // The owner can log in from this network, regardless of earlier guesses at the old password.

@@ -3,13 +3,16 @@
 use secrecy::SecretString;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::cookie::Jar;
+use super::ending::end;
 use super::refresh_token::RefreshToken;
-use super::{Token, store};
+use super::store;
+use super::tokens::{Delivery, InCookies, SessionBody, Tokens};
 use crate::app::App;
 use crate::db::Connection;
 use crate::http::body::{FromFields, ValidForm};
@@ -49,13 +52,15 @@ const WRONG_PASSWORD: &str = "wrong password";
 /// Log in
 ///
 /// OAuth2 password grant (RFC 6749, 4.3). `username` is the email address or the username.
+/// With `session=cookie`, the tokens are set as cookies for pages of the same origin, and the client's
+/// previous session in cookies ends.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/login",
     tag = "auth",
     request_body(content = LoginRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "A new session", body = Token),
+        (status = 200, description = "A new session", body = SessionBody),
         FormErrors<LoginRequest>,
         ThrottleErrors,
         DatabaseErrors,
@@ -65,8 +70,10 @@ const WRONG_PASSWORD: &str = "wrong password";
 pub async fn login(
     State(app): State<&'static App>,
     network: ClientAddress,
-    ValidForm(request): ValidForm<LoginRequest>,
-) -> Result<Json<Token>, Error> {
+    jar: Result<Jar, Error>,
+    ValidForm(mut request): ValidForm<LoginRequest>,
+) -> Result<Response, Error> {
+    let delivery = Delivery::new(request.session.take(), jar)?;
     let started = clock::stopwatch();
     let result = try_login(app, network, &request).await;
     if result
@@ -77,7 +84,14 @@ pub async fn login(
         let _released = instance_lock::release_while_waiting();
         clock::wait_for_whole_steps(started, step).await;
     }
-    result.map(Json)
+    let tokens = result?;
+    if let Delivery::Cookies(jar) = &delivery
+        && let Some(previous) = &jar.refresh_token
+    {
+        let mut connection = app.database.connect().await?;
+        end(app, &mut connection, previous, clock::now())?;
+    }
+    Ok(delivery.respond(app, &tokens))
 }
 
 async fn failure_step(app: &App) -> Result<Duration, Error> {
@@ -93,7 +107,7 @@ async fn try_login(
     app: &App,
     network: ClientAddress,
     request: &LoginRequest,
-) -> Result<Token, Error> {
+) -> Result<Tokens, Error> {
     // No user can have such a long name, which is public knowledge. Skip the costly check.
     if request.username.len() > MAX_INPUT_BYTES {
         return Err(fail(None, "no such user"));
@@ -116,32 +130,25 @@ async fn try_login(
     throttle::count_guess(app, &mut connection, &guess, now)?;
     let user = check_password(app, &mut connection, user, &request.password).await?;
 
-    let token = begin_session(app, &mut connection, &user)?;
+    let tokens = begin_session(app, &mut connection, &user)?;
     throttle::record_success(app, &mut connection, &user.names, &guess)?;
     known_networks::record(&mut connection, user.id, &hashed_network, history, now)?;
-    Ok(token)
+    Ok(tokens)
 }
 
 fn begin_session(
     app: &App,
     connection: &mut Connection<'_>,
     user: &Credentials,
-) -> Result<Token, Error> {
+) -> Result<Tokens, Error> {
     let now = clock::now();
     let session = random::id();
     let lifetime = app.settings.sessions.lifetime;
-    if !store::insert(connection, session, user, lifetime, now)? {
-        return Err(fail(
-            Some(user),
-            "password changed or user disabled in the meantime",
-        ));
-    }
+    let grant = store::insert(connection, session, user, lifetime, now)?;
+    let reason = "password changed or user disabled in the meantime";
+    let grant = grant.ok_or_else(|| fail(Some(user), reason))?;
     tracing::info!(user = %user.id, session = %session, "logged in");
-    let token = RefreshToken {
-        session,
-        counter: 0,
-    };
-    Token::issue(app, user.id, user.role, token, now)
+    Tokens::issue(app, &grant, RefreshToken::first(session), now)
 }
 
 /// Checks the password. The cost does not depend on whether the user exists.
@@ -225,6 +232,9 @@ pub struct LoginRequest {
     /// Accepted and ignored.
     #[schema(value_type = String, required = false)]
     client_secret: Option<String>,
+    /// `cookie`: the session is in cookies, and no token in the body.
+    #[schema(value_type = String, required = false, pattern = "^(cookie)?$")]
+    session: Option<InCookies>,
 }
 
 impl LoginRequest {
@@ -254,6 +264,7 @@ impl FromFields for LoginRequest {
         });
         let username = fields.required_text("username");
         let password = fields.required_text("password");
+        let session = InCookies::take(fields);
         Some(Self {
             grant_type,
             username: username?,
@@ -261,6 +272,7 @@ impl FromFields for LoginRequest {
             scope: None,
             client_id: None,
             client_secret: None,
+            session,
         })
     }
 }

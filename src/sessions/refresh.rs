@@ -1,23 +1,23 @@
 //! The refresh endpoint: issues the next tokens of a session.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::refresh_request::{RefreshRequest, RefreshTokenRequest};
 use super::refresh_token::{RefreshToken, Replay, judge_replay};
-use super::store::{self, Owner};
-use super::{RefreshTokenRequest, Token};
+use super::store::{self, Grant};
+use super::tokens::{SessionBody, Tokens};
 use crate::app::App;
 use crate::db::{Connection, Transaction};
-use crate::http::body::ValidJson;
 use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::legacy::store::TokenState;
 use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
 use crate::throttle::ThrottleErrors;
-use crate::users::store::{Credentials, Lookup};
+use crate::users::store::Lookup;
 use crate::{legacy, users};
 
 error_kinds! {
@@ -32,36 +32,44 @@ error_responses!(RefreshTokenErrors {
 /// Refresh the tokens
 ///
 /// Each refresh token is valid once and returns its successor. A used token ends the whole session,
-/// except within a few seconds of its use.
+/// except within a few seconds of its use. Without a token in the body, the one in the cookie counts,
+/// and the next tokens are set as cookies.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/refresh",
     tag = "auth",
-    request_body = RefreshTokenRequest,
+    request_body = Option<RefreshTokenRequest>,
     responses(
-        (status = 200, description = "The next tokens of the session", body = Token),
+        (status = 200, description = "The next tokens of the session", body = SessionBody),
         JsonErrors<RefreshTokenRequest>,
         ThrottleErrors,
         DatabaseErrors,
         RefreshTokenErrors,
     )
 )]
-pub async fn refresh(
-    State(app): State<&'static App>,
-    ValidJson(request): ValidJson<RefreshTokenRequest>,
-) -> Result<Json<Token>, Error> {
+pub async fn refresh(State(app): State<&'static App>, request: RefreshRequest) -> Response {
+    match try_refresh(app, &request.token).await {
+        Ok(tokens) => request.delivery.respond(app, &tokens),
+        Err(error) if request.is_from_cookie && error.is(INVALID_REFRESH_TOKEN) => {
+            request.delivery.respond_ended(app, error)
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn try_refresh(app: &App, token: &SecretString) -> Result<Tokens, Error> {
     let now = clock::now();
     let mut connection = app.database.connect().await?;
-    let Some(token) = app.refresh_tokens.read(&request.refresh_token) else {
-        return exchange_legacy_token(app, connection, &request.refresh_token, now).map(Json);
+    let Some(token) = app.refresh_tokens.read(token) else {
+        return exchange_legacy_token(app, connection, token, now);
     };
     let lifetime = app.settings.sessions.lifetime;
     let successor = token.successor();
-    let owner = match store::rotate(&mut connection, token, lifetime, now)? {
-        Some(owner) => owner,
+    let grant = match store::rotate(&mut connection, token, lifetime, now)? {
+        Some(grant) => grant,
         None => replay(&mut connection, successor, now)?,
     };
-    Token::issue(app, owner.user, owner.role, successor, now).map(Json)
+    Tokens::issue(app, &grant, successor, now)
 }
 
 /// Handles a used token, given its successor.
@@ -69,15 +77,15 @@ fn replay(
     connection: &mut Connection<'_>,
     successor: RefreshToken,
     now: Timestamp,
-) -> Result<Owner, Error> {
+) -> Result<Grant, Error> {
     let id = successor.session;
     let session = store::find(connection, id, now)?;
     let session = session.ok_or_else(|| refuse("the session has ended"))?;
     match judge_replay(successor, session.counter, session.rotated_at, now) {
-        Replay::Retried => Ok(session.owner),
+        Replay::Retried => Ok(session.grant),
         Replay::Reused => {
             store::delete(connection, id)?;
-            let user = session.owner.user;
+            let user = session.grant.user;
             tracing::warn!(%user, session = %id, "session revoked: refresh token reused");
             Err(INVALID_REFRESH_TOKEN.into())
         }
@@ -91,14 +99,14 @@ fn exchange_legacy_token(
     mut connection: Connection<'_>,
     token: &SecretString,
     now: Timestamp,
-) -> Result<Token, Error> {
+) -> Result<Tokens, Error> {
     let mut state = legacy::store::find(&mut connection, token, now)?;
     if state == Some(TokenState::Unused) {
         let mut transaction = connection.begin()?;
         let id = random::id();
-        if let Some(user) = begin_session(app, &mut transaction, id, token, now)? {
+        if let Some(grant) = begin_session(app, &mut transaction, id, token, now)? {
             transaction.commit()?;
-            return Token::issue(app, user.id, user.role, RefreshToken::first(id), now);
+            return Tokens::issue(app, &grant, RefreshToken::first(id), now);
         }
         // A concurrent request has exchanged it.
         state = legacy::store::find(&mut transaction, token, now)?;
@@ -108,8 +116,8 @@ fn exchange_legacy_token(
         return Err(refuse("unknown token"));
     };
     let successor = RefreshToken::first(session);
-    let owner = replay(&mut connection, successor, now)?;
-    Token::issue(app, owner.user, owner.role, successor, now)
+    let grant = replay(&mut connection, successor, now)?;
+    Tokens::issue(app, &grant, successor, now)
 }
 
 /// Returns `None` if the token was used in the meantime.
@@ -119,15 +127,20 @@ fn begin_session(
     id: Uuid,
     token: &SecretString,
     now: Timestamp,
-) -> Result<Option<Credentials>, Error> {
+) -> Result<Option<Grant>, Error> {
     let Some(user) = legacy::store::redeem(transaction, token, id, now)? else {
         return Ok(None);
     };
     let user = users::store::find_credentials(transaction, &Lookup::Id(user))?;
     let user = user.filter(|user| !user.is_disabled);
     let user = user.ok_or_else(|| refuse("the user is disabled"))?;
-    store::insert(transaction, id, &user, app.settings.sessions.lifetime, now)?;
-    Ok(Some(user))
+    Ok(store::insert(
+        transaction,
+        id,
+        &user,
+        app.settings.sessions.lifetime,
+        now,
+    )?)
 }
 
 fn refuse(reason: &str) -> Error {

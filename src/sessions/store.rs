@@ -3,10 +3,10 @@
 use uuid::Uuid;
 
 use super::refresh_token::{MAX_PER_USER, RefreshToken, SessionLifetime};
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, Row};
 use crate::platform::timestamp::Timestamp;
 use crate::users::store::Credentials;
-use crate::users::user::Role;
+use crate::users::user::{Role, Subscription};
 
 /// Expired sessions (by ?1) of a batch of up to a hundred, starting at id ?2 and wrapping around at
 /// the end of the table. Random start ids cover a large table over time and a small one at once. An
@@ -17,23 +17,50 @@ pub const EXPIRED_IN_BATCH: &str = "(SELECT id FROM (\
     SELECT * FROM (SELECT id, expires_at FROM sessions WHERE id < ?2 ORDER BY id LIMIT 100) \
     LIMIT 100) WHERE expires_at <= ?1)";
 
-/// The session's owner.
-pub struct Owner {
+/// What the tokens of a session grant: to whom, and until when the session can be refreshed.
+pub struct Grant {
     pub user: Uuid,
     pub role: Role,
+    pub expires_at: Timestamp,
 }
 
 /// An active session.
 pub struct Session {
-    pub owner: Owner,
+    pub grant: Grant,
     /// Number of rotations so far.
     pub counter: u64,
     /// Time of the last rotation.
     pub rotated_at: Timestamp,
 }
 
+/// The user of a session, as stored now.
+pub struct SessionUser {
+    pub email: String,
+    /// The username, as entered.
+    pub username: String,
+    pub is_email_verified: bool,
+    pub role: Role,
+    pub subscription: Subscription,
+}
+
+/// The columns that [`SessionUser::read`] takes, from users as `u`.
+const USER_COLUMNS: &str = "u.email, u.username, u.email_verified_at IS NOT NULL, u.account_role, \
+    u.account_subscription";
+
+impl SessionUser {
+    fn read(row: Row) -> Result<Self, DbError> {
+        Ok(Self {
+            email: row.text(0)?.to_owned(),
+            username: row.text(1)?.to_owned(),
+            is_email_verified: row.integer(2)? != 0,
+            role: row.read(3, Role::from_stored)?,
+            subscription: row.read(4, Subscription::from_stored)?,
+        })
+    }
+}
+
 /// Starts a session if the user is not disabled and the password is still the one that was checked,
-/// so that no session from an old password survives a reset. Otherwise returns `false`. Also
+/// so that no session from an old password survives a reset. Otherwise returns `None`. Also
 /// deletes the user's expired sessions and the oldest beyond the limit. If a power cut undoes it,
 /// the user logs in again.
 pub fn insert(
@@ -42,7 +69,8 @@ pub fn insert(
     user: &Credentials,
     lifetime: SessionLifetime,
     now: Timestamp,
-) -> Result<bool, DbError> {
+) -> Result<Option<Grant>, DbError> {
+    let expires_at = lifetime.expiry(now, now);
     let statement = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
                      expires_at) SELECT ?1, id, 0, ?4, ?4, ?5 FROM users \
                      WHERE id = ?2 AND hashed_password = ?3 AND disabled_at IS NULL \
@@ -53,16 +81,20 @@ pub fn insert(
         user.id.to_string().into(),
         user.hashed_password.as_str().into(),
         now.unix().into(),
-        lifetime.expiry(now, now).unix().into(),
+        expires_at.unix().into(),
         MAX_PER_USER.into(),
     ];
     let Some(row) = connection.write_replayable_one(statement, parameters)? else {
-        return Ok(false);
+        return Ok(None);
     };
     if row.integer(0)? != 0 {
         trim(connection, session, user.id, now)?;
     }
-    Ok(true)
+    Ok(Some(Grant {
+        user: user.id,
+        role: user.role,
+        expires_at,
+    }))
 }
 
 /// Deletes the expired sessions of a user, and the oldest of those that are too many.
@@ -94,7 +126,7 @@ pub fn rotate(
     token: RefreshToken,
     lifetime: SessionLifetime,
     now: Timestamp,
-) -> Result<Option<Owner>, DbError> {
+) -> Result<Option<Grant>, DbError> {
     let Ok(counter) = i64::try_from(token.counter) else {
         return Ok(None);
     };
@@ -103,7 +135,8 @@ pub fn rotate(
                      WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 \
                      AND NOT EXISTS (SELECT 1 FROM users INDEXED BY ix_users_disabled \
                      WHERE id = user_id AND disabled_at IS NOT NULL) \
-                     RETURNING user_id, (SELECT account_role FROM users WHERE id = user_id)";
+                     RETURNING user_id, (SELECT account_role FROM users WHERE id = user_id), \
+                     expires_at";
     let parameters = [
         token.session.to_string().into(),
         counter.into(),
@@ -115,9 +148,10 @@ pub fn rotate(
     // A user who was deleted without the sessions has no role.
     let row = row.filter(|row| row.text(1).is_ok());
     row.map(|row| {
-        Ok(Owner {
+        Ok(Grant {
             user: row.uuid(0)?,
             role: row.read(1, Role::from_stored)?,
+            expires_at: row.unix_time(2)?,
         })
     })
     .transpose()
@@ -129,19 +163,20 @@ pub fn find(
     session: Uuid,
     now: Timestamp,
 ) -> Result<Option<Session>, DbError> {
-    let statement = "SELECT s.user_id, u.account_role, s.counter, s.rotated_at \
+    let statement = "SELECT s.user_id, u.account_role, s.expires_at, s.counter, s.rotated_at \
                      FROM sessions s JOIN users u ON u.id = s.user_id \
                      WHERE s.id = ?1 AND s.expires_at > ?2 AND u.disabled_at IS NULL";
     let parameters = [session.to_string().into(), now.unix().into()];
     let row = connection.query_one(statement, parameters)?;
     row.map(|row| {
         Ok(Session {
-            owner: Owner {
+            grant: Grant {
                 user: row.uuid(0)?,
                 role: row.read(1, Role::from_stored)?,
+                expires_at: row.unix_time(2)?,
             },
-            counter: row.number(2)?,
-            rotated_at: row.unix_time(3)?,
+            counter: row.number(3)?,
+            rotated_at: row.unix_time(4)?,
         })
     })
     .transpose()
@@ -165,6 +200,36 @@ pub fn is_alive(
     ];
     let row = connection.query_one(statement, parameters)?;
     Ok(row.is_some())
+}
+
+/// Finds the user of an active session, unless the user is disabled.
+pub fn find_user(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    session: Uuid,
+    now: Timestamp,
+) -> Result<Option<SessionUser>, DbError> {
+    let statement = format!(
+        "SELECT {USER_COLUMNS} FROM sessions s JOIN users u ON u.id = s.user_id \
+         WHERE s.id = ?1 AND u.id = ?2 AND s.expires_at > ?3 AND u.disabled_at IS NULL"
+    );
+    let parameters = [
+        session.to_string().into(),
+        user.to_string().into(),
+        now.unix().into(),
+    ];
+    let row = connection.query_one(&statement, parameters)?;
+    row.map(SessionUser::read).transpose()
+}
+
+/// Finds the user of a legacy access token, which has no session.
+pub fn find_user_without_session(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+) -> Result<Option<SessionUser>, DbError> {
+    let statement = format!("SELECT {USER_COLUMNS} FROM users u WHERE u.id = ?1");
+    let row = connection.query_one(&statement, [user.to_string().into()])?;
+    row.map(SessionUser::read).transpose()
 }
 
 /// Ends a session with its refresh and access tokens. Returns its user, if it existed.

@@ -16,7 +16,7 @@ use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCE
     get,
     path = "/api/v1/auth/me",
     tag = "auth",
-    security(("OAuth2PasswordBearer" = [])),
+    security(("OAuth2PasswordBearer" = []), ("SessionCookie" = [])),
     responses(
         (status = 200, description = "The user", body = UserPublic),
         DatabaseErrors,

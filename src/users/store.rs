@@ -200,14 +200,16 @@ pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, D
     .transpose()
 }
 
-/// Replaces a user's password hash. Returns the user's names.
-pub fn set_password(
+/// Replaces a user's password hash after a reset by mail, which also proves that the email address is
+/// the user's. Returns the user's names.
+pub fn reset_password(
     connection: &mut Connection<'_>,
     user: Uuid,
     hashed_password: String,
     now: Timestamp,
 ) -> Result<LoginNames, DbError> {
-    let statement = "UPDATE users SET hashed_password = ?2, updated_at = ?3 WHERE id = ?1 \
+    let statement = "UPDATE users SET hashed_password = ?2, updated_at = ?3, \
+                     email_verified_at = coalesce(email_verified_at, ?3) WHERE id = ?1 \
                      RETURNING email, username";
     let parameters = [
         user.to_string().into(),

@@ -17,7 +17,7 @@ const MESSAGE: &str = "This is protected test data";
     get,
     path = "/api/v1/data/test-data",
     tag = "data",
-    security(("OAuth2PasswordBearer" = [])),
+    security(("OAuth2PasswordBearer" = []), ("SessionCookie" = [])),
     responses(
         (status = 200, description = "The token is valid", body = TestData),
         DatabaseErrors,

@@ -8,9 +8,10 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::helpers::app::{App, Setup};
+use crate::helpers::cookies::{Cookies, OWN_PAGE, with_headers};
 use crate::helpers::flows::{
-    EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
-    USERNAME, registration_of,
+    EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, SESSION,
+    TEST_DATA, USERNAME, registration_of,
 };
 use crate::helpers::server::{is_spin, is_wasi2};
 use crate::helpers::time::{SOON, eventually};
@@ -55,7 +56,7 @@ const fn cost(statements: u64, read: u64, written: u64, sent: u64, instructions:
 /// 10 % of headroom (1 % for requests that hash). Hashes have the tests' cheap parameters. An instance
 /// compiles templates for its first mail only. Each change of durability is a statement, and whether a
 /// request makes one depends on the last write of its instance.
-const COSTS: [(&str, Cost); 23] = [
+const COSTS: [(&str, Cost); 28] = [
     ("GET /", cost(0, 0, 0, 0, 100)),
     ("GET /health/live", cost(0, 0, 0, 0, 102)),
     ("GET /health/ready", cost(1, 2, 0, 0, 112)),
@@ -66,15 +67,20 @@ const COSTS: [(&str, Cost); 23] = [
     ("register: name taken", cost(4, 9, 2, 1, 265)),
     ("register: not valid", cost(1, 3, 2, 0, 172)),
     ("login", cost(9, 34, 12, 0, 150_000)),
+    ("login: into cookies", cost(9, 34, 12, 0, 150_000)),
     ("login: wrong password", cost(5, 13, 4, 0, 150_000)),
     ("login: no such user", cost(6, 15, 6, 0, 150_000)),
     ("test-data", cost(1, 4, 0, 0, 292)),
+    ("test-data: by cookie", cost(1, 4, 0, 0, 320)),
+    ("session", cost(1, 6, 0, 0, 320)),
     ("test-data: no token", cost(0, 0, 0, 0, 108)),
     ("refresh", cost(2, 9, 3, 0, 375)),
+    ("refresh: by cookie", cost(2, 9, 3, 0, 420)),
     ("refresh: retried", cost(3, 9, 2, 0, 380)),
     ("refresh: reused", cost(5, 12, 4, 0, 224)),
     ("refresh: no token", cost(2, 3, 2, 0, 166)),
     ("logout", cost(3, 6, 4, 0, 194)),
+    ("logout: by cookie", cost(3, 6, 4, 0, 240)),
     ("forgot-password", cost(15, 59, 20, 1, 2540)),
     ("forgot-password: no such user", cost(10, 19, 4, 0, 260)),
     ("reset-password", cost(20, 58, 19, 1, 151_000)),
@@ -113,11 +119,15 @@ async fn every_request_stays_within_its_limits() {
 }
 
 /// Statements of a request to a warm instance where each is a round trip to a libSQL server.
-const ROUND_TRIPS: [(&str, u64); 4] = [
+const ROUND_TRIPS: [(&str, u64); 8] = [
     ("test-data", 1),
+    ("test-data: by cookie", 1),
+    ("session", 1),
     ("refresh", 2),
+    ("refresh: by cookie", 2),
     ("logout", 2),
     ("login", 6),
+    ("login: into cookies", 6),
 ];
 
 /// With WASI 0.2, an instance starts for each request. It asks for the version of the schema, and before
@@ -223,17 +233,28 @@ async fn prepare(app: &App, name: &str) -> RequestBuilder {
         let form = [("username", username), ("password", password)];
         app.request(Method::POST, LOGIN).form(&form)
     };
+    let with_cookies = |path: &str, cookies: &Cookies| {
+        let request = app.request(Method::POST, path);
+        with_headers(request.header("cookie", cookies.header()), &OWN_PAGE)
+    };
     match name {
         "register" => post(REGISTER, registration_of("ann@example.com", "ann")),
         "register: address taken" => post(REGISTER, registration_of(EMAIL, "ann")),
         "register: name taken" => post(REGISTER, registration_of("ann@example.com", USERNAME)),
         "register: not valid" => post(REGISTER, json!({})),
+        "login: into cookies" => app.login_into_cookies(&OWN_PAGE),
         "login" => log_in(EMAIL, PASSWORD),
         "login: wrong password" => log_in(EMAIL, "wrong password 1"),
         "login: no such user" => log_in("ann@example.com", PASSWORD),
         "test-data" => get(TEST_DATA).bearer_auth(app.tokens_of_tom().await.access),
+        "test-data: by cookie" => {
+            let cookies = app.cookies_of_tom().await;
+            get(TEST_DATA).header("cookie", cookies.header())
+        }
+        "session" => get(SESSION).bearer_auth(app.tokens_of_tom().await.access),
         "test-data: no token" => get(TEST_DATA),
         "refresh" => refresh_with(&app.tokens_of_tom().await.refresh),
+        "refresh: by cookie" => with_cookies(REFRESH, &app.cookies_of_tom().await),
         "refresh: retried" => {
             let used = app.tokens_of_tom().await.refresh;
             app.refresh(&used).await.assert_status(200);
@@ -250,6 +271,7 @@ async fn prepare(app: &App, name: &str) -> RequestBuilder {
             LOGOUT,
             json!({"refresh_token": app.tokens_of_tom().await.refresh}),
         ),
+        "logout: by cookie" => with_cookies(LOGOUT, &app.cookies_of_tom().await),
         "forgot-password" => post(FORGOT_PASSWORD, json!({"email": EMAIL})),
         "forgot-password: no such user" => {
             post(FORGOT_PASSWORD, json!({"email": "ann@example.com"}))

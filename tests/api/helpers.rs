@@ -3,6 +3,7 @@
 pub(crate) mod api_error;
 pub(crate) mod app;
 pub(crate) mod captcha;
+pub(crate) mod cookies;
 pub(crate) mod crowd;
 pub(crate) mod description;
 pub(crate) mod flows;

@@ -69,6 +69,7 @@ async fn a_page_is_in_the_language_that_the_browser_requests() {
             "/login/title",
             "/forgot_password/title",
             "/reset_password/title",
+            "/continue/title",
             "/account/title",
         ]) {
             let page = app.page_in(path, accept_language).await;

@@ -8,23 +8,24 @@ use crate::helpers::app::spawn_app;
 use crate::helpers::captcha::CHALLENGE;
 use crate::helpers::description::{document, operations};
 use crate::helpers::flows::{
-    FORGOT_PASSWORD, LOGIN, LOGOUT, ME, REFRESH, REGISTER, RESET_PASSWORD, TEST_DATA,
+    FORGOT_PASSWORD, LOGIN, LOGOUT, ME, REFRESH, REGISTER, RESET_PASSWORD, SESSION, TEST_DATA,
 };
 
 /// Every route and its possible statuses.
-const ROUTES: [(&str, &str, &[u16]); 15] = [
+const ROUTES: [(&str, &str, &[u16]); 16] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
         REGISTER,
         &[201, 400, 409, 413, 422, 429, 500, 503, 504],
     ),
-    ("post", LOGIN, &[200, 401, 413, 422, 429, 500, 503]),
-    ("post", REFRESH, &[200, 401, 413, 422, 429, 500, 503]),
-    ("post", LOGOUT, &[204, 413, 422, 429, 500, 503]),
+    ("post", LOGIN, &[200, 401, 403, 413, 422, 429, 500, 503]),
+    ("post", REFRESH, &[200, 401, 403, 413, 422, 429, 500, 503]),
+    ("post", LOGOUT, &[204, 403, 413, 422, 429, 500, 503]),
     ("post", FORGOT_PASSWORD, &[202, 413, 422, 429, 500, 503]),
     ("post", RESET_PASSWORD, &[200, 400, 413, 422, 429, 500, 503]),
     ("get", ME, &[200, 401, 500, 503]),
+    ("get", SESSION, &[200, 401, 500, 503]),
     ("get", TEST_DATA, &[200, 401, 500, 503]),
     ("get", "/health/live", &[200, 500]),
     ("get", "/health/ready", &[200, 503]),
@@ -164,22 +165,29 @@ async fn every_body_has_a_schema_under_its_content_type() {
             continue;
         };
         let body = &operation["requestBody"];
-        assert_eq!(body["required"], true, "{path}");
+        // A refresh token may come in a cookie instead.
+        let may_be_absent = [REFRESH, LOGOUT].contains(&path.as_str());
+        let is_required = body["required"].as_bool().unwrap_or_default();
+        assert_eq!(is_required, !may_be_absent, "{path}");
         let schema = &body["content"][content_type]["schema"];
         assert!(schema["$ref"].is_string(), "{path}: {body}");
     }
 }
 
 #[tokio::test]
-async fn only_protected_routes_require_the_access_token_of_a_login() {
+async fn only_protected_routes_require_an_access_token_by_header_or_cookie() {
     let document = document().await;
     let scheme = &document["components"]["securitySchemes"]["OAuth2PasswordBearer"];
     assert_eq!(scheme["type"], "oauth2");
     assert_eq!(scheme["flows"]["password"]["tokenUrl"], LOGIN);
+    let scheme = &document["components"]["securitySchemes"]["SessionCookie"];
+    assert_eq!(scheme["type"], "apiKey");
+    assert_eq!(scheme["in"], "cookie");
+    assert_eq!(scheme["name"], "__Host-gatehouse");
     for (_, path, operation) in operations().await {
-        let expected = [ME, TEST_DATA]
+        let expected = [ME, SESSION, TEST_DATA]
             .contains(&path.as_str())
-            .then(|| json!([{"OAuth2PasswordBearer": []}]));
+            .then(|| json!([{"OAuth2PasswordBearer": []}, {"SessionCookie": []}]));
         assert_eq!(operation.get("security"), expected.as_ref(), "{path}");
     }
 }
@@ -202,6 +210,8 @@ async fn response_schemas_are_strict_enough_to_detect_a_change() {
     let required: BTreeMap<_, _> = [
         ("UserPublic", 7),
         ("Token", 4),
+        ("CookieSession", 1),
+        ("SessionPublic", 7),
         ("Challenge", 2),
         ("ChallengeParameters", 7),
         ("ErrorBody", 2),

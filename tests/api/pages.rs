@@ -201,6 +201,7 @@ async fn every_field_has_a_label_and_an_autocomplete_type() {
         ("/auth/login", json!(["username", "current-password"])),
         ("/auth/forgot-password", json!(["email"])),
         ("/auth/reset-password", json!(["new-password"])),
+        ("/auth/continue", json!([])),
         ("/account", json!([])),
     ] {
         let html = app.get(path).await.text;

@@ -1,6 +1,7 @@
 //! Attacks, and the defences against them.
 
 mod captcha;
+mod cookies;
 mod cors;
 mod enumeration;
 mod forged_tokens;

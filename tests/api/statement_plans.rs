@@ -8,7 +8,9 @@ use reqwest::Method;
 
 use crate::helpers::app::App;
 use crate::helpers::captcha::builtin_captcha;
-use crate::helpers::flows::{EMAIL, MANY_NETWORKS, ME, PASSWORD, USERNAME, registration_of};
+use crate::helpers::flows::{
+    EMAIL, MANY_NETWORKS, ME, PASSWORD, SESSION, USERNAME, registration_of,
+};
 use crate::helpers::response::Response;
 use crate::helpers::server::{in_repository, is_spin};
 use crate::helpers::stub::Reply;
@@ -120,6 +122,8 @@ async fn execute_everything(app: &App) {
 async fn use_legacy_tokens(app: &App) {
     let access_token = signed(&legacy_claims(legacy::USER));
     app.test_data(&access_token).await.assert_status(200);
+    let session = app.request(Method::GET, SESSION).bearer_auth(&access_token);
+    Response::to(session).await.assert_status(200);
     for _ in 0..2 {
         app.refresh("eyJ.alive.1").await.assert_status(200);
     }
@@ -133,8 +137,10 @@ async fn log_in_refresh_and_log_out(app: &App) {
     app.login(USERNAME, PASSWORD).await.assert_status(200);
     let tokens = app.tokens_of_tom().await;
     app.test_data(&tokens.access).await.assert_status(200);
-    let me = app.request(Method::GET, ME).bearer_auth(&tokens.access);
-    Response::to(me).await.assert_status(200);
+    for path in [ME, SESSION] {
+        let request = app.request(Method::GET, path).bearer_auth(&tokens.access);
+        Response::to(request).await.assert_status(200);
+    }
     app.refresh(&tokens.refresh).await.assert_status(200);
     app.change("UPDATE sessions SET rotated_at = rotated_at - 60");
     app.refresh(&tokens.refresh).await.assert_status(401);

@@ -1,4 +1,4 @@
-// A new login ends the previously stored session, in the background.
+// A new login ends the session that earlier pages stored, in the background, and the one in the cookies.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,6 @@ import {
 import { newTab, openTab } from './helpers/pages.js';
 import { startService } from './helpers/service.js';
 
-const LOGIN = '/api/v1/auth/login';
 const LOGOUT = '/api/v1/auth/logout';
 const REFRESH = '/api/v1/auth/refresh';
 
@@ -25,8 +24,7 @@ async function tabWithSession(t, path) {
   const previous = await sessionOf(service, await registeredUser(service));
   const tab = await newTab(t, service);
   await tab.goto(path);
-  const stored = JSON.stringify({ refresh_token: previous.refresh_token });
-  await tab.page.evaluate((value) => localStorage.setItem('gatehouse.session', value), stored);
+  await tab.storeFormer({ refresh_token: previous.refresh_token });
   return [tab, previous];
 }
 
@@ -60,6 +58,18 @@ for (const [name, path, startSession] of [
     const [tab, previous] = await tabWithSession(t, path);
     await startSession(tab);
     await waitForSessionEnd(service, previous);
+    assert.deepEqual(await tab.storage(), {});
+  });
+
+  test(`the ${name} ends the session that was in the cookies`, async (t) => {
+    const [tab] = await tabWithSession(t, '/auth/login');
+    await logIn(tab);
+    const { gatehouse: previous } = await tab.visit.sessionCookies();
+    // The front end shows a login only without a session.
+    await tab.visit.context.route('**/api/v1/data/test-data', (route) => route.abort(), { times: 1 });
+    await tab.goto(path);
+    await startSession(tab);
+    await waitForSessionEnd(service, { access_token: previous.value });
   });
 
   for (const [failure, handle] of [
@@ -86,12 +96,11 @@ test('a pending refresh of the previous session does not restore it', async (t) 
   await other.goto('/account');
   const refresh = await held;
   const tom = await registeredUser(service);
-  const responded = tab.page.waitForResponse(`**${LOGIN}`);
   await tab.logIn(tom, tom.password);
-  await responded;
   await refresh.continue();
   await tab.waitForAccountOf(tom);
   await waitForSessionEnd(service, previous);
+  assert.deepEqual(await tab.storage(), {});
 });
 
 test('a reset ends the stored session, even if it belongs to another user', async (t) => {

@@ -6,7 +6,10 @@ import { test } from 'node:test';
 import { newVisit } from './helpers/browser.js';
 import { startService } from './helpers/service.js';
 
-const PATHS = ['/auth/register', '/auth/login', '/auth/forgot-password', '/auth/reset-password', '/docs'];
+const PATHS = [
+  ...['/auth/register', '/auth/login', '/auth/forgot-password', '/auth/reset-password', '/auth/continue'],
+  '/docs',
+];
 const service = await startService();
 
 /** Injections into a page; each would set `globalThis.marked`. */

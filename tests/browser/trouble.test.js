@@ -59,12 +59,12 @@ test('loading the account can be retried', async (t) => {
   await tab.goto('/auth/login');
   await tab.logIn(tom, tom.password);
   await tab.waitForAccountOf(tom);
-  await tab.page.route('**/api/v1/auth/refresh', (route) => route.abort());
+  await tab.page.route('**/api/v1/auth/me', (route) => route.abort());
   await tab.page.reload();
   await tab.waitForAlert(tab.texts.messages.unreachable);
   assert.equal(await tab.page.getByText(tom.email).count(), 0);
-  await tab.page.unroute('**/api/v1/auth/refresh');
-  await tab.button(tab.texts.account.retry).click();
+  await tab.page.unroute('**/api/v1/auth/me');
+  await tab.button(tab.texts.common.retry).click();
   await tab.waitForAccountOf(tom);
 });
 
@@ -150,9 +150,9 @@ test('a reset that fails temporarily keeps the link', async (t) => {
 
 test('pages say that they need JavaScript', async (t) => {
   const tab = await newTab(t, service, { javaScriptEnabled: false });
-  for (const path of ['/auth/register', '/auth/login', '/auth/forgot-password', '/account']) {
+  for (const path of ['/auth/register', '/auth/login', '/auth/forgot-password', '/auth/continue', '/account']) {
     await tab.goto(path);
-    const notice = tab.page.locator('noscript p');
+    const notice = tab.page.locator('noscript p').first();
     await notice.waitFor();
     assert.equal(await notice.textContent(), tab.texts.common.noscript);
   }

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::{env, fs};
 
 use utoipa::OpenApi as _;
-use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Flow, OAuth2, Password, Scopes, SecurityScheme,
+};
 use utoipa::openapi::{OpenApi, PathItem};
 
 use super::responses::describe;
@@ -39,12 +41,18 @@ fn description() -> OpenApi {
     openapi
 }
 
-/// Adds the OAuth2 password flow.
+/// Adds the two ways to send an access token: from the OAuth2 password flow, and in a cookie.
 fn describe_login(openapi: &mut OpenApi) {
     let login = Flow::Password(Password::new("/api/v1/auth/login", Scopes::new()));
     let scheme = SecurityScheme::OAuth2(OAuth2::new([login]));
     let components = openapi.components.get_or_insert_default();
     components.add_security_scheme("OAuth2PasswordBearer", scheme);
+    let cookie = ApiKeyValue::with_description(
+        "__Host-gatehouse",
+        "Set by a login with `session=cookie`. Without HTTPS its name is `gatehouse`.",
+    );
+    let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+    components.add_security_scheme("SessionCookie", scheme);
 }
 
 /// Adds the 500 for invalid settings to every route except `/health/ready`, which reports them.

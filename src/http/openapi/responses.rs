@@ -19,10 +19,10 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::http::body::{BODY_TIMEOUT, BODY_TOO_LARGE, BODY_UNREADABLE};
+use crate::http::cross_site::CROSS_SITE;
 use crate::http::error::body::{Body, ConflictBody, ErrorBody};
 use crate::http::error::validation::{FieldError, ValidationErrorBody};
 use crate::http::error::{DB_ERROR, DB_LOCKED, Error, INTERNAL_ERROR, MISCONFIGURED};
-use crate::http::middleware::CROSS_SITE;
 
 /// Responses by status, as in the description.
 pub type Responses = BTreeMap<String, RefOr<Response>>;
@@ -86,12 +86,15 @@ fn body_errors<T: ToSchema>(empty: Value) -> Responses {
     responses
 }
 
-/// The error for a body `T` without any of its required fields.
+/// The error for a body `T` without any of its required fields, or for none if there are none.
 fn fields_missing<T: ToSchema>(input: Value) -> Error {
     let required = match T::schema() {
         RefOr::T(Schema::Object(object)) => object.required,
         _ => Vec::new(),
     };
+    if required.is_empty() {
+        return FieldError::no_body().into();
+    }
     let missing = |name: String| FieldError::missing(name.leak(), input.clone());
     required.into_iter().map(missing).collect::<Vec<_>>().into()
 }

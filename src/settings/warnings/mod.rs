@@ -40,7 +40,7 @@ impl Settings {
                 "passwords can be guessed without limit",
             ),
             (
-                self.http.frontend_url.starts_with("http:"),
+                !self.http.is_https(),
                 "frontend_url",
                 "links in mails lead to an unencrypted page",
             ),

@@ -1,6 +1,6 @@
 // The account page: shows the logged-in user and logs out.
 
-import { fill, language, messages } from "./page.js";
+import { fill, language, loginPath, messages } from "./page.js";
 import * as session from "./session.js";
 
 const alert = document.querySelector("[role=alert]");
@@ -13,12 +13,13 @@ document.getElementById("log-out").addEventListener("click", logOut);
 session.onEnd(leave);
 // The back button can restore the page from the cache after the session has ended.
 addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) show();
+  if (!persisted) return;
+  clear();
+  show();
 });
 show();
 
 async function show() {
-  if (!session.exists()) return leave();
   alert.textContent = "";
   retry.hidden = true;
   status.textContent = messages.loading_account;
@@ -70,7 +71,11 @@ async function logOut() {
 
 /** Clears the account's data, so that the back button cannot show it, and goes to the login. */
 function leave() {
+  clear();
+  location.replace(loginPath("/account"));
+}
+
+function clear() {
   user.hidden = true;
   for (const fact of user.querySelectorAll("dd")) fact.textContent = "";
-  location.replace("/auth/login?return_to=/account");
 }

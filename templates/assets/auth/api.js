@@ -52,11 +52,9 @@ export function post(path, body, options) {
   });
 }
 
-/** GETs with `accessToken` as the bearer token, if given. */
-export function get(path, accessToken) {
-  return call(path, {
-    headers: accessToken ? { authorization: `Bearer ${accessToken}` } : {},
-  });
+/** GETs a resource, with the session's cookie if there is one. */
+export function get(path) {
+  return call(path, {});
 }
 
 /** The message for a 429. */
@@ -69,7 +67,7 @@ async function call(path, options) {
   let response;
   let text;
   try {
-    response = await fetch(path, { ...options, credentials: "omit", cache: "no-store" });
+    response = await fetch(path, { ...options, credentials: "same-origin", cache: "no-store" });
     text = await response.text();
   } catch (error) {
     throw new NoResponse(`no response from ${path}`, { cause: error });

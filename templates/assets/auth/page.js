@@ -27,6 +27,11 @@ export function returnPath(search = location.search) {
   return pathname + query + hash;
 }
 
+/** The path of the login page that leads back to `path`. */
+export function loginPath(path) {
+  return `/auth/login?${new URLSearchParams({ return_to: path })}`;
+}
+
 /** Passes `return_to` on to the links between login and registration. */
 export function keepReturnPath() {
   if (!new URLSearchParams(location.search).has("return_to")) return;

@@ -22,7 +22,7 @@ new Form(document.querySelector("form"), async ({ new_password }) => {
     return;
   }
   history.replaceState(null, "");
-  // The reset has ended all sessions of its user. The stored one may belong to another user.
+  // The reset has ended all sessions of its user. The one in this browser may be another user's.
   await session.drop();
   showInstead(ask, document.querySelector(".done"));
 });

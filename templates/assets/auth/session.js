@@ -1,107 +1,116 @@
-// This browser's session: all tabs share the refresh token, and each page keeps its own access
-// token in memory.
+// This browser's session: in cookies that no script can read, and so the same in all tabs.
 
 import { ApiError, get, post } from "./api.js";
 
-const KEY = "gatehouse.session";
+/** The name of the tabs' lock and channel, and of the entry in which earlier pages kept a session. */
+const NAME = "gatehouse.session";
+const ENDED = "ended";
+const REFRESH = "/api/v1/auth/refresh";
 
-let accessToken;
+/** The choice of cookies in a request, as opposed to tokens for a script. */
+const IN_COOKIES = { session: "cookie" };
 
-function refreshToken() {
-  try {
-    const token = JSON.parse(localStorage.getItem(KEY))?.refresh_token;
-    return typeof token === "string" ? token : undefined;
-  } catch {
-    return undefined;
-  }
+const channel = new BroadcastChannel(NAME);
+
+/** Logs in. The service ends the session that was in the cookies. */
+export function begin(username, password) {
+  return alone(async () => {
+    const form = new URLSearchParams({ username, password, ...IN_COOKIES });
+    await post("/api/v1/auth/login", form);
+    channel.postMessage("began");
+    const former = takeFormer();
+    // Fire and forget. `keepalive` lets the request outlive the page.
+    if (former) logOut(former, { keepalive: true }).catch(() => {});
+  });
 }
 
-function keep(tokens) {
-  accessToken = tokens.access_token;
-  localStorage.setItem(KEY, JSON.stringify({ refresh_token: tokens.refresh_token }));
-}
-
-/** Removes the session from all tabs. */
-function forget() {
-  accessToken = undefined;
-  localStorage.removeItem(KEY);
-}
-
-/** Whether this browser has a session, which may have expired. */
-export function exists() {
-  return Boolean(refreshToken());
-}
-
-/** Logs in and ends the previous session. */
-export async function begin(username, password) {
-  const tokens = await post("/api/v1/auth/login", new URLSearchParams({ username, password }));
-  await replace(() => keep(tokens));
-}
-
-/** Removes the session, if there is one, and asks the service to end it. */
-export function drop() {
-  return replace(forget);
+/** Ends the session, if there is one, whether or not the service can be reached. */
+export async function drop() {
+  await end().catch(() => {});
+  takeFormer();
 }
 
 /** Logs out. On an error the session is kept. */
 export function end() {
   return alone(async () => {
-    const token = refreshToken();
-    if (token) await logOut(token);
-    forget();
+    await logOut();
+    const former = storedByFormer();
+    if (former) await logOut(former);
+    takeFormer();
+    channel.postMessage(ENDED);
   });
 }
 
-/** GETs a protected resource. A 401 after a refresh means that the session has ended. */
+/** GETs a protected resource. A 401 means that there is no session. */
 export async function getProtected(path) {
-  const token = accessToken ?? (await refresh());
+  if (storedByFormer()) await refresh();
   try {
-    return await get(path, token);
+    return await get(path);
   } catch (error) {
-    if (!isUnauthorized(error) || token !== accessToken) throw error;
+    if (!isUnauthorized(error)) throw error;
   }
-  return get(path, await refresh());
+  await refresh();
+  return get(path);
+}
+
+/** Renews the cookies. Tabs refresh one at a time, each with the latest ones. */
+export function refresh() {
+  return alone(async () => {
+    const isMoved = await moveFormer();
+    if (!isMoved) await post(REFRESH, IN_COOKIES);
+  });
 }
 
 /** Calls `listener` when the session ends in another tab. */
 export function onEnd(listener) {
-  addEventListener("storage", ({ key }) => {
-    if ((key === KEY || key === null) && !exists()) listener();
+  channel.addEventListener("message", ({ data }) => {
+    if (data === ENDED) listener();
   });
 }
 
-/** Gets a new access token. Tabs refresh one at a time, each with the latest refresh token. */
-function refresh() {
-  return alone(async () => {
-    const token = refreshToken();
-    try {
-      keep(await post("/api/v1/auth/refresh", { refresh_token: token ?? "" }));
-    } catch (error) {
-      // Another tab may have logged in again in the meantime.
-      if (isUnauthorized(error) && refreshToken() === token) forget();
-      throw error;
-    }
-    return accessToken;
-  });
+function logOut(body = IN_COOKIES, options) {
+  return post("/api/v1/auth/logout", body, options);
 }
 
-/** Applies `change` to the stored session and ends the previous one on the service. */
-function replace(change) {
-  return alone(() => {
-    const token = refreshToken();
-    change();
-    // Fire and forget. `keepalive` lets the request outlive the page.
-    if (token) logOut(token, { keepalive: true }).catch(() => {});
-  });
+/** Moves the session that earlier pages have stored into the cookies. Returns whether there was a valid one. */
+async function moveFormer() {
+  const former = storedByFormer();
+  if (!former) return false;
+  try {
+    await post(REFRESH, { ...former, ...IN_COOKIES });
+  } catch (error) {
+    if (!isUnauthorized(error)) throw error;
+    takeFormer();
+    return false;
+  }
+  takeFormer();
+  return true;
 }
 
-function logOut(token, options) {
-  return post("/api/v1/auth/logout", { refresh_token: token }, options);
+/** The session that earlier pages have stored, as the body of a request. */
+function storedByFormer() {
+  try {
+    const { refresh_token } = JSON.parse(localStorage.getItem(NAME));
+    return typeof refresh_token === "string" ? { refresh_token } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the session that earlier pages have stored, and returns it. */
+function takeFormer() {
+  const former = storedByFormer();
+  try {
+    localStorage.removeItem(NAME);
+  } catch {
+    // Without storage there is nothing to remove.
+  }
+  return former;
 }
 
 /** Runs `task` under a lock shared by all tabs. Without Web Locks, the service tolerates two refreshes at once. */
 function alone(task) {
-  return navigator.locks ? navigator.locks.request(KEY, task) : task();
+  return navigator.locks ? navigator.locks.request(NAME, task) : task();
 }
 
 /** Whether an error is a 401 from the API. */

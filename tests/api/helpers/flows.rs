@@ -16,6 +16,7 @@ pub(crate) const LOGOUT: &str = "/api/v1/auth/logout";
 pub(crate) const FORGOT_PASSWORD: &str = "/api/v1/auth/forgot-password";
 pub(crate) const RESET_PASSWORD: &str = "/api/v1/auth/reset-password";
 pub(crate) const ME: &str = "/api/v1/auth/me";
+pub(crate) const SESSION: &str = "/api/v1/auth/session";
 pub(crate) const TEST_DATA: &str = "/api/v1/data/test-data";
 
 /// The user of most tests.

@@ -9,11 +9,12 @@ use super::app::App;
 use super::response::Response;
 use super::server::in_repository;
 
-pub(crate) const PAGES: [&str; 5] = [
+pub(crate) const PAGES: [&str; 6] = [
     "/auth/register",
     "/auth/login",
     "/auth/forgot-password",
     "/auth/reset-password",
+    "/auth/continue",
     "/account",
 ];
 

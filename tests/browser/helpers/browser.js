@@ -36,7 +36,7 @@ after(() => browser.close());
 export async function newVisit(t, service, { locale = 'en-GB', origins = [], ...options } = {}) {
   const context = await browser.newContext({ baseURL: service.url, locale, ...options });
   context.setDefaultTimeout(ACTION_TIMEOUT_MS);
-  const visit = new Visit(context, watch(context), locale.slice(0, 2));
+  const visit = new Visit(context, service.url, watch(context), locale.slice(0, 2));
   t.after(() => visit.end(t, [service.url, ...origins]));
   return visit;
 }
@@ -48,16 +48,29 @@ export async function newPage(t, service, options) {
 }
 
 class Visit {
+  #url;
   #watched;
 
-  constructor(context, watched, language) {
+  constructor(context, url, watched, language) {
     this.context = context;
+    this.#url = url;
     this.language = language;
     this.#watched = watched;
   }
 
   newPage() {
     return this.context.newPage();
+  }
+
+  /** The session's cookies, by name; no script can read them. */
+  async sessionCookies() {
+    const cookies = await this.context.cookies(`${this.#url}/api/v1/auth/refresh`);
+    return Object.fromEntries(cookies.map((cookie) => [cookie.name, cookie]));
+  }
+
+  /** Removes the cookie with the access token, as if the token had expired. */
+  expireAccess() {
+    return this.context.clearCookies({ name: 'gatehouse' });
   }
 
   /** All requests so far, with their headers and bodies. */

@@ -101,9 +101,24 @@ class Tab {
     return Object.fromEntries(await Promise.all(values));
   }
 
+  /** Stores a session as earlier versions of the pages did. */
+  storeFormer(session) {
+    const stored = typeof session === 'string' ? session : JSON.stringify(session);
+    return this.page.evaluate((value) => localStorage.setItem('gatehouse.session', value), stored);
+  }
+
   /** The contents of the local storage. */
   storage() {
     return this.page.evaluate(() => ({ ...localStorage }));
+  }
+
+  /** Everything that a script could take the session from. */
+  readable() {
+    return this.page.evaluate(() => ({
+      cookie: document.cookie,
+      local: { ...localStorage },
+      session: { ...sessionStorage },
+    }));
   }
 
   /** Whether this element contains the focus. */

@@ -43,6 +43,11 @@ export const SCENES = {
     await tab.goto('/auth/reset-password');
     await tab.heading(tab.texts.reset_password.broken_title).waitFor();
   },
+  'continue failed': async (tab) => {
+    await tab.page.route('**/api/v1/auth/refresh', (route) => route.fulfill({ status: 503 }));
+    await tab.goto('/auth/continue');
+    await tab.waitForAlert(tab.texts.messages.unavailable);
+  },
   account: async (tab, service) => {
     const tom = await registeredUser(service);
     await tab.goto('/auth/login');

@@ -9,56 +9,68 @@ use crate::problem::Problem;
 /// Seconds to wait after a 429 without `Retry-After`.
 const DEFAULT_RETRY_AFTER: u32 = 60;
 
-/// A refresh token, in the format that requests, responses and the storage share.
-#[derive(PartialEq, Serialize, Deserialize)]
-pub struct RefreshToken {
+/// The choice of a session in cookies, which no script can read.
+const IN_COOKIES: &str = "cookie";
+
+/// A refresh token that an earlier version of the page has stored.
+#[derive(Serialize, Deserialize)]
+pub struct StoredToken {
     refresh_token: String,
 }
 
-/// The tokens of a session.
-#[derive(Deserialize)]
-pub struct Tokens {
-    /// For the `Authorization` header.
-    pub access_token: String,
-    /// For the next tokens; valid once.
+/// The body of a request about the session in the cookies, or about a stored one.
+#[derive(Serialize)]
+struct SessionRequest<'a> {
+    session: &'static str,
     #[serde(flatten)]
-    pub refresh_token: RefreshToken,
+    stored: Option<&'a StoredToken>,
+}
+
+impl<'a> SessionRequest<'a> {
+    fn new(stored: Option<&'a StoredToken>) -> Self {
+        Self {
+            session: IN_COOKIES,
+            stored,
+        }
+    }
 }
 
 /// The response of the protected route.
 #[derive(Deserialize)]
 pub struct TestData {
     pub message: String,
-    /// The id of the access token's user.
+    /// The id of the session's user.
     pub user_id: String,
 }
 
 /// Starts a session. `username` may be an email address.
-pub async fn log_in(username: &str, password: &str) -> Result<Tokens, Problem> {
+pub async fn log_in(username: &str, password: &str) -> Result<(), Problem> {
     // OAuth2's password grant requires a form.
     let form = UrlSearchParams::new().map_err(|_| Problem::Unreadable)?;
     form.append("username", username);
     form.append("password", password);
-    let response = send(Request::post("/api/v1/auth/login").body(form)).await?;
-    read(response).await
-}
-
-/// Exchanges a refresh token for its successor and an access token.
-pub async fn refresh(token: &RefreshToken) -> Result<Tokens, Problem> {
-    let response = send(Request::post("/api/v1/auth/refresh").json(token)).await?;
-    read(response).await
-}
-
-/// Ends a session.
-pub async fn log_out(token: &RefreshToken) -> Result<(), Problem> {
-    send(Request::post("/api/v1/auth/logout").json(token)).await?;
+    form.append("session", IN_COOKIES);
+    send(Request::post("/api/v1/auth/login").body(form)).await?;
     Ok(())
 }
 
-/// Requests the protected route.
-pub async fn test_data(access_token: &str) -> Result<TestData, Problem> {
+/// Renews the session in the cookies, or moves a stored one there.
+pub async fn refresh(stored: Option<&StoredToken>) -> Result<(), Problem> {
+    let body = SessionRequest::new(stored);
+    send(Request::post("/api/v1/auth/refresh").json(&body)).await?;
+    Ok(())
+}
+
+/// Ends the session in the cookies, or a stored one.
+pub async fn log_out(stored: Option<&StoredToken>) -> Result<(), Problem> {
+    let body = SessionRequest::new(stored);
+    send(Request::post("/api/v1/auth/logout").json(&body)).await?;
+    Ok(())
+}
+
+/// Requests the protected route. The browser adds the cookie.
+pub async fn test_data() -> Result<TestData, Problem> {
     let request = Request::get("/api/v1/data/test-data");
-    let request = request.header("authorization", &format!("Bearer {access_token}"));
     read(send(request.build()).await?).await
 }
 

@@ -2,6 +2,7 @@
 //! route, and logs out.
 
 mod api;
+mod channel;
 mod lock;
 mod page;
 mod problem;

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::prelude::{JsCast, JsError};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{StorageEvent, window};
+use web_sys::{PageTransitionEvent, window};
 
+use crate::channel::News;
 use crate::problem::Problem;
 use crate::session::Session;
-use crate::storage;
 use crate::view::View;
 
 /// The page: the view, and the session behind it.
@@ -24,11 +24,11 @@ impl Page {
     /// The page of this document.
     ///
     /// # Errors
-    /// If the document lacks an element.
+    /// If the document lacks an element, or the browser a feature.
     pub fn find() -> Result<Self, JsError> {
         Ok(Self {
             view: View::find()?,
-            session: Session::default(),
+            session: Session::open()?,
             busy: Cell::new(false),
         })
     }
@@ -49,42 +49,33 @@ impl Page {
             self.perform("Logging out …", self.log_out());
         })
         .forget();
+        self.session.listen(|news| match news {
+            News::Began => self.resume(),
+            News::Ended => self.leave(),
+        });
         let Some(window) = window() else { return };
-        EventListener::new(&window, "storage", |event| {
-            let key = event.dyn_ref().and_then(StorageEvent::key);
-            // No key means that the whole storage was cleared.
-            if key.is_none_or(|key| key == storage::KEY) {
-                self.follow();
+        EventListener::new(&window, "pageshow", |event| {
+            let is_restored = event.dyn_ref().is_some_and(PageTransitionEvent::persisted);
+            // The session may have ended since the browser put the document into its cache.
+            if is_restored {
+                self.view.forget_answer();
+                self.resume();
             }
         })
         .forget();
-        // The browser may restore an old document from its back/forward cache.
-        EventListener::new(&window, "pageshow", |_| self.follow()).forget();
     }
 
-    /// Resumes the stored session, if there is one.
+    /// Resumes the session, if there is one.
     pub fn resume(&'static self) {
-        if self.session.exists() {
-            self.perform("Looking for your session …", self.ask());
-        } else {
-            self.view.show(false);
-        }
+        self.perform("Looking for your session …", self.look());
     }
 
-    /// Follows a login or logout in another tab, or on another page in this tab.
-    fn follow(&'static self) {
-        let is_logged_in = storage::read().is_some();
-        if is_logged_in == self.view.shows_logged_in() {
-            return;
-        }
-        if is_logged_in {
-            self.resume();
-        } else {
-            self.session.forget();
-            self.view.forget_answer();
-            self.view.show(false);
-            self.view.announce("You have logged out elsewhere.");
-        }
+    /// Follows a logout in another tab.
+    fn leave(&self) {
+        self.session.forget();
+        self.view.forget_answer();
+        self.view.show(false);
+        self.view.announce("You have logged out elsewhere.");
     }
 
     /// Runs a task unless another one is running, and shows its progress and its outcome.
@@ -120,6 +111,13 @@ impl Page {
         self.view.forget_answer();
         self.view.show_answer(&self.session.test_data().await?);
         Ok("")
+    }
+
+    async fn look(&self) -> Result<&'static str, Problem> {
+        match self.ask().await {
+            Err(Problem::LoggedOut) => Ok(""),
+            outcome => outcome,
+        }
     }
 
     async fn log_out(&self) -> Result<&'static str, Problem> {

@@ -1,33 +1,20 @@
-//! Keeps the session across reloads, in the browser's storage for this origin.
-//!
-//! The service's own pages use the same entry, so that a login there is a login here. The access token
-//! is not stored, so that a script that reads the storage finds as little as possible.
+//! The session that an earlier version of the page has stored, where every script could read it.
 
 use web_sys::{Storage, window};
 
-use crate::api::RefreshToken;
+use crate::api::StoredToken;
+use crate::session::NAME;
 
-/// The name of the entry, `{"refresh_token": ...}`.
-pub const KEY: &str = "gatehouse.session";
-
-/// Reads the stored token, if there is a valid one.
-pub fn read() -> Option<RefreshToken> {
-    let text = storage()?.get_item(KEY).ok()??;
+/// Reads the stored token, if there is one.
+pub fn read() -> Option<StoredToken> {
+    let text = storage()?.get_item(NAME).ok()??;
     serde_json::from_str(&text).ok()
-}
-
-/// Stores a token in place of the previous one. If the browser does not allow that, the session ends
-/// with the document.
-pub fn write(token: &RefreshToken) {
-    if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(token)) {
-        let _ = storage.set_item(KEY, &text);
-    }
 }
 
 /// Removes the token.
 pub fn clear() {
     if let Some(storage) = storage() {
-        let _ = storage.remove_item(KEY);
+        let _ = storage.remove_item(NAME);
     }
 }
 

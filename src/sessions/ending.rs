@@ -1,0 +1,49 @@
+//! Ends the session of a refresh token.
+
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::store;
+use crate::app::App;
+use crate::db::{Connection, DbError};
+use crate::legacy;
+use crate::legacy::store::TokenState;
+use crate::platform::timestamp::Timestamp;
+
+/// Ends the session of a refresh token, whether or not a newer token has been issued. An unknown token
+/// has no session.
+pub fn end(
+    app: &App,
+    connection: &mut Connection<'_>,
+    token: &SecretString,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    match app.refresh_tokens.read(token) {
+        Some(token) => end_session(connection, token.session),
+        None => end_legacy(connection, token, now),
+    }
+}
+
+fn end_session(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {
+    if let Some(user) = store::delete(connection, session)? {
+        tracing::info!(%user, %session, "logged out");
+    }
+    Ok(())
+}
+
+/// Ends a legacy refresh token, or the session that it was exchanged for.
+fn end_legacy(
+    connection: &mut Connection<'_>,
+    token: &SecretString,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let mut state = legacy::store::find(connection, token, now)?;
+    if state == Some(TokenState::Unused) && !legacy::store::log_out(connection, token)? {
+        // A concurrent refresh has exchanged it.
+        state = legacy::store::find(connection, token, now)?;
+    }
+    match state {
+        Some(TokenState::Exchanged(session)) => end_session(connection, session),
+        Some(TokenState::Unused) | None => Ok(()),
+    }
+}
