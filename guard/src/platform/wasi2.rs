@@ -47,6 +47,12 @@ pub struct Stream {
     body: IncomingBody,
 }
 
+/// A body to be sent. WASI wants the parts dropped in the order of the fields.
+struct Target {
+    contents: AsyncOutputStream,
+    body: OutgoingBody,
+}
+
 struct Component;
 
 export!(Component);
@@ -135,11 +141,15 @@ pub async fn hand_on(
     *request.uri_mut() = uri.ok_or_else(|| text(ErrorCode::HttpRequestUriInvalid))?;
     let (head, body) = request.into_parts();
     let (request, target) = outgoing(Request::from_parts(head, ())).map_err(text)?;
-    let target_stream = target.write();
-    let target_stream = target_stream.map_err(|()| text(ErrorCode::InternalError(None)))?;
-    let target_stream = AsyncOutputStream::new(target_stream);
+    let contents = target.write();
+    let contents = contents.map_err(|()| text(ErrorCode::InternalError(None)))?;
+    let contents = AsyncOutputStream::new(contents);
+    let target = Target {
+        contents,
+        body: target,
+    };
     // In a task of its own, because the application may answer before it has the whole body.
-    let send_body = || spawn(send_rest(&[], Rest::More(body), target_stream, target)).detach();
+    let send_body = || spawn(send_rest(&[], Rest::More(body), target)).detach();
     send(request, None, send_body).await.map_err(text)
 }
 
@@ -221,7 +231,12 @@ async fn respond(response: Response<Body>, out: ResponseOutparam) {
         }
         rest => {
             ResponseOutparam::set(out, Ok(response));
-            _ = send_rest(left, rest, AsyncOutputStream::new(stream), target).await;
+            let target = Target {
+                contents: AsyncOutputStream::new(stream),
+                body: target,
+            };
+            // If this fails, the client is gone.
+            _ = send_rest(left, rest, target).await;
         }
     }
 }
@@ -282,24 +297,19 @@ fn write_what_fits<'a>(stream: &OutputStream, bytes: &'a [u8]) -> &'a [u8] {
 
 /// Sends the rest of a body and its trailers. If the source breaks, the target stays unfinished, so
 /// that its reader notices.
-async fn send_rest(
-    left: &[u8],
-    rest: Rest,
-    stream: AsyncOutputStream,
-    target: OutgoingBody,
-) -> std::io::Result<()> {
-    stream.write_all(left).await?;
+async fn send_rest(left: &[u8], rest: Rest, target: Target) -> std::io::Result<()> {
+    target.contents.write_all(left).await?;
     let trailers = match rest {
         Rest::End(trailers) => Some(trailers),
         Rest::More(body) => {
-            body.contents.copy_to(&stream).await?;
+            body.contents.copy_to(&target.contents).await?;
             body.trailers().await
         }
         Rest::Broken => None,
     };
-    drop(stream);
+    drop(target.contents);
     if let Some(trailers) = trailers {
-        _ = OutgoingBody::finish(target, trailers);
+        _ = OutgoingBody::finish(target.body, trailers);
     }
     Ok(())
 }
