@@ -1,7 +1,7 @@
 # Every target sets itself up: a clone, a Rust toolchain and access to the package registries suffice.
 
 .DEFAULT_GOAL := help
-.PHONY: help up example build component component-wasi2 host frontend dist manifest openapi test test-dist test-browser fuzz bench soak lint
+.PHONY: help up example build component component-wasi2 guard host test-components frontend dist manifest openapi test test-dist test-browser fuzz bench soak lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,7 +12,7 @@ up: ## Build and serve on http://127.0.0.1:3000 until Ctrl-C
 example: frontend ## Like up, with a front end in WebAssembly at http://127.0.0.1:3000/app/
 	@scripts/up.sh examples/frontend /app/
 
-build: component component-wasi2 host ## Build both components and the host for development
+build: component component-wasi2 guard host ## Build the components and the host for development
 
 component:
 	@scripts/wasm-target.sh
@@ -22,8 +22,22 @@ component-wasi2:
 	@scripts/wasm-target.sh
 	cargo build --profile wasi2 --target wasm32-wasip2 --package gatehouse --no-default-features --features wasi2
 
+guard:
+	@scripts/wasm-target.sh
+	cargo build --release --target wasm32-wasip2 --package gatehouse-guard
+	cargo build --profile gateway --target wasm32-wasip2 --package gatehouse-guard --no-default-features --features wasi3
+	cargo build --profile wasi2 --target wasm32-wasip2 --package gatehouse-guard --no-default-features --features wasi2
+
 host:
 	cargo build --profile native --package gatehouse-host
+
+# One by one: a common build would unify features.
+test-components:
+	@scripts/wasm-target.sh
+	cargo build --release --target wasm32-wasip2 --package gatehouse-test-app
+	cargo build --release --target wasm32-wasip2 --package gatehouse-test-app-wasi2
+	cargo build --release --target wasm32-wasip2 --package gatehouse-test-middleware
+	cargo build --release --target wasm32-wasip2 --package gatehouse-echo
 
 # Built in its own folder, because it is a separate workspace.
 frontend:
@@ -32,7 +46,7 @@ frontend:
 	cd examples/frontend && cargo build --release --target wasm32-unknown-unknown --package gatehouse-example-page
 	cd examples/frontend && cargo build --release --target wasm32-wasip2 --package gatehouse-example-server
 
-dist: component component-wasi2 ## Write both components, their manifests, SBOMs and checksums to dist/
+dist: component component-wasi2 guard ## Write the components, their manifests, SBOMs and checksums to dist/
 	@scripts/dist.sh
 
 manifest: ## Regenerate spin.wasi2.toml from spin.toml
@@ -41,9 +55,10 @@ manifest: ## Regenerate spin.wasi2.toml from spin.toml
 openapi: ## Regenerate the OpenAPI description in docs/ from the code
 	UPDATE_OPENAPI=1 cargo test --profile native --package gatehouse description
 
-test: build ## Run all tests; SPIN=1 runs the API tests against spin instead of the host
+test: build test-components ## Run all tests; SPIN=1 runs the API tests against spin instead of the host
 # One by one: a common build would unify features, and compile the engine again.
 	cargo test --profile native --package gatehouse
+	cargo test --profile native --package gatehouse-guard
 	cargo test --profile native --package gatehouse-host
 	cargo test --profile native --package gatehouse-api-tests
 	BUILD=wasi2 cargo test --profile native --package gatehouse-api-tests
@@ -76,9 +91,16 @@ lint: frontend ## Check the formatting, and run clippy on everything
 	cd examples/frontend && cargo fmt --all --check
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse -- --deny warnings
 	cargo clippy --profile wasi2 --target wasm32-wasip2 --package gatehouse --no-default-features --features wasi2 -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-guard -- --deny warnings
+	cargo clippy --profile gateway --target wasm32-wasip2 --package gatehouse-guard --no-default-features --features wasi3 -- --deny warnings
+	cargo clippy --profile wasi2 --target wasm32-wasip2 --package gatehouse-guard --no-default-features --features wasi2 -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-echo -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-empty -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-hash -- --deny warnings
 	cargo clippy --profile wasi2 --target wasm32-wasip2 --package gatehouse-wasi2-read -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-test-app -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-test-app-wasi2 -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-test-middleware -- --deny warnings
 	cargo clippy --profile native --workspace --all-targets -- --deny warnings
 	cd examples/frontend && cargo clippy --release --target wasm32-unknown-unknown --package gatehouse-example-page -- --deny warnings
 	cd examples/frontend && cargo clippy --release --target wasm32-wasip2 --package gatehouse-example-server -- --deny warnings

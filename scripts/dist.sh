@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Writes what a deployment needs to dist/: both components of `make build`, a manifest for each that runs
-# from there, a software bill of materials (SBOM) of each in CycloneDX, and the checksums of all of them.
+# Writes what a deployment needs to dist/: the components of `make build`, a manifest for each build of the
+# service that runs from there, a software bill of materials (SBOM) of each component in CycloneDX, and the
+# checksums of all of them.
 # Installs cargo-cyclonedx into target/tools if it is missing.
 #
 # SOURCE_DATE_EPOCH  the time in the SBOMs; by default, that of the last commit
@@ -38,13 +39,19 @@ manifest() {
     -e '/^\[component\.gatehouse\.build\]/,$d' "$1" >"$dist/$1"
 }
 
-# sbom FEATURE FILE: the crates of the component with this feature, for its target only.
+# sbom PACKAGE FEATURE FILE: the crates of the package in this folder with this feature, for its target only.
 sbom() {
   cargo cyclonedx --quiet --format json --spec-version 1.5 --target wasm32-wasip2 \
-    --no-default-features --features "$1" --override-filename "$scratch"
+    --manifest-path "$1/Cargo.toml" --no-default-features --features "$2" --override-filename "$scratch"
   # The local path would differ on every machine.
-  sed "s|path+file://$PWD#|#|g" "$scratch.json" >"$dist/$2"
+  sed "s|path+file://$PWD[^#]*#|#|g" "$1/$scratch.json" >"$dist/$3"
   remove_scratch
+}
+
+# guard FEATURE PROFILE NAME: this build of the guard, and its SBOM.
+guard() {
+  cp "$built/$2/gatehouse_guard.wasm" "$dist/$3.wasm"
+  sbom guard "$1" "$3.cdx.json"
 }
 
 remove_scratch() {
@@ -62,7 +69,10 @@ cp "$built/release/gatehouse.wasm" "$dist/gatehouse.wasm"
 cp "$built/wasi2/gatehouse.wasm" "$dist/gatehouse-wasi2.wasm"
 manifest spin.toml "$built/release/gatehouse.wasm" gatehouse.wasm
 manifest spin.wasi2.toml "$built/wasi2/gatehouse.wasm" gatehouse-wasi2.wasm
-sbom wasi3 gatehouse.cdx.json
-sbom wasi2 gatehouse-wasi2.cdx.json
+sbom . wasi3 gatehouse.cdx.json
+sbom . wasi2 gatehouse-wasi2.cdx.json
+guard middleware release gatehouse-guard
+guard wasi3 gateway gatehouse-guard-gateway
+guard wasi2 wasi2 gatehouse-guard-gateway-wasi2
 (cd "$dist" && sha256sum -- * >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS)
 echo "Wrote $dist/:" && ls "$dist"

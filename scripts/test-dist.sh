@@ -49,8 +49,10 @@ cp -r dist "$scratch/dist"
 cd "$scratch/dist"
 export SPIN_VARIABLE_SECRET_KEY=only-for-this-test-of-the-dist-folder
 sha256sum --check --quiet SHA256SUMS
-for build in gatehouse:spin-sdk gatehouse-wasi2:wstd; do
-  # Each SBOM lists the crate that only this build has, so neither describes the other build.
+for build in gatehouse:spin-sdk gatehouse-wasi2:wstd gatehouse-guard:spin-sdk \
+  gatehouse-guard-gateway:spin-sdk gatehouse-guard-gateway-wasi2:wstd; do
+  [[ -s ${build%:*}.wasm ]] || fail "${build%:*}.wasm is missing"
+  # Each SBOM lists the crate that only this build has, so none describes another build.
   grep -q "\"name\": \"${build#*:}\"" "${build%:*}.cdx.json" || fail "${build%:*} has another SBOM"
 done
 is_ready spin.toml

@@ -4,20 +4,44 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
 use http::Uri;
-use url::{Origin, Url};
+use url::{Host, Origin, Url};
 
 use crate::template;
 
 /// The parsed entries, each `scheme://host[:port]`. A request is allowed if one of them matches.
 #[derive(Debug)]
-pub(crate) struct AllowedHosts(Vec<Origin>);
+pub(crate) struct AllowedHosts(Vec<Entry>);
+
+#[derive(Debug)]
+enum Entry {
+    Origin(Origin),
+    Pattern(Pattern),
+}
+
+/// An entry with a `*`.
+#[derive(Debug)]
+struct Pattern {
+    /// `None` allows all.
+    scheme: Option<String>,
+    host: HostPattern,
+    /// `None` allows all.
+    port: Option<u16>,
+}
+
+#[derive(Debug)]
+enum HostPattern {
+    Any,
+    /// The hosts whose names end with this, which starts with a dot.
+    Below(String),
+    Exactly(Host),
+}
 
 impl AllowedHosts {
     /// Renders and parses the entries. A template that renders without a host is skipped, so that
     /// an optional service can be left unset.
     ///
     /// # Errors
-    /// If Spin would reject an entry, or if it is a wildcard, a port range or `self`, which this host
+    /// If Spin would reject an entry, or if it is a port range, a network or `self`, which this host
     /// does not support.
     pub(crate) fn parse(entries: &[String], values: &HashMap<String, String>) -> Result<Self> {
         let mut parsed = Vec::new();
@@ -36,12 +60,40 @@ impl AllowedHosts {
 
     /// Whether a request to this absolute URI is allowed.
     pub(crate) fn allows(&self, uri: &Uri) -> bool {
-        Url::parse(&uri.to_string()).is_ok_and(|url| self.0.contains(&url.origin()))
+        let url = Url::parse(&uri.to_string());
+        url.is_ok_and(|url| self.0.iter().any(|entry| entry.allows(&url)))
+    }
+}
+
+impl Entry {
+    fn allows(&self, url: &Url) -> bool {
+        match self {
+            Self::Origin(origin) => *origin == url.origin(),
+            Self::Pattern(Pattern { scheme, host, port }) => {
+                scheme.as_ref().is_none_or(|scheme| scheme == url.scheme())
+                    && host.allows(url)
+                    && port.is_none_or(|port| Some(port) == url.port_or_known_default())
+            }
+        }
+    }
+}
+
+impl HostPattern {
+    fn allows(&self, url: &Url) -> bool {
+        match (self, url.host()) {
+            (Self::Any, Some(_)) => true,
+            (Self::Below(suffix), Some(Host::Domain(host))) => host.ends_with(suffix),
+            (Self::Exactly(host), Some(other)) => *host == other.to_owned(),
+            _ => false,
+        }
     }
 }
 
 /// `None` for a scheme that is not HTTP's: Spin accepts it, and no request of a component matches it.
-fn parse_entry(text: &str) -> Result<Option<Origin>> {
+fn parse_entry(text: &str) -> Result<Option<Entry>> {
+    if text.contains('*') {
+        return parse_pattern(text.trim()).map(|pattern| Some(Entry::Pattern(pattern)));
+    }
     let url = Url::parse(text.trim())?;
     if !matches!(url.scheme(), "http" | "https") {
         // `Url` leaves out a port that its scheme implies, but Spin wants to see one.
@@ -56,12 +108,34 @@ fn parse_entry(text: &str) -> Result<Option<Origin>> {
         "it is more than a scheme, a host and a port"
     );
     let host = url.host_str().unwrap_or_default();
-    ensure!(!host.contains('*'), "this host has no wildcards");
     ensure!(
         !matches!(host, "self" | "self.alt"),
         "this host has no requests to itself"
     );
-    Ok(Some(origin))
+    Ok(Some(Entry::Origin(origin)))
+}
+
+fn parse_pattern(text: &str) -> Result<Pattern> {
+    let (scheme, rest) = text.split_once("://").context("it has no scheme")?;
+    ensure!(
+        matches!(scheme, "http" | "https" | "*"),
+        "only HTTP can have wildcards"
+    );
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = rest.rsplit_once(':').unwrap_or((rest, ""));
+    let port = match (port, scheme) {
+        ("*", _) => None,
+        ("", "http") => Some(80),
+        ("", "https") => Some(443),
+        _ => Some(port.parse().context("it has no port")?),
+    };
+    let host = match host.strip_prefix("*.") {
+        _ if host == "*" => HostPattern::Any,
+        Some(domain) => HostPattern::Below(format!(".{}", Host::parse(domain)?)),
+        None => HostPattern::Exactly(Host::parse(host)?),
+    };
+    let scheme = (scheme != "*").then(|| scheme.to_owned());
+    Ok(Pattern { scheme, host, port })
 }
 
 #[cfg(test)]
@@ -95,8 +169,13 @@ mod tests {
             "http://example.com:http",
             "http://example.com:65536",
             "http://example.com:80..82",
-            "http://*.example.com",
-            "*://localhost:*",
+            "*://localhost",
+            "http://*.*.example.com",
+            "http://a.*.example.com",
+            "http://*example.com",
+            "http://*.example.com/path",
+            "http://*:http",
+            "redis://*:6379",
             "http://10.0.0.0/8",
             "http://self",
             "{{ unknown }}",
@@ -128,6 +207,17 @@ mod tests {
             ("http://example.com", "http://sub.example.com/"),
             ("http://example.com:8080", "http://example.com/"),
             ("http://localhost", "http://127.0.0.1/"),
+            ("http://*.spin.internal", "http://spin.internal/"),
+            ("http://*.spin.internal", "http://app.spin.internal:8080/"),
+            ("http://*.spin.internal", "https://app.spin.internal/"),
+            (
+                "http://*.spin.internal",
+                "http://app.spin.internal.evil.test/",
+            ),
+            ("http://*.1", "http://127.0.0.1/"),
+            ("http://*", "http://example.com:8080/"),
+            ("*://localhost:*", "http://127.0.0.1/"),
+            ("*://*:80", "https://example.com/"),
             ("http://example.com", "/relative"),
             ("{{ host }}", "http://127.0.0.1:8002/"),
         ] {
@@ -144,6 +234,15 @@ mod tests {
             ("https://example.com:8443/", "https://example.com:8443/"),
             ("http://[::1]:8080", "http://[::1]:8080/"),
             ("http://[::1]", "http://[::1]/"),
+            ("http://app.spin.internal", "http://app.spin.internal/path"),
+            ("http://*.spin.internal", "http://app.spin.internal/path"),
+            (
+                "http://*.spin.internal:*/",
+                "http://app.spin.internal:8080/",
+            ),
+            ("https://*", "https://example.com/"),
+            ("*://localhost:*", "https://localhost:8443/"),
+            ("*://*:*", "http://[::1]:8080/"),
             ("{{ host }}", "http://127.0.0.1:8001/api"),
         ] {
             assert!(allows(entry, uri), "{entry} {uri}");

@@ -1,7 +1,5 @@
 //! The WebAssembly engine, configured like Spin's, and the compiled component.
 
-use std::path::Path;
-
 use wasmtime::{
     Cache, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ProfilingStrategy,
     Result,
@@ -74,15 +72,16 @@ fn pool() -> PoolingAllocationConfig {
 /// Compiles the component, or loads it from the cache, and links it.
 ///
 /// # Errors
-/// If the file is not a component, imports something that this host does not provide, or does
-/// exports neither `wasi:http/handler@0.3` nor `wasi:http/incoming-handler@0.2`.
-pub(crate) fn load(engine: &Engine, path: &Path) -> Result<ProxyPre<State>> {
-    let component = Component::from_file(engine, path)
-        .with_context(|| format!("{} is not a WebAssembly component", path.display()))?;
+/// If the bytes, which are those of `source`, are not a component, or if it imports something that
+/// this host does not provide, or exports neither `wasi:http/handler@0.3` nor
+/// `wasi:http/incoming-handler@0.2`.
+pub(crate) fn load(engine: &Engine, bytes: &[u8], source: &str) -> Result<ProxyPre<State>> {
+    let component = Component::from_binary(engine, bytes)
+        .with_context(|| format!("{source} is not a WebAssembly component"))?;
     let linked = linker(engine)?
         .instantiate_pre(&component)
         .and_then(by_export);
-    linked.with_context(|| format!("this host cannot run {}", path.display()))
+    linked.with_context(|| format!("this host cannot run {source}"))
 }
 
 /// The generation of WASI is that of the handler that the component exports.

@@ -2,7 +2,11 @@
 
 mod allowed_hosts;
 mod bindings;
+mod calls;
+mod capabilities;
 mod cli;
+mod components;
+mod composition;
 mod engine;
 mod instances;
 mod manifest;

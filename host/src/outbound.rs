@@ -11,7 +11,9 @@ use wasmtime_wasi_http::{
 };
 
 use crate::{
-    allowed_hosts::AllowedHosts,
+    calls,
+    components::Components,
+    state::App,
     trace::{Call, InstanceTrace},
 };
 
@@ -23,14 +25,14 @@ type Exchange = Result<(Response<WasiBody>, Io), Error>;
 
 /// The WASI HTTP hooks of one instance.
 pub(crate) struct Outbound {
-    allowed: Arc<AllowedHosts>,
+    app: Arc<App>,
     trace: InstanceTrace,
 }
 
 impl Outbound {
-    /// Sends the requests that `allowed` matches. Every attempt is traced.
-    pub(crate) fn new(allowed: Arc<AllowedHosts>, trace: InstanceTrace) -> Self {
-        Self { allowed, trace }
+    /// Sends the requests that `app` allows. Every attempt is traced.
+    pub(crate) fn new(app: Arc<App>, trace: InstanceTrace) -> Self {
+        Self { app, trace }
     }
 }
 
@@ -49,7 +51,8 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _response_processed: Io,
     ) -> Box<dyn Future<Output = Exchange> + Send> {
-        let allowed = self.allowed.allows(request.uri());
+        let allowed = self.app.allowed_hosts.allows(request.uri());
+        let components = self.app.components.clone();
         self.trace.write(&Call::SendRequest {
             method: request.method().as_str(),
             uri: request.uri(),
@@ -58,7 +61,10 @@ impl WasiHttpHooks for Outbound {
             if !allowed {
                 return Err(Error::HttpRequestDenied);
             }
-            send(request, options).await
+            match calls::callee(request.uri()) {
+                Some(callee) => call(&components, &callee, request, options).await,
+                None => send(request, options).await,
+            }
         })
     }
 
@@ -72,6 +78,19 @@ impl WasiHttpHooks for Outbound {
         }
         ErrorCode::ConnectionRefused
     }
+}
+
+async fn call(
+    components: &Components,
+    callee: &str,
+    request: Request<WasiBody>,
+    options: Option<RequestOptions>,
+) -> Exchange {
+    let limit = options
+        .and_then(|options| options.between_bytes_timeout)
+        .unwrap_or(DEFAULT_TIMEOUT);
+    let response = calls::call(components, callee, request, limit).await?;
+    Ok((response, Box::new(std::future::ready(Ok(())))))
 }
 
 /// The first-byte timeout covers everything up to the first byte, as in Spin: name resolution

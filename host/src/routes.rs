@@ -51,6 +51,14 @@ impl Routes {
 }
 
 impl Route {
+    /// The route of a call from another component: it matches every path.
+    ///
+    /// # Errors
+    /// If the name is not text for a header.
+    pub(crate) fn of_call(component_id: &str) -> Result<Self> {
+        Self::parse("/...", component_id)
+    }
+
     fn parse(raw: &str, component_id: &str) -> Result<Self> {
         ensure!(
             !raw.contains([':', '*']),

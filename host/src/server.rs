@@ -1,25 +1,22 @@
 //! The HTTP server: accepts connections and passes their requests to the components.
 
-use std::{
-    collections::HashMap, convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
-};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
-use bytes::Bytes;
+use anyhow::Result;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
 };
 use tokio::net::{TcpListener, TcpStream};
-use wasmtime_wasi_http::{
-    Error, WasiBody,
-    handler::{ProxyHandler, TrapOrPanicError},
-};
+use wasmtime_wasi_http::{Error, WasiBody};
 
-use crate::{instances::Instances, request, routes::Routes};
+use crate::{
+    components::{Components, plain},
+    routes::Routes,
+};
 
 /// Spin itself answers the paths below this prefix.
 const WELL_KNOWN: &str = "/.well-known/spin/";
@@ -28,8 +25,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Routes requests to the instances of the components.
 pub(crate) struct Server {
-    /// By the component's name; contains the component of every route.
-    pub(crate) handlers: HashMap<String, ProxyHandler<Instances>>,
+    pub(crate) components: Arc<Components>,
     pub(crate) routes: Routes,
 }
 
@@ -78,7 +74,7 @@ impl Server {
     /// An error closes the connection, as it does in Spin.
     async fn answer(
         self: Arc<Self>,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
         client: SocketAddr,
     ) -> Result<Response<WasiBody>> {
         let path = request.uri().path();
@@ -91,34 +87,7 @@ impl Server {
         let Some(route) = self.routes.find(path) else {
             return Ok(plain(StatusCode::NOT_FOUND, ""));
         };
-        request::make_absolute(&mut request)?;
-        if request::add_headers(&mut request, route, client).is_err() {
-            return Ok(plain(StatusCode::INTERNAL_SERVER_ERROR, ""));
-        }
-        let handler = self.handlers.get(&route.component_id);
-        let handler = handler.context("a route leads to a component that was not loaded")?;
-        Ok(ask(handler, request).await)
+        let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
+        self.components.answer(request, route, client).await
     }
-}
-
-/// Returns the component's response, or an empty 500 if it fails.
-async fn ask(handler: &ProxyHandler<Instances>, request: Request<Incoming>) -> Response<WasiBody> {
-    let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-    handler.handle((), request).await.unwrap_or_else(|err| {
-        // A trap was already printed when its instance was dropped.
-        if !err.is::<TrapOrPanicError>() {
-            eprintln!("A request was not answered: {err:#}");
-        }
-        plain(StatusCode::INTERNAL_SERVER_ERROR, "")
-    })
-}
-
-fn plain(status: StatusCode, body: &'static str) -> Response<WasiBody> {
-    let body = Full::new(Bytes::from_static(body.as_bytes()));
-    let body = body
-        .map_err(|never: Infallible| match never {})
-        .boxed_unsync();
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response
 }

@@ -18,9 +18,10 @@ use wasmtime_wasi_http::handler::ProxyHandler;
 use crate::{
     allowed_hosts::AllowedHosts,
     cli::Args,
-    engine,
+    components::Components,
+    composition, engine,
     instances::Instances,
-    manifest::{Component, Manifest},
+    manifest::{Build, Component, Manifest, Service},
     output,
     routes::Routes,
     server::Server,
@@ -49,10 +50,13 @@ impl Host {
     pub(crate) async fn start(args: &Args) -> Result<Self> {
         let manifest = Manifest::read(&args.from)?;
         let values = Sources::of_process()?.resolve(&manifest.variables)?;
-        let routes = manifest.triggers.iter();
-        let routes = Routes::parse(routes.map(|it| (it.route.as_str(), it.component.as_str())))?;
-        for component in manifest.components.values() {
-            ensure_built(component, &manifest.dir)?;
+        let routes = manifest.triggers.iter().filter_map(|trigger| {
+            let route = trigger.route.as_deref()?;
+            Some((route, trigger.service.as_str()))
+        });
+        let routes = Routes::parse(routes)?;
+        for service in manifest.services.values() {
+            ensure_built(service, &manifest.dir)?;
         }
         let listener = bind(&args.listen).await?;
         let state_dir = state_dir(args, &manifest)?;
@@ -65,16 +69,19 @@ impl Host {
             database: Arc::new(Database::in_dir(&state_dir, backend(args))?),
             trace,
             state_dir,
+            components: Arc::default(),
             stopping: CancellationToken::new(),
             alive: TaskTracker::new(),
         };
         let mut handlers = HashMap::new();
-        for (id, component) in manifest.components {
-            let instances = loading.instances(id.clone(), component)?;
+        for (id, service) in manifest.services {
+            let instances = loading.instances(id.clone(), service)?;
             handlers.insert(id, ProxyHandler::new(instances));
         }
+        let components = loading.components;
+        components.add(handlers);
         Ok(Self {
-            server: Arc::new(Server { handlers, routes }),
+            server: Arc::new(Server { components, routes }),
             database: loading.database,
             listener,
             stopping: loading.stopping,
@@ -129,17 +136,19 @@ struct Loading<'a> {
     engine: Engine,
     database: Arc<Database>,
     trace: Arc<Trace>,
+    components: Arc<Components>,
     stopping: CancellationToken,
     alive: TaskTracker,
 }
 
 impl Loading<'_> {
-    fn instances(&self, id: String, component: Component) -> Result<Instances> {
-        let path = self.dir.join(&component.source);
+    fn instances(&self, id: String, service: Service) -> Result<Instances> {
+        let bytes = composition::compose(&service, self.dir)?;
+        let component = engine::load(&self.engine, &bytes, &service.component.source)?;
         Ok(Instances {
-            app: Arc::new(self.app(id, component)?),
+            app: Arc::new(self.app(id, service.component)?),
             engine: self.engine.clone(),
-            component: engine::load(&self.engine, &path)?,
+            component,
             stopping: self.stopping.clone(),
             alive: self.alive.clone(),
         })
@@ -151,7 +160,8 @@ impl Loading<'_> {
         let allowed_hosts = AllowedHosts::parse(&component.allowed_outbound_hosts, self.values)?;
         Ok(App {
             variables: variables::of_component(&component.variables, self.values)?,
-            allowed_hosts: Arc::new(allowed_hosts),
+            allowed_hosts,
+            components: self.components.clone(),
             databases: component.sqlite_databases.into_iter().collect(),
             database: self.database.clone(),
             stdout,
@@ -162,9 +172,16 @@ impl Loading<'_> {
     }
 }
 
-fn ensure_built(component: &Component, dir: &Path) -> Result<()> {
-    let path = dir.join(&component.source);
-    let build = component.build.as_ref();
+fn ensure_built(service: &Service, dir: &Path) -> Result<()> {
+    let component = &service.component;
+    ensure_file(&dir.join(&component.source), component.build.as_ref())?;
+    for middleware in &service.middleware {
+        ensure_file(&dir.join(&middleware.source), middleware.build.as_ref())?;
+    }
+    Ok(())
+}
+
+fn ensure_file(path: &Path, build: Option<&Build>) -> Result<()> {
     let command = build.map(|build| build.command.to_line());
     let command = command.as_deref().unwrap_or("spin build");
     ensure!(

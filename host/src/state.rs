@@ -9,6 +9,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
     allowed_hosts::AllowedHosts,
+    components::Components,
     memory::Memory,
     outbound::Outbound,
     output::Output,
@@ -21,7 +22,9 @@ use crate::{
 pub(crate) struct App {
     pub(crate) component_id: String,
     pub(crate) variables: Variables,
-    pub(crate) allowed_hosts: Arc<AllowedHosts>,
+    pub(crate) allowed_hosts: AllowedHosts,
+    /// Those of the application, which the component may be allowed to call.
+    pub(crate) components: Arc<Components>,
     /// The names of the databases that the component may open.
     pub(crate) databases: HashSet<String>,
     pub(crate) database: Arc<Database>,
@@ -54,7 +57,7 @@ impl State {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            outbound: Outbound::new(app.allowed_hosts.clone(), trace.clone()),
+            outbound: Outbound::new(app.clone(), trace.clone()),
             memory: Memory::new(trace.clone()),
             app,
             trace,

@@ -7,6 +7,7 @@ pub(crate) mod cookies;
 pub(crate) mod crowd;
 pub(crate) mod description;
 pub(crate) mod flows;
+pub(crate) mod guard;
 pub(crate) mod page;
 pub(crate) mod raw;
 pub(crate) mod response;

@@ -20,6 +20,7 @@ mod email_retries;
 mod errors;
 mod examples;
 mod faults;
+mod guard;
 mod headers;
 mod health;
 mod helpers;

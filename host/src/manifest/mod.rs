@@ -1,6 +1,7 @@
 //! spin.toml: the subset of Spin's manifest, version 2, that this host supports.
 
 mod schema;
+mod services;
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +11,9 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 
 use schema::Document;
-pub(crate) use schema::{Component, HttpTrigger, Variable};
+pub(crate) use schema::{Build, Component, Inherit, Variable};
+use services::Trigger;
+pub(crate) use services::{Middleware, Service};
 
 /// A parsed and validated spin.toml.
 #[derive(Debug)]
@@ -19,10 +22,10 @@ pub(crate) struct Manifest {
     pub(crate) dir: PathBuf,
     /// `[variables]`, by name.
     pub(crate) variables: BTreeMap<String, Variable>,
-    /// Every `[[trigger.http]]`: the route and its component.
-    pub(crate) triggers: Vec<HttpTrigger>,
-    /// The components that have a route, by name, without their profiles.
-    pub(crate) components: BTreeMap<String, Component>,
+    /// Every `[[trigger.http]]`.
+    pub(crate) triggers: Vec<Trigger>,
+    /// What answers the triggers, by name. Profiles of components are left out.
+    pub(crate) services: BTreeMap<String, Service>,
 }
 
 impl Manifest {
@@ -63,9 +66,9 @@ impl Manifest {
         }
         let triggers = document.trigger.http;
         ensure!(!triggers.is_empty(), "there is no [[trigger.http]]");
-        let components = routed(document.component, &triggers)?;
-        for component in components.values() {
-            for name in &component.sqlite_databases {
+        let (triggers, services) = services::of(&triggers, &document.component)?;
+        for service in services.values() {
+            for name in &service.component.sqlite_databases {
                 ensure!(
                     name == "default",
                     "the database `{name}` is not supported, only `default` is"
@@ -76,24 +79,9 @@ impl Manifest {
             dir,
             variables: document.variables,
             triggers,
-            components,
+            services,
         })
     }
-}
-
-/// Keeps the components that the triggers name.
-fn routed(
-    mut components: BTreeMap<String, Component>,
-    triggers: &[HttpTrigger],
-) -> Result<BTreeMap<String, Component>> {
-    components.retain(|id, _| triggers.iter().any(|trigger| trigger.component == *id));
-    for HttpTrigger { component, .. } in triggers {
-        ensure!(
-            components.contains_key(component),
-            "there is no [component.{component}]"
-        );
-    }
-    Ok(components)
 }
 
 /// The parser's message without its excerpt of the file, which may contain a secret.
@@ -120,9 +108,9 @@ mod tests {
     #[test]
     fn the_smallest_manifest_is_accepted() {
         let manifest = parse(&format!("{HEAD}{BODY}")).unwrap();
-        assert_eq!(manifest.triggers[0].route, "/...");
-        assert_eq!(manifest.triggers[0].component, "app");
-        assert_eq!(manifest.components["app"].source, "app.wasm");
+        assert_eq!(manifest.triggers[0].route.as_deref(), Some("/..."));
+        assert_eq!(manifest.triggers[0].service, "app");
+        assert_eq!(manifest.services["app"].component.source, "app.wasm");
     }
 
     #[test]
@@ -177,13 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn only_components_with_a_route_are_kept() {
+    fn only_components_with_a_trigger_are_kept() {
         let text = format!(
             "{HEAD}{BODY}[[trigger.http]]\nroute = \"/b\"\ncomponent = \"b\"\n\
              [component.b]\nsource = \"b.wasm\"\n[component.c]\nsource = \"c.wasm\"\n"
         );
         let manifest = parse(&text).unwrap();
-        let ids: Vec<_> = manifest.components.keys().collect();
+        let ids: Vec<_> = manifest.services.keys().collect();
         assert_eq!(ids, ["app", "b"]);
     }
 
@@ -197,7 +185,7 @@ mod tests {
     fn several_build_commands_are_one_line() {
         let text = format!("{HEAD}{BODY}build.command = [\"one\", \"two\"]\n");
         let manifest = parse(&text).unwrap();
-        let build = manifest.components["app"].build.as_ref().unwrap();
+        let build = manifest.services["app"].component.build.as_ref().unwrap();
         assert_eq!(build.command.to_line(), "one && two");
     }
 

@@ -47,15 +47,81 @@ pub(super) struct Triggers {
 /// `[[trigger.http]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct HttpTrigger {
-    /// As written.
-    pub(crate) route: String,
+pub(super) struct HttpTrigger {
+    pub(super) route: TriggerRoute,
     /// The name of the component that answers it.
-    pub(crate) component: String,
-    #[serde(rename = "id")]
-    _id: Option<String>,
+    pub(super) component: String,
+    pub(super) id: Option<String>,
+    #[serde(default)]
+    pub(super) dependencies: TriggerDependencies,
     #[serde(rename = "executor")]
     _executor: Option<IgnoredAny>,
+}
+
+/// `route`.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a route must be a string or `{ private = true }`"
+)]
+pub(super) enum TriggerRoute {
+    Path(String),
+    Private(PrivateEndpoint),
+}
+
+/// `{ private = true }`: only other components can call the component.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PrivateEndpoint {
+    pub(super) private: bool,
+}
+
+/// `dependencies`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TriggerDependencies {
+    /// From the outermost, which gets the request first, to the innermost.
+    #[serde(default)]
+    pub(super) middleware: Vec<TriggerDependency>,
+}
+
+/// The source of a middleware component, and what it may use of the guarded component's configuration.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TriggerDependency {
+    /// The name of a component of this manifest.
+    pub(super) component: Option<String>,
+    /// The path of a built component, relative to the manifest's directory.
+    pub(super) path: Option<String>,
+    pub(super) url: Option<IgnoredAny>,
+    #[serde(rename = "digest")]
+    _digest: Option<IgnoredAny>,
+    #[serde(rename = "registry")]
+    _registry: Option<IgnoredAny>,
+    pub(super) package: Option<IgnoredAny>,
+    #[serde(rename = "version")]
+    _version: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) inherit_configuration: Inherit,
+}
+
+/// `inherit_configuration`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "inherit_configuration must be true, false or a list of keys"
+)]
+pub(crate) enum Inherit {
+    /// Everything or nothing.
+    All(bool),
+    /// The configuration under these keys. Spin ignores unknown ones.
+    Keys(Vec<String>),
+}
+
+impl Default for Inherit {
+    fn default() -> Self {
+        Self::All(false)
+    }
 }
 
 /// One application variable: it is either required or has a default.
@@ -72,7 +138,7 @@ pub(crate) struct Variable {
 }
 
 /// `[component.<id>]`. Other keys are rejected, even those that Spin supports.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Component {
     /// The path of the built component, relative to the manifest's directory.
@@ -99,13 +165,13 @@ pub(crate) struct Component {
 }
 
 /// `[component.<id>.build]`: only the command is used, in an error message.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Build {
     pub(crate) command: Commands,
 }
 
 /// One command, or several that run in sequence.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Commands {
     One(String),

@@ -23,8 +23,21 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a host that keeps its database and its output in `directory`.
+    /// Starts a host with the service, which keeps its database and its output in `directory`.
     pub(crate) fn start<'a>(
+        directory: &Path,
+        listen: &str,
+        variables: impl Iterator<Item = (&'a str, &'a str)>,
+        flags: &[OsString],
+    ) -> Self {
+        component();
+        let manifest = in_repository(manifest());
+        Self::start_from(&manifest, directory, listen, variables, flags)
+    }
+
+    /// Starts a host with the components of this manifest.
+    pub(crate) fn start_from<'a>(
+        manifest: &Path,
         directory: &Path,
         listen: &str,
         variables: impl Iterator<Item = (&'a str, &'a str)>,
@@ -38,7 +51,7 @@ impl Server {
         });
         let child = host()
             .arg("--from")
-            .arg(in_repository(manifest()))
+            .arg(manifest)
             .args(["--listen", listen, "--state-dir"])
             .arg(directory)
             .args(flags)
@@ -187,7 +200,6 @@ fn manifest() -> &'static str {
 }
 
 fn host() -> Command {
-    component();
     if is_spin() {
         let mut spin = Command::new("spin");
         spin.arg("up");
@@ -198,7 +210,8 @@ fn host() -> Command {
     Command::new(built(host))
 }
 
-fn built(path: PathBuf) -> PathBuf {
+/// The path of a built file.
+pub(crate) fn built(path: PathBuf) -> PathBuf {
     assert!(
         path.exists(),
         "{} is missing: run `make build` first",
