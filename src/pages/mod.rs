@@ -11,9 +11,9 @@ use crate::http::assets;
 use crate::http::error::Error;
 use crate::languages::Language;
 
-/// Content-Security-Policy of the pages: only their own scripts and styles, and no other origin but the logo's.
+/// Content-Security-Policy of the pages: only their own scripts and styles, and no other origin.
 /// Trusted Types forbid turning text into markup or code, except for the URL of the captcha worker.
-/// The origin of the logo follows.
+/// It ends with the sources of images, so that the logo's origin can follow.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'; \
@@ -83,6 +83,7 @@ impl Page {
     }
 }
 
+/// The policy, with the origin of the logo if it is another.
 fn policy(logo_origin: Option<String>) -> String {
     match logo_origin {
         Some(origin) => format!("{POLICY} {origin}"),

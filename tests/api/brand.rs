@@ -17,7 +17,8 @@ const NORMALIZED_LOGO: &str = "https://cdn.example.com:8443/%22logo'.png?v=%3C2%
 
 /// The value of a custom property in a scheme: 0 is light, 1 is dark.
 fn property(css: &str, name: &str, scheme: usize) -> String {
-    let values = css.split(&format!("{name}: ")).skip(1);
+    let declaration = format!("{name}: ");
+    let values = css.split(&declaration).skip(1);
     let mut values = values.map(|rest| rest.split(';').next().unwrap_or_default());
     values.nth(scheme).expect("a value").to_owned()
 }
