@@ -7,7 +7,7 @@ import { newTab } from './helpers/pages.js';
 import { inRepository } from './helpers/repository.js';
 import { startService } from './helpers/service.js';
 
-const VIEWPORT = { width: 560, height: 600 };
+const VIEWPORT = { width: 560, height: 640 };
 const TOM = { email: 'tom@example.com', username: 'Tom', password: PASSWORD };
 const service = await startService({ emails_from_name: 'Example' });
 
