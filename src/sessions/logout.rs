@@ -20,7 +20,7 @@ use crate::throttle::ThrottleErrors;
     post,
     path = "/api/v1/auth/logout",
     tag = "auth",
-    request_body = Option<RefreshTokenRequest>,
+    request_body = RefreshTokenRequest,
     responses(
         (status = 204, description = "The session has ended, or never existed"),
         JsonErrors<RefreshTokenRequest>,

@@ -38,7 +38,7 @@ error_responses!(RefreshTokenErrors {
     post,
     path = "/api/v1/auth/refresh",
     tag = "auth",
-    request_body = Option<RefreshTokenRequest>,
+    request_body = RefreshTokenRequest,
     responses(
         (status = 200, description = "The next tokens of the session", body = SessionBody),
         JsonErrors<RefreshTokenRequest>,

@@ -116,7 +116,12 @@ impl InCookies {
 
 /// A session in the body or in cookies.
 #[derive(ToSchema)]
-#[schema(as = SessionBody)]
+#[schema(example = json!({
+    "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJiMGY1ZDhmMi0zYzUzIn0.hP4Jn0kq9yZ2",
+    "refresh_token": EXAMPLE_REFRESH_TOKEN,
+    "token_type": "bearer",
+    "expires_in": 1800,
+}))]
 #[serde(untagged)]
 #[expect(dead_code, reason = "for the OpenAPI description")]
 pub enum SessionBody {

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use std::{env, fs};
 
 use utoipa::OpenApi as _;
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Flow, OAuth2, Password, Scopes, SecurityScheme,
 };
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::responses::describe;
 use crate::http::error::MISCONFIGURED;
@@ -38,6 +39,7 @@ fn description() -> OpenApi {
     let mut openapi = Description::openapi().merge_from(ApiDoc::openapi());
     describe_login(&mut openapi);
     describe_misconfiguration(&mut openapi);
+    describe_optional_bodies(&mut openapi);
     openapi
 }
 
@@ -53,6 +55,32 @@ fn describe_login(openapi: &mut OpenApi) {
     );
     let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
     components.add_security_scheme("SessionCookie", scheme);
+}
+
+/// Marks the bodies that may be absent: those without a required field.
+fn describe_optional_bodies(openapi: &mut OpenApi) {
+    let components = openapi.components.get_or_insert_default();
+    let has_required = |reference: &str| {
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        match components.schemas.get(name) {
+            Some(RefOr::T(Schema::Object(object))) => !object.required.is_empty(),
+            _ => true,
+        }
+    };
+    for item in openapi.paths.paths.values_mut() {
+        let operations = item.post.iter_mut();
+        for body in operations.filter_map(|operation| operation.request_body.as_mut()) {
+            let RefOr::T(body) = body else { continue };
+            let is_required = body.content.values().all(|content| match content {
+                RefOr::T(content) => match &content.schema {
+                    Some(RefOr::Ref(reference)) => has_required(&reference.ref_location),
+                    _ => true,
+                },
+                RefOr::Ref(_) => true,
+            });
+            body.required = is_required.then_some(Required::True);
+        }
+    }
 }
 
 /// Adds the 500 for invalid settings to every route except `/health/ready`, which reports them.
