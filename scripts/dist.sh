@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Writes what a deployment needs to dist/: the components of `make build`, a manifest for each build of the
 # service that runs from there, a software bill of materials (SBOM) of each component in CycloneDX, and the
-# checksums of all of them.
+# checksums of all of them; in dist/spin, the template of `spin add`.
 # Installs cargo-cyclonedx into target/tools if it is missing.
 #
 # SOURCE_DATE_EPOCH  the time in the SBOMs; by default, that of the last commit
@@ -74,5 +74,6 @@ sbom . wasi2 gatehouse-wasi2.cdx.json
 guard middleware release gatehouse-guard
 guard wasi3 gateway gatehouse-guard-gateway
 guard wasi2 wasi2 gatehouse-guard-gateway-wasi2
-(cd "$dist" && sha256sum -- * >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS)
+scripts/spin-template.sh
+(cd "$dist" && sha256sum -- *.* >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS)
 echo "Wrote $dist/:" && ls "$dist"
