@@ -211,15 +211,18 @@ async fn send(
 ///
 /// A body that fits into the host's buffer is written first: then it leaves in one packet with the head.
 async fn respond(response: Response<Body>, out: ResponseOutparam) {
-    let (head, body) = response.into_parts();
-    let (response, target) = match outgoing_response(&head) {
-        Ok(created) => created,
-        Err(error) => return ResponseOutparam::set(out, Err(error)),
-    };
+    let (mut head, body) = response.into_parts();
     let (beginning, rest) = match body {
         Body::Text(text) => (text.into_bytes(), Rest::End(None)),
         Body::Short(body) => gather(body).await,
         Body::Long(body) => (Vec::new(), Rest::More(body)),
+    };
+    if let Rest::End(None) = rest {
+        super::name_length(&mut head.headers, &beginning);
+    }
+    let (response, target) = match outgoing_response(&head) {
+        Ok(created) => created,
+        Err(error) => return ResponseOutparam::set(out, Err(error)),
     };
     let Ok(stream) = target.write() else { return };
     let left = write_what_fits(&stream, &beginning);
