@@ -9,9 +9,9 @@ use spin_sdk::http::{IncomingMessage, Response as IncomingResponse};
 use spin_sdk::variables;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, HeaderError, Trailers};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
-use spin_sdk::wasip3::wit_future;
 #[cfg(target_family = "wasm")]
-use spin_sdk::wasip3::{spawn, wit_stream};
+use spin_sdk::wasip3::wit_stream;
+use spin_sdk::wasip3::{spawn, wit_future};
 
 use super::{ANSWER_LIMIT, MAX_ANSWER, TIMED_OUT, TOO_LONG};
 use crate::settings::Settings;
@@ -129,7 +129,7 @@ fn outgoing(
 ) -> Result<types::Request, ErrorCode> {
     let (head, body) = request.into_parts();
     let (contents, trailers) = match body {
-        Some(body) => (Some(body.contents), body.trailers),
+        Some(body) => (Some(body.contents), without_trailers(body.trailers)),
         None => (None, no_trailers()),
     };
     let headers = fields(&head.headers)?;
@@ -241,6 +241,17 @@ async fn read(mut contents: StreamReader<u8>, limit: usize) -> Option<Vec<u8>> {
         }
     }
     None
+}
+
+/// The end of a client's body, without its trailers: they could carry the guard's own headers.
+fn without_trailers(end: FutureReader<TrailersResult>) -> FutureReader<TrailersResult> {
+    let (writer, reader) = wit_future::new(|| Ok(None));
+    spawn(async move {
+        let end = end.await.map(|_| None);
+        // If this fails, the application has dropped the request.
+        _ = writer.write(end).await;
+    });
+    reader
 }
 
 /// Trailers that are known.
