@@ -98,7 +98,7 @@ Try:
   curl $url/health/ready
   curl $url/api/v1/auth/login -d username=tom@example.com -d password=abcde1
 
-To register from a terminal, solve the captcha with a script: the README shows one.
+To register from a terminal, solve the captcha with a script: docs/captchas.md shows one.
 To try it without a captcha, start with SPIN_VARIABLE_CAPTCHA_PROVIDER=off.
 
 Press Ctrl-C to stop.

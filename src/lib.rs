@@ -4,6 +4,7 @@
 //! router.
 
 mod app;
+mod brand;
 mod captcha;
 mod crypto;
 mod db;

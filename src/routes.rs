@@ -86,7 +86,12 @@ fn limited(
 
 /// The web pages and their assets.
 fn pages() -> Router<&'static App> {
-    let router = Router::new().route("/auth/assets/{name}", assets("auth"));
+    let stylesheet = async |State(app): State<&'static App>, request: HeaderMap| {
+        pages::stylesheet(app, &request)
+    };
+    let router = Router::new()
+        .route("/auth/assets/{name}", assets("auth"))
+        .route("/auth/assets/brand.css", get(stylesheet));
     pages::PAGES.iter().fold(router, |router, page| {
         let handler = async |State(app): State<&'static App>, language| page.render(app, language);
         router.route(page.path, get(handler))

@@ -25,7 +25,7 @@ use crate::{
     output,
     routes::Routes,
     server::Server,
-    sqlite::{Database, Libsql},
+    sqlite::{Backend, Database, Libsql},
     state::App,
     trace::Trace,
     variables::{self, Sources},
@@ -66,7 +66,7 @@ impl Host {
             values: &values,
             dir: &manifest.dir,
             engine: engine::new(args)?,
-            database: Arc::new(Database::in_dir(&state_dir, !args.no_wal, libsql(args))?),
+            database: Arc::new(Database::in_dir(&state_dir, backend(args))?),
             trace,
             state_dir,
             components: Arc::default(),
@@ -104,9 +104,12 @@ impl Host {
     }
 }
 
-fn libsql(args: &Args) -> Option<Libsql> {
-    let latency = args.libsql_latency.map(Duration::from_millis)?;
-    Some(Libsql { latency })
+fn backend(args: &Args) -> Backend {
+    match args.libsql_latency.map(Duration::from_millis) {
+        Some(latency) => Backend::Libsql(Libsql { latency }),
+        None if args.no_wal => Backend::SqliteWithoutWal,
+        None => Backend::Sqlite,
+    }
 }
 
 /// The directory of the database and the logs; created if it is missing.

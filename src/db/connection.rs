@@ -8,7 +8,7 @@ use crate::platform::sqlite::{self, Value};
 
 /// Effect of a power cut on a write. A crash of the service loses nothing in either mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Durability {
+enum Durability {
     /// Acknowledged writes survive: SQLite's `synchronous` FULL, its default.
     Full,
     /// The last writes may be lost, but no write waits for the disk: `synchronous` NORMAL with a
@@ -18,8 +18,21 @@ pub(super) enum Durability {
 
 /// A connection of the host, with its current durability.
 pub(super) struct HostConnection {
-    pub(super) sqlite: sqlite::Connection,
-    pub(super) durability: Durability,
+    sqlite: sqlite::Connection,
+    durability: Durability,
+}
+
+impl HostConnection {
+    pub(super) fn open() -> Result<Self, DbError> {
+        Ok(Self {
+            sqlite: sqlite::Connection::open()?,
+            durability: Durability::Full,
+        })
+    }
+
+    fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Vec<sqlite::Row>, DbError> {
+        Ok(self.sqlite.execute(statement, parameters)?)
+    }
 }
 
 /// A connection for one caller. It returns to the pool when it is dropped.
@@ -158,16 +171,22 @@ impl<'a> Connection<'a> {
 
     /// Runs a statement. It blocks the whole instance, but no other request: an instance handles
     /// one request at a time, or the work between requests.
+    ///
+    /// A libSQL server that has forgotten the connection has not run the statement, so it runs again
+    /// on a new connection.
     fn execute(
         &mut self,
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
         let closed = || DbError::Failed("an earlier error closed the connection".into());
-        let inner = self.inner.take().ok_or_else(closed)?;
+        let mut inner = self.inner.take().ok_or_else(closed)?;
         let parameters: Vec<_> = parameters.into_iter().collect();
-        let result = inner.sqlite.execute(statement, &parameters);
-        let result = result.map_err(DbError::from);
+        let mut result = inner.execute(statement, &parameters);
+        if matches!(result, Err(DbError::Expired(_))) && !self.is_in_transaction {
+            inner = HostConnection::open()?;
+            result = inner.execute(statement, &parameters);
+        }
         if result.as_ref().err().is_none_or(DbError::is_recoverable) {
             self.inner = Some(inner);
         }

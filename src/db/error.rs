@@ -13,6 +13,10 @@ pub enum DbError {
     /// The database does not support the statement: libSQL manages durability itself.
     #[error("{0}")]
     Unsupported(String),
+    /// A libSQL server has forgotten the connection, after ten seconds without a statement or after a
+    /// restart, together with its open transaction. The statement has not run.
+    #[error("{0}")]
+    Expired(String),
     /// Any other error, in the database's words.
     #[error("{0}")]
     Failed(String),
@@ -35,11 +39,19 @@ impl DbError {
 /// its own, so the search covers the whole text.
 fn classify(message: String) -> DbError {
     const UNIQUE: &str = "UNIQUE constraint failed: ";
+    /// `libsql-server/src/hrana/http`: errors of a stream, which is a connection over HTTP.
+    const EXPIRED: [&str; 3] = [
+        "STREAM_EXPIRED",
+        "Received an invalid baton",
+        "stream not found",
+    ];
     if let Some((_, what)) = message.split_once(UNIQUE) {
         DbError::Unique(what.to_owned())
     } else if message.contains("database is locked") || message.contains("database table is locked")
     {
         DbError::Locked
+    } else if EXPIRED.iter().any(|text| message.contains(text)) {
+        DbError::Expired(message)
     } else if message.contains("unsupported statement") {
         DbError::Unsupported(message)
     } else {
@@ -70,6 +82,21 @@ mod tests {
             "Hrana: `http error: `connection refused``",
         ] {
             assert!(!is_unsupported(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_the_server_has_forgotten_counts_as_expired() {
+        for expired in [
+            "Hrana: `api error: `status=400 Bad Request, body={\"message\":\"The stream has expired due \
+             to inactivity\",\"code\":\"STREAM_EXPIRED\"}``",
+            "Hrana: `api error: `status=400 Bad Request, body=Received an invalid baton: MAC \
+             authentication failed``",
+            "Hrana: `api error: `status=404 Not Found, body={\"error\":\"stream not found: 4a:b9\"}``",
+        ] {
+            let error = classify(expired.to_owned());
+            assert!(matches!(error, DbError::Expired(_)), "{expired}");
+            assert!(!error.is_recoverable());
         }
     }
 

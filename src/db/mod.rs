@@ -9,11 +9,10 @@ mod row;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use self::connection::HostConnection;
 pub use self::connection::{Connection, Transaction};
-use self::connection::{Durability, HostConnection};
 pub use self::error::DbError;
 pub use self::row::Row;
-use crate::platform::sqlite;
 
 /// A migration step that SQL alone cannot express.
 pub type MigrationStep = fn(&mut Connection<'_>) -> Result<(), DbError>;
@@ -67,10 +66,7 @@ impl Database {
         let idle = self.idle().pop();
         let inner = match idle {
             Some(connection) => connection,
-            None => HostConnection {
-                sqlite: sqlite::Connection::open().await?,
-                durability: Durability::Full,
-            },
+            None => HostConnection::open()?,
         };
         Ok(Connection::of(self, inner))
     }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::db::DbError;
 use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
-use crate::settings::warnings::{self, Warning};
+use crate::settings::warnings;
 use crate::throttle::store::guesses;
 use crate::{captcha, legacy, mail, sessions, throttle};
 
@@ -62,7 +62,7 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
         mail::delivery::deliver(app).await?;
     }
     delete_expired(app, &work, start_id, now).await?;
-    Ok(warn_about_unsafe_settings(app, now).await?)
+    Ok(warn_about_settings(app, now).await?)
 }
 
 async fn delete_expired(
@@ -98,15 +98,16 @@ async fn delete_expired(
     Ok(())
 }
 
-async fn warn_about_unsafe_settings(app: &App, now: Timestamp) -> Result<(), DbError> {
+async fn warn_about_settings(app: &App, now: Timestamp) -> Result<(), DbError> {
     let found = app.settings.warnings();
     if found.is_empty() {
         return Ok(());
     }
     let mut connection = app.database.connect().await?;
-    for Warning { variable, reason } in found {
+    for warning in found {
+        let variable = warning.variable;
         if warnings::store::claim(&mut connection, variable, now)? {
-            tracing::warn!(variable, reason, "a setting is unsafe in production");
+            tracing::warn!(variable, reason = warning.reason, "{}", warning.message);
         }
     }
     Ok(())

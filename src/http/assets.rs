@@ -1,10 +1,13 @@
-//! Static files embedded in the component, with ETags.
+//! The assets of the pages and the API description, with ETags.
+
+use std::borrow::Cow;
 
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use rust_embed::{Embed, EmbeddedFile};
+use sha2::{Digest, Sha256};
 
 use super::error::{Error, NOT_FOUND};
 
@@ -24,19 +27,38 @@ const ETAG_BYTES: usize = 16;
 /// Serves an asset of a group of pages.
 pub fn asset(pages: &str, name: &str, request: &HeaderMap) -> Result<Response, Error> {
     let path = format!("{pages}/{name}");
-    respond(Assets::get(&path), name, request)
+    respond_with_file(Assets::get(&path), name, request)
 }
 
 /// Serves a file of the OpenAPI description.
 pub fn description(name: &str, request: &HeaderMap) -> Result<Response, Error> {
-    respond(Description::get(name), name, request)
+    respond_with_file(Description::get(name), name, request)
 }
 
-/// Responds with the file, or with 304 if the client's copy is current. `no-cache` makes clients
-/// revalidate each time, so that a new version takes effect at once.
-fn respond(file: Option<EmbeddedFile>, name: &str, request: &HeaderMap) -> Result<Response, Error> {
+/// Serves an asset that the service renders.
+pub fn rendered(name: &str, content: String, request: &HeaderMap) -> Result<Response, Error> {
+    let sha256 = Sha256::digest(content.as_bytes());
+    respond(name, content.into_bytes().into(), &sha256, request)
+}
+
+fn respond_with_file(
+    file: Option<EmbeddedFile>,
+    name: &str,
+    request: &HeaderMap,
+) -> Result<Response, Error> {
     let file = file.ok_or(NOT_FOUND)?;
-    let etag = etag(&file.metadata.sha256_hash())?;
+    respond(name, file.data, &file.metadata.sha256_hash(), request)
+}
+
+/// Responds with the content, or with 304 if the client's copy is current. `no-cache` makes clients
+/// revalidate each time, so that a new version takes effect at once.
+fn respond(
+    name: &str,
+    content: Cow<'static, [u8]>,
+    sha256: &[u8],
+    request: &HeaderMap,
+) -> Result<Response, Error> {
+    let etag = etag(sha256)?;
     let mut headers = HeaderMap::new();
     let no_cache = HeaderValue::from_static("no-cache");
     headers.insert(header::CACHE_CONTROL, no_cache);
@@ -46,7 +68,7 @@ fn respond(file: Option<EmbeddedFile>, name: &str, request: &HeaderMap) -> Resul
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let content_type = [(header::CONTENT_TYPE, media_type(name))];
-    Ok((headers, content_type, file.data).into_response())
+    Ok((headers, content_type, content).into_response())
 }
 
 fn etag(sha256: &[u8]) -> Result<ETag, Error> {

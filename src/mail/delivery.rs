@@ -69,6 +69,7 @@ fn render(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
     };
     let context = context! {
         app_name => &app.settings.mail.from_name,
+        brand => app.settings.brand.in_mails(&app.settings.http.frontend_url),
         year => clock::now().year(),
         username => &mail.username,
         minutes => app.settings.passwords.reset_token_lifetime.whole_minutes(),

@@ -1,21 +1,23 @@
 //! The web pages: forms that call the API like any other client. They are not part of the API or
 //! its description.
 
-use axum::http::header;
+use axum::http::header::{self, HeaderMap};
 use axum::response::{Html, IntoResponse, Response};
 use minijinja::context;
 
 use crate::app::App;
 use crate::captcha::settings::CaptchaSettings;
+use crate::http::assets;
 use crate::http::error::Error;
 use crate::languages::Language;
 
 /// Content-Security-Policy of the pages: only their own scripts and styles, and no other origin.
 /// Trusted Types forbid turning text into markup or code, except for the URL of the captcha worker.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+/// It ends with the sources of images, so that the logo's origin can follow.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'; \
-                      trusted-types captcha";
+                      trusted-types captcha; img-src 'self'";
 
 /// Clients must revalidate: the same URL serves every language.
 const NO_CACHE: &str = "no-cache";
@@ -63,20 +65,42 @@ impl Page {
     pub fn render(&self, app: &App, language: Language) -> Result<Response, Error> {
         let settings = &app.settings;
         let context = context! {
+            brand => settings.brand.on_pages(),
             app_name => &settings.mail.from_name,
             captcha => captcha(&settings.captcha),
             min_length => settings.passwords.policy.min_length,
             minutes => settings.passwords.reset_token_lifetime.whole_minutes(),
         };
         let page = app.templates.render_in(language, self.template, context)?;
+        let policy = [(
+            header::CONTENT_SECURITY_POLICY,
+            policy(settings.brand.logo_origin()),
+        )];
         let headers = [
-            (header::CONTENT_SECURITY_POLICY, POLICY),
             (header::CACHE_CONTROL, self.cache_control),
             (header::CONTENT_LANGUAGE, language.code()),
             (header::VARY, "Accept-Language"),
         ];
-        Ok((headers, Html(page)).into_response())
+        Ok((policy, headers, Html(page)).into_response())
     }
+}
+
+/// The policy, with the origin of the logo if it is another.
+fn policy(logo_origin: Option<String>) -> String {
+    match logo_origin {
+        Some(origin) => format!("{POLICY} {origin}"),
+        None => POLICY.to_owned(),
+    }
+}
+
+/// Serves the stylesheet with the brand's colours.
+///
+/// # Errors
+/// The template fails to render. A test rules this out.
+pub fn stylesheet(app: &App, request: &HeaderMap) -> Result<Response, Error> {
+    let context = context! { brand => app.settings.brand.on_pages() };
+    let css = app.templates.render("pages/brand.css", context)?;
+    assets::rendered("brand.css", css, request)
 }
 
 /// The captcha mode of the registration page. With a provider that needs a third-party script, the

@@ -16,8 +16,9 @@ use crate::platform::{clock, random};
 
 /// Sleep before a hash. Waking up late means that the host is busy.
 const NAP: Duration = Duration::from_millis(1);
-/// Maximum delay that counts as on time: more than other work in front of it takes, less than a hash.
-const TOLERANCE: Duration = Duration::from_millis(12);
+/// Maximum delay that counts as on time: more than other work in front of it takes, less than half a
+/// hash.
+const TOLERANCE: Duration = Duration::from_millis(6);
 /// Maximum time that a hash yields.
 const LIMIT: Duration = Duration::from_secs(5);
 

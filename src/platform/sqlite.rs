@@ -16,8 +16,8 @@ pub struct Error(pub String);
 
 impl Connection {
     /// Opens the default database.
-    pub async fn open() -> Result<Self, Error> {
-        Ok(Self(wasi::open_database("default").await?))
+    pub fn open() -> Result<Self, Error> {
+        Ok(Self(wasi::open_database("default")?))
     }
 
     /// Runs a statement and returns all rows. If the text has several statements, only the first is

@@ -49,8 +49,7 @@ impl Names {
 /// The right to put a session into the cookies of the client, with the session that is in them. Only a
 /// request from a page of our own origin has it, so that no other page can log its visitor in.
 pub struct Jar {
-    /// The refresh token in the cookies.
-    pub refresh_token: Option<SecretString>,
+    refresh_token: Option<SecretString>,
 }
 
 impl Jar {
@@ -60,6 +59,11 @@ impl Jar {
         require_same_origin(&app.settings.http, &request.headers)?;
         let refresh_token = read(request, Names::of(app).refresh);
         Ok(Self { refresh_token })
+    }
+
+    /// The refresh token in the cookies.
+    pub fn refresh_token(&self) -> Option<&SecretString> {
+        self.refresh_token.as_ref()
     }
 
     /// Sets both cookies for as long as the session can be refreshed. So an expired access token stays,

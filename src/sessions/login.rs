@@ -86,7 +86,7 @@ pub async fn login(
     }
     let tokens = result?;
     if let Delivery::Cookies(jar) = &delivery
-        && let Some(previous) = &jar.refresh_token
+        && let Some(previous) = jar.refresh_token()
     {
         let mut connection = app.database.connect().await?;
         end(app, &mut connection, previous, clock::now())?;
@@ -128,8 +128,11 @@ async fn try_login(
         is_unknown_network: !history.is_known,
     };
     throttle::count_guess(app, &mut connection, &guess, now)?;
-    let user = check_password(app, &mut connection, user, &request.password).await?;
+    // No connection is held while the hash waits for its turn.
+    drop(connection);
+    let user = check_password(app, user, &request.password).await?;
 
+    let mut connection = app.database.connect().await?;
     let tokens = begin_session(app, &mut connection, &user)?;
     throttle::record_success(app, &mut connection, &user.names, &guess)?;
     known_networks::record(&mut connection, user.id, &hashed_network, history, now)?;
@@ -154,7 +157,6 @@ fn begin_session(
 /// Checks the password. The cost does not depend on whether the user exists.
 async fn check_password(
     app: &App,
-    connection: &mut Connection<'_>,
     user: Option<Credentials>,
     password: &SecretString,
 ) -> Result<Credentials, Error> {
@@ -164,7 +166,7 @@ async fn check_password(
             Err(fail(Some(&user), "disabled"))
         }
         (Verdict::Right, Some(user)) => Ok(user),
-        (Verdict::Outdated, Some(user)) => renew_hash(app, connection, user, password).await,
+        (Verdict::Outdated, Some(user)) => renew_hash(app, user, password).await,
         (_, user) => Err(fail(user.as_ref(), WRONG_PASSWORD)),
     }
 }
@@ -181,19 +183,20 @@ async fn verify(
 /// Replaces a hash that uses outdated parameters.
 async fn renew_hash(
     app: &App,
-    connection: &mut Connection<'_>,
     user: Credentials,
     password: &SecretString,
 ) -> Result<Credentials, Error> {
     let hash = hashing::rehash(app, password).await?;
-    if users::store::replace_hash(connection, user.id, &user.hashed_password, &hash)? {
+    let mut connection = app.database.connect().await?;
+    if users::store::replace_hash(&mut connection, user.id, &user.hashed_password, &hash)? {
         return Ok(Credentials {
             hashed_password: hash,
             ..user
         });
     }
     // Another login has renewed the hash, or a reset has changed the password. Check the new hash.
-    let user = users::store::find_credentials(connection, &Lookup::Id(user.id))?;
+    let user = users::store::find_credentials(&mut connection, &Lookup::Id(user.id))?;
+    drop(connection);
     match verify(app, user.as_ref(), password).await? {
         Verdict::Wrong => Err(fail(user.as_ref(), WRONG_PASSWORD)),
         Verdict::Right | Verdict::Outdated => user.ok_or_else(|| fail(None, WRONG_PASSWORD)),

@@ -35,24 +35,24 @@ impl FromRequest<&'static App> for RefreshRequest {
         let jar = Jar::open(app, &parts);
         // A client that asks for cookies and has none has no session. That is no error in its request.
         let expects_cookie = has_field("session") || cookie::has_refresh_token(app, &parts);
-        if has_field(TOKEN) || !expects_cookie {
-            let fields = fields.ok_or_else(FieldError::no_body)?;
-            let body: RefreshTokenRequest = validate(fields, &app.settings)?;
-            return Ok(Self {
-                token: body.refresh_token,
-                delivery: Delivery::new(body.session, jar)?,
-                is_from_cookie: false,
-            });
-        }
-        let jar = jar?;
-        let token = jar.refresh_token.clone().unwrap_or_default();
-        let fields = fields.unwrap_or_else(Fields::none);
-        let fields = fields.with(TOKEN, token.expose_secret().to_owned());
+        let is_from_cookie = !has_field(TOKEN) && expects_cookie;
+        let fields = if is_from_cookie {
+            let token = jar.as_ref().ok().and_then(Jar::refresh_token);
+            let token = token.map_or("", ExposeSecret::expose_secret).to_owned();
+            fields.unwrap_or_else(Fields::none).with(TOKEN, token)
+        } else {
+            fields.ok_or_else(FieldError::no_body)?
+        };
         let body: RefreshTokenRequest = validate(fields, &app.settings)?;
+        let delivery = if is_from_cookie {
+            Delivery::Cookies(jar?)
+        } else {
+            Delivery::new(body.session, jar)?
+        };
         Ok(Self {
             token: body.refresh_token,
-            delivery: Delivery::Cookies(jar),
-            is_from_cookie: true,
+            delivery,
+            is_from_cookie,
         })
     }
 }

@@ -8,6 +8,7 @@ pub mod warnings;
 mod tests;
 
 use self::reader::{Problem, Reader};
+use crate::brand::settings::BrandSettings;
 use crate::captcha::settings::CaptchaSettings;
 use crate::crypto::settings::CryptoSettings;
 use crate::http::settings::HttpSettings;
@@ -24,6 +25,7 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     pub captcha: CaptchaSettings,
     pub mail: MailSettings,
+    pub brand: BrandSettings,
     /// Whether the web pages are served.
     pub pages: bool,
     /// Whether attempts are limited. Off for benchmarks and automated tests only.
@@ -50,6 +52,7 @@ impl Settings {
         let passwords = PasswordSettings::read(reader).await;
         let captcha = CaptchaSettings::read(reader).await;
         let mail = MailSettings::read(reader).await;
+        let brand = BrandSettings::read(reader).await;
         let pages = reader.is_on("pages").await;
         let throttle = reader.is_on("throttle").await;
         Some(Self {
@@ -59,6 +62,7 @@ impl Settings {
             passwords: passwords?,
             captcha: captcha?,
             mail: mail?,
+            brand: brand?,
             pages: pages?,
             throttle: throttle?,
         })

@@ -186,6 +186,13 @@ fn an_invalid_variable_is_named_without_its_value() {
         ("emails_from_email", "nobody.example.com"),
         ("emails_from_name", "Eve\r\nBcc: tom"),
         ("pages", "yes"),
+        ("brand_color", "blue"),
+        ("brand_color", "#0066cc;}"),
+        ("brand_logo", "logo.png"),
+        ("brand_logo", "//evil.example/logo.png"),
+        ("brand_logo", "http://example.com/logo.png"),
+        ("terms_url", "javascript:alert(1)"),
+        ("privacy_url", "privacy policy"),
         ("cors_allow_origins", "app.example.com"),
         ("cors_allow_origins", "https://app.example.com/"),
         ("cors_allow_origins", "https://a.example.com, *"),
@@ -284,7 +291,7 @@ fn all_problems_are_reported_at_once() {
 }
 
 #[test]
-fn settings_that_are_unsafe_in_production_are_named() {
+fn settings_that_need_attention_are_named() {
     let warnings = |changes: &[(&'static str, &str)]| -> Vec<_> {
         let settings = with(changes).expect("usable settings");
         let warnings = settings.warnings().into_iter();
@@ -295,6 +302,7 @@ fn settings_that_are_unsafe_in_production_are_named() {
         ("captcha_provider", "off"),
         ("throttle", "off"),
         ("cors_allow_origins", "https://a.example, http://b.example"),
+        ("brand_color", "#ff0"),
     ];
     assert_eq!(
         warnings(&careless),
@@ -303,10 +311,12 @@ fn settings_that_are_unsafe_in_production_are_named() {
             "captcha_provider",
             "throttle",
             "frontend_url",
-            "cors_allow_origins"
+            "cors_allow_origins",
+            "brand_color"
         ]
     );
     let careful = [
+        ("brand_color", "#0b6170"),
         ("email_provider", "resend"),
         ("email_api_key", "re_1"),
         ("frontend_url", "https://a.example"),

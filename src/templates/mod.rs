@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use anyhow::Context;
 use minijinja::value::{Kwargs, Serde};
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Environment, ErrorKind, HtmlEscape, UndefinedBehavior, Value, context};
 use rust_embed::Embed;
 
 use crate::languages::{LANGUAGES, Language};
@@ -65,6 +65,7 @@ impl Templates {
             // Templates may test missing values, but not print them.
             environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
             environment.add_filter("fill", fill);
+            environment.add_filter("linked", linked);
             environment.set_loader(|name| Ok(read(name)));
             environment
         })
@@ -97,6 +98,19 @@ fn fill(text: String, values: Kwargs) -> Result<String, minijinja::Error> {
         filled = filled.replace(&format!("{{{name}}}"), &value.to_string());
     }
     Ok(filled)
+}
+
+/// Makes the part of a string in square brackets a link, in HTML.
+fn linked(text: String, address: String) -> Result<Value, minijinja::Error> {
+    let parts = text.split_once('[').and_then(|(before, rest)| {
+        let (label, after) = rest.split_once(']')?;
+        Some([before, label, after].map(HtmlEscape))
+    });
+    let missing = || minijinja::Error::new(ErrorKind::InvalidOperation, "no part in brackets");
+    let [before, label, after] = parts.ok_or_else(missing)?;
+    let address = HtmlEscape(&address);
+    let html = format!("{before}<a href=\"{address}\">{label}</a>{after}");
+    Ok(Value::from_safe_string(html))
 }
 
 #[cfg(test)]

@@ -6,10 +6,21 @@ use serde_json::Value as Json;
 
 use super::*;
 
+/// The colours of a scheme.
+fn shades() -> Value {
+    context! { accent => "#0b6170", accent_strong => "#084b57", on_accent => "#ffffff" }
+}
+
 /// Values for every template.
 fn sample() -> Value {
     context! {
         app_name => "My <App>",
+        brand => context! {
+            colors => context! { light => shades(), dark => shades() },
+            logo => "https://cdn.example.com/a'>\"<b>.svg",
+            terms => "/terms?a'>\"<b>",
+            privacy => "/privacy",
+        },
         captcha => "builtin",
         min_length => 6,
         minutes => 15,
@@ -122,7 +133,25 @@ fn every_template_renders_in_every_language_and_fills_every_placeholder() {
                 !rendered.contains("My <App>") || name.ends_with(".txt"),
                 "{name}"
             );
+            assert!(
+                !rendered.contains("<b>") || name.ends_with(".txt"),
+                "{name}"
+            );
         }
+    }
+}
+
+#[test]
+fn the_part_of_a_string_in_brackets_becomes_a_link() {
+    let linked = |text: &str, address: &str| linked(text.to_owned(), address.to_owned());
+    let html = linked("Read the [terms & <b>] now.", "/a?b=\"c\"&d").expect("a link");
+    assert!(html.is_safe());
+    assert_eq!(
+        html.to_string(),
+        "Read the <a href=\"&#x2f;a?b=&quot;c&quot;&amp;d\">terms &amp; &lt;b&gt;</a> now."
+    );
+    for text in ["Read the terms.", "Read [the terms.", "Read ]the[ terms."] {
+        assert!(linked(text, "/terms").is_err(), "{text}");
     }
 }
 

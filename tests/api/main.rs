@@ -4,6 +4,7 @@
 
 mod adopted_addresses;
 mod adoption;
+mod brand;
 mod captcha;
 mod captcha_builtin;
 mod captcha_siteverify;

@@ -71,6 +71,13 @@ async fn the_log_names_an_invalid_setting_without_its_value() {
         ("cors_allow_origins", "app.example.org"),
         ("trusted_proxy_hops", "some-proxies"),
         ("throttle", "perhaps"),
+        ("brand_color", "no colour at all"),
+        ("brand_color", "#0066cc;} body{"),
+        ("brand_logo", "https://cdn.example.com;sandbox/logo.png"),
+        ("brand_logo", "https://*.example.com/logo.png"),
+        ("brand_logo", "/..//evil.example/logo.png"),
+        ("terms_url", "javascript:alert(document.domain)"),
+        ("privacy_url", "http://example.com/privacy"),
     ] {
         let app = spawn_app_with(variable, value).await;
         assert_invalid_setting(&app, variable, value).await;

@@ -27,6 +27,7 @@ const MODULES: &[&str] = &[
     "legacy",
     "users",
     "http",
+    "brand",
     "templates",
     "languages",
     "settings",

@@ -13,6 +13,17 @@ import { startService } from './helpers/service.js';
 const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1024, height: 768 };
 const service = await startService();
+/** A brand in a colour that is hard to read on a light ground, and one that is on a dark ground. */
+const BRANDS = await Promise.all(
+  ['#ffee00', '#000044'].map((brand_color) =>
+    startService({
+      brand_color,
+      brand_logo: '/auth/assets/icon.svg',
+      terms_url: '/terms',
+      privacy_url: 'https://example.com/privacy',
+    }),
+  ),
+);
 
 for (const [name, enter] of Object.entries(SCENES)) {
   for (const locale of ['en-GB', 'pl-PL']) {
@@ -30,6 +41,33 @@ for (const [name, enter] of Object.entries(SCENES)) {
       }
     });
   }
+}
+
+for (const [index, branded] of BRANDS.entries()) {
+  for (const name of ['register refused', 'login refused', 'reset password done', 'account']) {
+    test(`${name} is accessible in ugly colour ${index + 1}`, async (t) => {
+      const tab = await newTab(t, branded, { viewport: PHONE, locale: 'pl-PL' });
+      await SCENES[name](tab, branded);
+      await assertFitsTheWidth(tab.page);
+      await assertLoaded(tab.page.getByAltText('My Users Service'));
+      for (const colorScheme of ['light', 'dark']) {
+        await tab.page.emulateMedia({ colorScheme });
+        await keepScreenshot(tab.page, `branded ${index + 1} ${name} ${colorScheme}`);
+        await assertAccessible(tab.page);
+        await tab.page.getByRole('link').first().hover();
+        await assertAccessible(tab.page);
+      }
+    });
+  }
+}
+
+/** Asserts that an image is shown, and not its alternative text. */
+async function assertLoaded(image) {
+  const width = await image.evaluate(async (element) => {
+    await element.decode();
+    return element.naturalWidth;
+  });
+  assert.ok(width > 0, 'the image has no width');
 }
 
 test('the dark scheme is dark, and the light scheme is light', async (t) => {

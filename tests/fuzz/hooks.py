@@ -37,6 +37,8 @@ INEXPRESSIBLE = (
     "Value error, Password cannot be longer than 256 bytes",
     # The rule is case-insensitive.
     "Value error, This username is reserved and cannot be used.",
+    # A refresh token may come in a cookie instead.
+    "Field required",
 )
 
 

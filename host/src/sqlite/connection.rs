@@ -12,7 +12,7 @@ use rusqlite::{
     params_from_iter,
     types::ValueRef,
 };
-use tokio::{sync::Mutex, task::spawn_blocking};
+use tokio::{sync::Mutex, task::spawn_blocking, time::Instant};
 
 use super::{
     MAX_BUFFERED_BYTES,
@@ -24,24 +24,29 @@ use crate::{
     trace::{Call, InstanceTrace},
 };
 
+/// How the database behaves.
+#[derive(Clone, Copy)]
+pub(crate) enum Backend {
+    /// As Spin's own SQLite.
+    Sqlite,
+    /// The same, but the component's request for a write-ahead log is ignored.
+    SqliteWithoutWal,
+    /// As a libSQL server.
+    Libsql(Libsql),
+}
+
 /// The database file with the name `default`.
 pub(crate) struct Database {
     path: PathBuf,
-    allow_wal: bool,
-    libsql: Option<Libsql>,
+    backend: Backend,
 }
 
 impl Database {
-    /// The database in `state_dir`; the file is created if it is missing. Without `allow_wal`, the
-    /// component's request for a write-ahead log is ignored. With `libsql`, a server answers.
+    /// The database in `state_dir`; the file is created if it is missing.
     ///
     /// # Errors
     /// If the file is not a database, or cannot be read and written.
-    pub(crate) fn in_dir(
-        state_dir: &Path,
-        allow_wal: bool,
-        libsql: Option<Libsql>,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn in_dir(state_dir: &Path, backend: Backend) -> anyhow::Result<Self> {
         let path = state_dir.join("sqlite_db.db");
         let describe = || format!("cannot use the database {}", path.display());
         let connection = rusqlite::Connection::open(&path).with_context(describe)?;
@@ -56,11 +61,10 @@ impl Database {
             "the database {} is not writable",
             path.display()
         );
-        Ok(Self {
-            path,
-            allow_wal,
-            libsql,
-        })
+        if let Backend::Libsql(_) = backend {
+            Libsql::configure_database(&connection).with_context(describe)?;
+        }
+        Ok(Self { path, backend })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -71,18 +75,17 @@ impl Database {
     /// timeout is 5 s (both are rusqlite's defaults), and no file can be attached.
     pub(super) async fn connect(&self, trace: &InstanceTrace) -> Result<Connection, Error> {
         let path = self.path.clone();
-        let authorize = if self.allow_wal {
-            authorize
-        } else {
-            authorize_without_wal
-        };
-        let libsql = self.libsql;
+        let backend = self.backend;
         let opened = spawn_blocking(move || {
             let connection = rusqlite::Connection::open(path)?;
-            if libsql.is_some() {
-                Libsql::configure(&connection)?;
+            match backend {
+                Backend::Sqlite => connection.authorizer(Some(authorize)),
+                Backend::SqliteWithoutWal => connection.authorizer(Some(authorize_without_wal)),
+                Backend::Libsql(_) => {
+                    Libsql::configure(&connection)?;
+                    connection.authorizer(Some(authorize));
+                }
             }
-            connection.authorizer(Some(authorize));
             Ok(connection)
         });
         let connection = opened
@@ -91,8 +94,11 @@ impl Database {
             .map_err(io_error)?;
         trace.write(&Call::OpenDatabase);
         Ok(Connection {
-            native: Arc::new(Mutex::new(connection)),
-            libsql,
+            native: Arc::new(Mutex::new(Native {
+                connection,
+                last_use: None,
+            })),
+            backend,
             trace: trace.clone(),
         })
     }
@@ -121,9 +127,14 @@ fn authorize_without_wal(context: AuthContext<'_>) -> Authorization {
 /// Public because the generated bindings re-export it.
 #[derive(Clone)]
 pub struct Connection {
-    native: Arc<Mutex<rusqlite::Connection>>,
-    libsql: Option<Libsql>,
+    native: Arc<Mutex<Native>>,
+    backend: Backend,
     trace: InstanceTrace,
+}
+
+struct Native {
+    connection: rusqlite::Connection,
+    last_use: Option<Instant>,
 }
 
 impl Connection {
@@ -133,26 +144,25 @@ impl Connection {
         sql: String,
         parameters: Vec<Value>,
     ) -> Result<QueryResult, Error> {
-        let connection = Arc::clone(&self.native).lock_owned().await;
+        let mut native = Arc::clone(&self.native).lock_owned().await;
         let trace = self.trace.clone();
-        if let Some(libsql) = self.libsql
-            && let Err(refused) = libsql.send(&sql).await
-        {
-            trace_execution(&trace, &connection, &sql);
-            return Err(refused);
-        }
-        let to_error = match self.libsql {
-            Some(_) => |err| libsql::error(&err),
-            None => io_error,
+        let (sent, to_error): (_, ToError) = match self.backend {
+            Backend::Libsql(libsql) => (libsql.send(&sql, native.last_use).await, libsql::error),
+            Backend::Sqlite | Backend::SqliteWithoutWal => (Ok(()), io_error),
         };
         let executed = spawn_blocking(move || {
-            let outcome = run(&connection, &sql, parameters, to_error);
-            trace_execution(&trace, &connection, &sql);
+            let connection = &native.connection;
+            let outcome = sent.and_then(|()| run(connection, &sql, parameters, to_error));
+            trace_execution(&trace, connection, &sql);
+            native.last_use = Some(Instant::now());
             outcome
         });
         executed.await.map_err(|err| Error::Io(err.to_string()))?
     }
 }
+
+/// Turns an error of SQLite into that of the interface.
+type ToError = fn(rusqlite::Error) -> Error;
 
 fn trace_execution(trace: &InstanceTrace, connection: &rusqlite::Connection, sql: &str) {
     if trace.is_on() {
@@ -165,7 +175,7 @@ fn run(
     connection: &rusqlite::Connection,
     sql: &str,
     parameters: Vec<Value>,
-    to_error: fn(rusqlite::Error) -> Error,
+    to_error: ToError,
 ) -> Result<QueryResult, Error> {
     let mut statement = connection.prepare_cached(sql).map_err(to_error)?;
     let names = statement.column_names().into_iter();

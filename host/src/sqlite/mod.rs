@@ -7,19 +7,14 @@ mod pages;
 mod tests;
 mod wasi2;
 
-use wasmtime::{
-    Result,
-    component::{Accessor, HasSelf, Resource},
-};
+use wasmtime::{Result, component::Resource};
 
 use crate::{
-    bindings::spin::sqlite::sqlite::{
-        Error, Host, HostConnection, HostConnectionWithStore, QueryResult, Value,
-    },
+    bindings::spin::sqlite::sqlite::{Error, Host, HostConnection, QueryResult, Value},
     state::State,
 };
 pub use connection::Connection;
-pub(crate) use connection::Database;
+pub(crate) use connection::{Backend, Database};
 pub(crate) use libsql::Libsql;
 pub(crate) use pages::Pages;
 
@@ -29,6 +24,16 @@ const MAX_BUFFERED_BYTES: usize = 128 << 20;
 impl Host for State {}
 
 impl HostConnection for State {
+    async fn open(&mut self, name: String) -> Result<Result<Resource<Connection>, Error>> {
+        if !self.app.databases.contains(&name) {
+            return Ok(Err(Error::AccessDenied));
+        }
+        match self.app.database.connect(&self.trace).await {
+            Ok(connection) => Ok(Ok(self.table.push(connection)?)),
+            Err(err) => Ok(Err(err)),
+        }
+    }
+
     async fn execute(
         &mut self,
         connection: Resource<Connection>,
@@ -41,27 +46,5 @@ impl HostConnection for State {
     async fn drop(&mut self, connection: Resource<Connection>) -> Result<()> {
         self.table.delete(connection)?;
         Ok(())
-    }
-}
-
-impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
-    async fn open_async(
-        accessor: &Accessor<T, Self>,
-        name: String,
-    ) -> Result<Result<Resource<Connection>, Error>> {
-        let (app, trace) = accessor.with(|mut access| {
-            let state = access.get();
-            (state.app.clone(), state.trace.clone())
-        });
-        if !app.databases.contains(&name) {
-            return Ok(Err(Error::AccessDenied));
-        }
-        match app.database.connect(&trace).await {
-            Ok(connection) => {
-                let pushed = accessor.with(|mut access| access.get().table.push(connection))?;
-                Ok(Ok(pushed))
-            }
-            Err(err) => Ok(Err(err)),
-        }
     }
 }

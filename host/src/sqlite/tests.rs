@@ -18,7 +18,7 @@ fn untraced() -> InstanceTrace {
 /// A new database with two tables.
 async fn fixture() -> Fixture {
     let dir = TempDir::new().unwrap();
-    let database = Database::in_dir(dir.path(), true, None).unwrap();
+    let database = Database::in_dir(dir.path(), Backend::Sqlite).unwrap();
     let connection = database.connect(&untraced()).await.unwrap();
     for sql in [
         "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT)",
@@ -178,5 +178,5 @@ fn a_file_that_is_not_a_database_is_rejected() {
         "plain text, long enough for a header",
     )
     .unwrap();
-    assert!(Database::in_dir(dir.path(), true, None).is_err());
+    assert!(Database::in_dir(dir.path(), Backend::Sqlite).is_err());
 }

@@ -17,13 +17,8 @@ impl Host for State {}
 
 impl HostConnection for State {
     async fn open(&mut self, name: String) -> Result<Result<Resource<Connection>, Error>> {
-        if !self.app.databases.contains(&name) {
-            return Ok(Err(Error::AccessDenied));
-        }
-        match self.app.database.connect(&self.trace).await {
-            Ok(connection) => Ok(Ok(self.table.push(connection)?)),
-            Err(err) => Ok(Err(err.into())),
-        }
+        let opened = current::HostConnection::open(self, name).await?;
+        Ok(opened.map_err(Into::into))
     }
 
     async fn execute(

@@ -13,7 +13,7 @@ error_kinds! {
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         let kind = match error {
-            DbError::Locked => DB_LOCKED,
+            DbError::Locked | DbError::Expired(_) => DB_LOCKED,
             _ => DB_ERROR,
         };
         Self::with_cause(kind, error)

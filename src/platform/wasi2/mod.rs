@@ -53,7 +53,7 @@ pub async fn send(
 }
 
 /// Opens a database.
-pub async fn open_database(name: &str) -> Result<Connection, SqliteError> {
+pub fn open_database(name: &str) -> Result<Connection, SqliteError> {
     Connection::open(name)
 }
 

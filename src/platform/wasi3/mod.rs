@@ -55,8 +55,8 @@ pub async fn send(
 }
 
 /// Opens a database.
-pub async fn open_database(name: &str) -> Result<Connection, SqliteError> {
-    Connection::open_async(name.to_owned()).await
+pub fn open_database(name: &str) -> Result<Connection, SqliteError> {
+    Connection::open(name)
 }
 
 /// Returns the value of a variable.

@@ -107,7 +107,20 @@ impl Server {
 
     /// Kills the host without giving it a chance to clean up, like a power failure.
     pub(crate) fn kill(&self) {
+        // First the child process of `spin`, which serves and would go on.
+        for child in self.children() {
+            // Fails if it has already exited.
+            let _ = kill_process(child, Signal::KILL);
+        }
         kill_process(self.pid(), Signal::KILL).expect("the host is running");
+    }
+
+    fn children(&self) -> Vec<Pid> {
+        let pid = self.pid().as_raw_nonzero();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let children = children.unwrap_or_default();
+        let pids = children.split_whitespace().map(str::parse);
+        pids.filter_map(|pid| Pid::from_raw(pid.ok()?)).collect()
     }
 
     /// Terminates the host, and waits for it to exit.

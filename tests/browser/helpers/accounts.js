@@ -19,8 +19,7 @@ export function unregisteredUser() {
 }
 
 /** Registers a new user by the API. */
-export async function registeredUser(service) {
-  const person = unregisteredUser();
+export async function registeredUser(service, person = unregisteredUser()) {
   const captcha_answer = await solvedCaptcha(service);
   const { status, body } = await service.post('/api/v1/auth/register', { ...person, captcha_answer });
   if (status !== 201) throw new Error(`registration failed: ${status} ${JSON.stringify(body)}`);
