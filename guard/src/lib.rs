@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, header, response};
 use crate::decision::{Decision, decide};
 use crate::facts::{Credential, Facts};
 use crate::gatehouse::{Answer, Identity};
-use crate::platform::Stream;
+pub use crate::platform::Stream;
 use crate::refusal::Refusal;
 use crate::settings::{Problem, Settings, VARIABLES};
 
@@ -31,7 +31,7 @@ use crate::settings::{Problem, Settings, VARIABLES};
 const MAX_SHORT_BODY: usize = 64 * 1024;
 
 /// The body of a response.
-enum Body {
+pub enum Body {
     /// The guard's own.
     Text(String),
     /// The application's, of at most [`MAX_SHORT_BODY`] or of unknown length.
@@ -44,7 +44,7 @@ enum Body {
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
 /// Handles a request.
-async fn handle(request: Request<Stream>) -> Response<Body> {
+pub async fn handle(request: Request<Stream>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let origin = log::Origin::of(&head);
     match respond(head, body).await {

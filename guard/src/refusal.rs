@@ -198,7 +198,8 @@ mod tests {
         let refusal = Refusal::Unavailable("a secret cause".into());
         let response = refusal.response();
         assert_eq!(response.status(), 503);
-        assert_eq!(response.headers()["content-length"], response.body().len());
+        let length = response.body().len().to_string();
+        assert_eq!(response.headers()["content-length"], length);
         assert!(!response.body().contains("secret"));
         let body: serde_json::Value = serde_json::from_str(response.body()).expect("JSON");
         assert_eq!(body["error_code"], "ACCOUNTS_UNAVAILABLE");

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use wasmparser::{Parser, Payload};
 
+use crate::helpers::guard::{Wiring, wirings};
 use crate::helpers::server::{component, in_repository, is_wasi2};
 
 /// In bytes. Every host downloads, compiles and caches the component.
 const MAX_SIZE: u64 = 2_500_000;
+
+/// In bytes, of each build of the guard.
+const MAX_SIZE_OF_GUARD: u64 = 600_000;
 
 /// Interfaces with the types of those that the world lists, for each build.
 const TYPES: [&str; 2] = ["wasi:clocks/types@0.3.0", "wasi:http/types@0.3.0"];
@@ -70,9 +75,62 @@ fn it_is_at_most_two_and_a_half_megabytes() {
     assert!(size <= MAX_SIZE, "{size} bytes");
 }
 
+#[test]
+fn each_build_of_the_guard_is_small_and_imports_neither_files_nor_databases() {
+    for wiring in wirings() {
+        let path = wiring.guard();
+        let size = fs::metadata(&path).expect("a readable component").len();
+        assert!(size <= MAX_SIZE_OF_GUARD, "{wiring:?}: {size} bytes");
+        let (imports, exports) = interfaces_of(&path);
+        let is_of_spin = |name: &&String| !is_of_standard_library(name);
+        let imports: Vec<_> = imports.iter().filter(is_of_spin).collect();
+        let (expected, handler): (&[&str], _) = match wiring {
+            Wiring::Middleware => (
+                &[
+                    "spin:variables/variables@3.0.0",
+                    "wasi:http/client@0.3.0",
+                    "wasi:http/handler@0.3.0",
+                    "wasi:http/types@0.3.0",
+                ],
+                "wasi:http/handler@0.3.0",
+            ),
+            Wiring::Gateway => (
+                &[
+                    "spin:variables/variables@3.0.0",
+                    "wasi:http/client@0.3.0",
+                    "wasi:http/types@0.3.0",
+                ],
+                "wasi:http/handler@0.3.0",
+            ),
+            Wiring::GatewayOfWasi2 => (
+                &[
+                    "fermyon:spin/variables@2.0.0",
+                    "wasi:http/outgoing-handler@0.2.12",
+                    "wasi:http/types@0.2.12",
+                ],
+                "wasi:http/incoming-handler@0.2.12",
+            ),
+        };
+        assert_eq!(imports, expected, "{wiring:?}");
+        assert_eq!(exports, BTreeSet::from([handler.to_owned()]), "{wiring:?}");
+    }
+}
+
+/// Whether it is one of the standard library's imports, or the clock of WASI 0.3.
+fn is_of_standard_library(name: &str) -> bool {
+    let interface = |name: &str| name.split('@').next().map(str::to_owned);
+    let known = STANDARD_LIBRARY.iter().map(|known| interface(known));
+    let clock = interface("wasi:clocks/types");
+    known.chain([clock]).any(|known| known == interface(name))
+}
+
 /// The interfaces that the component imports and exports.
 fn interfaces() -> (BTreeSet<String>, BTreeSet<String>) {
-    let bytes = fs::read(component()).expect("a readable component");
+    interfaces_of(&component())
+}
+
+fn interfaces_of(component: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
+    let bytes = fs::read(component).expect("a readable component");
     let mut imports = BTreeSet::new();
     let mut exports = BTreeSet::new();
     let mut depth = 0;

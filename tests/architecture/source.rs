@@ -51,13 +51,22 @@ pub fn root() -> PathBuf {
 
 /// Every file that `lib.rs` declares, directly or indirectly, except tests.
 pub fn sources() -> Vec<Source> {
+    sources_in(&root())
+}
+
+/// The same of the guard.
+pub fn guard_sources() -> Vec<Source> {
+    sources_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("guard/src"))
+}
+
+fn sources_in(root: &Path) -> Vec<Source> {
     let mut sources = Vec::new();
-    read("lib.rs".into(), Vec::new(), &mut sources);
+    read(root, "lib.rs".into(), Vec::new(), &mut sources);
     sources
 }
 
-fn read(name: String, module: Module, sources: &mut Vec<Source>) {
-    let text = fs::read_to_string(root().join(&name)).expect("a source file");
+fn read(root: &Path, name: String, module: Module, sources: &mut Vec<Source>) {
+    let text = fs::read_to_string(root.join(&name)).expect("a source file");
     let file = syn::parse_file(&text).expect("Rust");
     let folder = match name.rsplit_once('/') {
         None => String::new(),
@@ -69,12 +78,12 @@ fn read(name: String, module: Module, sources: &mut Vec<Source>) {
         path.push(child.clone());
         let own = format!("{folder}{child}.rs");
         let own_folder = format!("{folder}{child}/mod.rs");
-        let name = if root().join(&own).exists() {
+        let name = if root.join(&own).exists() {
             own
         } else {
             own_folder
         };
-        read(name, path, sources);
+        read(root, name, path, sources);
     }
     sources.push(source(name, module, text, file));
 }

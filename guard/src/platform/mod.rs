@@ -8,6 +8,9 @@ mod wasi3;
 
 use std::time::{Duration, SystemTime};
 
+#[cfg(target_family = "wasm")]
+use http::{HeaderMap, header};
+
 #[cfg(feature = "wasi2")]
 pub use self::wasi2::{Stream, ask, hand_on, variable};
 #[cfg(feature = "wasi3")]
@@ -37,4 +40,13 @@ const GATHER_LIMIT: Duration = Duration::from_millis(10);
 )]
 pub fn now() -> SystemTime {
     SystemTime::now()
+}
+
+/// Names the length of a body that turned out to be whole and without trailers. Without it, the end of
+/// the body would leave in a packet of its own. An empty body may be that of a response to `HEAD`.
+#[cfg(target_family = "wasm")]
+fn name_length(headers: &mut HeaderMap, body: &[u8]) {
+    if !body.is_empty() && !headers.contains_key(header::CONTENT_LENGTH) {
+        headers.insert(header::CONTENT_LENGTH, body.len().into());
+    }
 }

@@ -149,8 +149,8 @@ pub async fn hand_on(
         body: target,
     };
     // In a task of its own, because the application may answer before it has the whole body.
-    let send_body = || spawn(send_rest(&[], Rest::More(body), target)).detach();
-    send(request, None, send_body).await.map_err(text)
+    let begin_body = || spawn(send_body(body, target)).detach();
+    send(request, None, begin_body).await.map_err(text)
 }
 
 fn incoming(request: &IncomingRequest) -> Result<Request<Stream>, ErrorCode> {
@@ -211,15 +211,18 @@ async fn send(
 ///
 /// A body that fits into the host's buffer is written first: then it leaves in one packet with the head.
 async fn respond(response: Response<Body>, out: ResponseOutparam) {
-    let (head, body) = response.into_parts();
-    let (response, target) = match outgoing_response(&head) {
-        Ok(created) => created,
-        Err(error) => return ResponseOutparam::set(out, Err(error)),
-    };
+    let (mut head, body) = response.into_parts();
     let (beginning, rest) = match body {
         Body::Text(text) => (text.into_bytes(), Rest::End(None)),
         Body::Short(body) => gather(body).await,
         Body::Long(body) => (Vec::new(), Rest::More(body)),
+    };
+    if let Rest::End(None) = rest {
+        super::name_length(&mut head.headers, &beginning);
+    }
+    let (response, target) = match outgoing_response(&head) {
+        Ok(created) => created,
+        Err(error) => return ResponseOutparam::set(out, Err(error)),
     };
     let Ok(stream) = target.write() else { return };
     let left = write_what_fits(&stream, &beginning);
@@ -293,6 +296,15 @@ fn write_what_fits<'a>(stream: &OutputStream, bytes: &'a [u8]) -> &'a [u8] {
     // If the client is gone, the next write fails as well.
     _ = stream.write(fitting);
     left
+}
+
+/// Sends the body of a request, without its trailers: they could carry the guard's own headers.
+async fn send_body(body: Stream, target: Target) {
+    let is_whole = body.contents.copy_to(&target.contents).await.is_ok();
+    if is_whole && body.trailers().await.is_some() {
+        drop(target.contents);
+        _ = OutgoingBody::finish(target.body, None);
+    }
 }
 
 /// Sends the rest of a body and its trailers. If the source breaks, the target stays unfinished, so

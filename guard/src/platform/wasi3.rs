@@ -5,13 +5,13 @@ use std::pin::pin;
 
 use futures_util::future::{Either, select};
 use http::{HeaderMap, Request, Response};
-use spin_sdk::http::{IncomingMessage, Request as IncomingRequest, Response as IncomingResponse};
+use spin_sdk::http::{IncomingMessage, Response as IncomingResponse};
 use spin_sdk::variables;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, HeaderError, Trailers};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
-use spin_sdk::wasip3::wit_future;
 #[cfg(target_family = "wasm")]
-use spin_sdk::wasip3::{spawn, wit_stream};
+use spin_sdk::wasip3::wit_stream;
+use spin_sdk::wasip3::{spawn, wit_future};
 
 use super::{ANSWER_LIMIT, MAX_ANSWER, TIMED_OUT, TOO_LONG};
 use crate::settings::Settings;
@@ -29,10 +29,12 @@ pub struct Stream {
 // Its exports have symbol names that only WebAssembly allows.
 #[cfg(target_family = "wasm")]
 mod entry {
-    use super::{ErrorCode, IncomingRequest, Stream, respond, types};
+    use spin_sdk::http::Request;
+
+    use super::{ErrorCode, Stream, respond, types};
 
     #[spin_sdk::http_service]
-    async fn handle(request: IncomingRequest) -> Result<types::Response, ErrorCode> {
+    async fn handle(request: Request) -> Result<types::Response, ErrorCode> {
         let (head, mut body) = request.into_parts();
         let body = Stream::of(body.take_unstarted())?;
         let request = http::Request::from_parts(head, body);
@@ -127,7 +129,7 @@ fn outgoing(
 ) -> Result<types::Request, ErrorCode> {
     let (head, body) = request.into_parts();
     let (contents, trailers) = match body {
-        Some(body) => (Some(body.contents), body.trailers),
+        Some(body) => (Some(body.contents), without_trailers(body.trailers)),
         None => (None, no_trailers()),
     };
     let headers = fields(&head.headers)?;
@@ -155,13 +157,18 @@ fn with_stream(response: IncomingResponse) -> Result<Response<Stream>, ErrorCode
 /// Converts the response for the host.
 #[cfg(target_family = "wasm")]
 async fn respond(response: Response<Body>) -> Result<types::Response, ErrorCode> {
-    let (head, body) = response.into_parts();
+    let (mut head, body) = response.into_parts();
     let (contents, trailers) = match body {
         Body::Text(text) => (stream(text.into_bytes(), None), no_trailers()),
-        Body::Short(mut body) => {
-            let (beginning, is_whole) = gather(&mut body.contents).await;
-            let rest = (!is_whole).then_some(body.contents);
-            (stream(beginning, rest), body.trailers)
+        Body::Short(body) => {
+            let (beginning, rest) = gather(body).await;
+            if let Rest::End(Ok(None)) = rest {
+                super::name_length(&mut head.headers, &beginning);
+            }
+            match rest {
+                Rest::End(end) => (stream(beginning, None), trailers(end)),
+                Rest::More(body) => (stream(beginning, Some(body.contents)), body.trailers),
+            }
         }
         Body::Long(body) => (body.contents, body.trailers),
     };
@@ -172,24 +179,36 @@ async fn respond(response: Response<Body>) -> Result<types::Response, ErrorCode>
     Ok(response)
 }
 
-/// Reads the beginning of a body, as far as it is short and there soon, and says whether it is whole.
+/// What follows the beginning of a body.
 #[cfg(target_family = "wasm")]
-async fn gather(contents: &mut StreamReader<u8>) -> (Vec<u8>, bool) {
+enum Rest {
+    End(TrailersResult),
+    More(Stream),
+}
+
+/// Reads the beginning of a body, as far as it is short and there soon.
+#[cfg(target_family = "wasm")]
+async fn gather(mut body: Stream) -> (Vec<u8>, Rest) {
     let mut timer = pin!(spin_sdk::time::sleep(super::GATHER_LIMIT));
-    let mut body = Vec::with_capacity(MAX_SHORT_BODY);
-    while body.len() < body.capacity() {
-        let mut reading = pin!(contents.read(body));
-        let (status, read) = match select(reading.as_mut(), timer.as_mut()).await {
-            Either::Left((result, _)) => result,
-            // Without this, the bytes that have just arrived would be lost.
-            Either::Right(_) => return (reading.cancel().1, false),
+    let mut beginning = Vec::with_capacity(MAX_SHORT_BODY);
+    while beginning.len() < beginning.capacity() {
+        let (status, read) = {
+            let mut reading = pin!(body.contents.read(beginning));
+            match select(reading.as_mut(), timer.as_mut()).await {
+                Either::Left((result, _)) => result,
+                // Without this, the bytes that have just arrived would be lost.
+                Either::Right(_) => {
+                    beginning = reading.cancel().1;
+                    break;
+                }
+            }
         };
-        body = read;
+        beginning = read;
         if status == StreamResult::Dropped {
-            return (body, true);
+            return (beginning, Rest::End(body.trailers.await));
         }
     }
-    (body, false)
+    (beginning, Rest::More(body))
 }
 
 /// A body that begins with bytes that are written at once, and goes on as `rest`.
@@ -222,6 +241,28 @@ async fn read(mut contents: StreamReader<u8>, limit: usize) -> Option<Vec<u8>> {
         }
     }
     None
+}
+
+/// The end of a client's body, without its trailers: they could carry the guard's own headers.
+fn without_trailers(end: FutureReader<TrailersResult>) -> FutureReader<TrailersResult> {
+    let (writer, reader) = wit_future::new(|| Ok(None));
+    spawn(async move {
+        let end = end.await.map(|_| None);
+        // If this fails, the application has dropped the request.
+        _ = writer.write(end).await;
+    });
+    reader
+}
+
+/// Trailers that are known.
+#[cfg(target_family = "wasm")]
+fn trailers(end: TrailersResult) -> FutureReader<TrailersResult> {
+    let (writer, reader) = wit_future::new(|| Ok(None));
+    spawn(async move {
+        // If this fails, the client is gone.
+        _ = writer.write(end).await;
+    });
+    reader
 }
 
 fn no_trailers() -> FutureReader<TrailersResult> {

@@ -1,6 +1,7 @@
 //! An application behind the guard, for each way to put it there.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, redirect};
@@ -43,22 +44,22 @@ pub(crate) fn wirings() -> &'static [Wiring] {
 }
 
 impl Wiring {
-    /// The folder of the built guard.
-    pub(crate) fn profile(self) -> &'static str {
-        match self {
+    /// The path of the built guard.
+    pub(crate) fn guard(self) -> PathBuf {
+        let profile = match self {
             Self::Middleware => "release",
             Self::Gateway => "gateway",
             Self::GatewayOfWasi2 => "wasi2",
-        }
+        };
+        let path = format!("target/wasm32-wasip2/{profile}/gatehouse_guard.wasm");
+        built(in_repository(&path))
     }
 
     fn manifest(self) -> String {
-        let component = |profile: &str, name: &str| {
-            let path = format!("target/wasm32-wasip2/{profile}/{name}.wasm");
-            format!("source = {:?}\n", built(in_repository(&path)))
-        };
-        let guard = component(self.profile(), "gatehouse_guard");
-        let echo = component("release", "gatehouse_echo");
+        let source = |path: PathBuf| format!("source = {path:?}\n");
+        let guard = source(self.guard());
+        let echo = "target/wasm32-wasip2/release/gatehouse_echo.wasm";
+        let echo = source(built(in_repository(echo)));
         let defaults = VARIABLES.map(|name| format!("{name} = {{ default = \"\" }}\n"));
         let values = VARIABLES.map(|name| format!("{name} = \"{{{{ {name} }}}}\"\n"));
         let configuration = |id: &str| {
