@@ -46,7 +46,7 @@ frontend:
 	cd examples/frontend && cargo build --release --target wasm32-unknown-unknown --package gatehouse-example-page
 	cd examples/frontend && cargo build --release --target wasm32-wasip2 --package gatehouse-example-server
 
-dist: component component-wasi2 guard ## Write the components, their manifests, SBOMs and checksums to dist/
+dist: component component-wasi2 guard ## Write components, manifests, SBOMs, checksums and a template to dist/
 	@scripts/dist.sh
 
 manifest: ## Regenerate spin.wasi2.toml from spin.toml
@@ -65,7 +65,9 @@ test: build test-components ## Run all tests; SPIN=1 runs the API tests against 
 	DATABASE=libsql cargo test --profile native --package gatehouse-api-tests
 	DATABASE=libsql BUILD=wasi2 cargo test --profile native --package gatehouse-api-tests
 
-test-dist: dist host ## Check the checksums in dist/, and start both manifests from there
+test-dist: dist host ## Check dist/: start both manifests, and add the template to applications
+	cargo build --release --target wasm32-wasip2 --package gatehouse-echo
+	cargo build --profile native --package gatehouse-spin-add
 	@scripts/test-dist.sh
 
 test-browser: build frontend ## Run the tests in a real browser; screenshots are left in target/

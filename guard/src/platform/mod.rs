@@ -31,6 +31,7 @@ const TIMED_OUT: &str = "Gatehouse did not answer in time";
 const TOO_LONG: &str = "Gatehouse's answer is too long";
 /// How long the head of a response waits for the end of its body. A component that has computed its
 /// response writes it in a fraction of that; one that streams events does not notice it.
+#[cfg(target_family = "wasm")]
 const GATHER_LIMIT: Duration = Duration::from_millis(10);
 
 /// The current time.
