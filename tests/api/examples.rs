@@ -128,8 +128,14 @@ async fn examples_of_errors_match_real_responses() {
 #[tokio::test]
 async fn examples_of_validation_errors_match_the_response_to_an_empty_body() {
     let app = builtin_captcha().spawn().await;
-    for path in [REGISTER, REFRESH, LOGOUT, FORGOT_PASSWORD, RESET_PASSWORD] {
+    for path in [REGISTER, FORGOT_PASSWORD, RESET_PASSWORD] {
         let response = app.post(path, &json!({})).await;
+        response.assert_status(422);
+        assert_exemplary("post", path, &response).await;
+    }
+    // The refresh token may be in a cookie, so it is no required field.
+    for path in [REFRESH, LOGOUT] {
+        let response = Response::to(app.request(Method::POST, path)).await;
         response.assert_status(422);
         assert_exemplary("post", path, &response).await;
     }

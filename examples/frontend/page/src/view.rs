@@ -56,11 +56,6 @@ impl View {
         })
     }
 
-    /// Whether the page shows the logged-in state.
-    pub fn shows_logged_in(&self) -> bool {
-        !self.logged_in.whole.hidden()
-    }
-
     /// Shows one of the states, and moves the focus to it if that is a change.
     pub fn show(&self, logged_in: bool) {
         let (shown, hidden) = if logged_in {
