@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header}
 use serde::Deserialize;
 
 use crate::facts::Credential;
-use crate::headers::{CLIENT_ADDRESS, client_address};
+use crate::headers::{SPIN_CLIENT_ADDRESS, client_address};
 use crate::settings::Service;
 
 const SESSION_PATH: &str = "/api/v1/auth/session";
@@ -64,7 +64,8 @@ pub fn question(
     };
     let mut request = Request::get(uri).header(name, value.clone()).body(())?;
     if let Some(address) = client_address(client_headers) {
-        request.headers_mut().insert(CLIENT_ADDRESS, address);
+        let headers = request.headers_mut();
+        headers.insert(SPIN_CLIENT_ADDRESS, address);
     }
     Ok(request)
 }
@@ -253,7 +254,7 @@ mod tests {
             assert_eq!(request.uri(), uri);
             assert_eq!(request.headers().len(), 2);
             assert_eq!(request.headers()[name], "x");
-            assert_eq!(request.headers()[CLIENT_ADDRESS], "192.0.2.1:5");
+            assert_eq!(request.headers()[SPIN_CLIENT_ADDRESS], "192.0.2.1:5");
         }
     }
 }

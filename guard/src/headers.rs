@@ -10,7 +10,8 @@ use crate::gatehouse::Identity;
 pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("x-gatehouse-client-addr");
 /// The prefix of the headers that only the guard may set.
 const OWN_PREFIX: &str = "x-gatehouse-";
-const SPIN_CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
+/// The same, from Spin. Gatehouse reads it from components that call it.
+pub const SPIN_CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
 /// Prepares the headers of a request for the application.
 pub fn prepare(headers: &mut HeaderMap, identity: Option<&Identity>) {

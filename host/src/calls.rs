@@ -1,6 +1,9 @@
 //! Calls from one component to another inside the host: service chaining.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use http::{Request, Response, Uri, header::HOST};
 use http_body_util::BodyExt;
@@ -18,9 +21,9 @@ pub(crate) fn callee(uri: &Uri) -> Option<String> {
     (domain == "spin.internal").then(|| name.to_owned())
 }
 
-/// Passes the request to the component `callee`, through its middleware if it has any. Like Spin,
-/// this limits only the time between two frames of the response's body: a caller that waits no
-/// longer than so for the response must stop waiting by itself.
+/// Passes the request to the component `callee`, through its middleware if it has any. Like Spin, this
+/// ignores the caller's timeouts for the connection and the first byte. It limits only the time
+/// between two frames of the response's body.
 ///
 /// # Errors
 /// If no such component has a trigger. Spin ends the caller's instance then, which this host cannot.
@@ -28,7 +31,7 @@ pub(crate) async fn call(
     components: &Components,
     callee: &str,
     mut request: Request<WasiBody>,
-    between_frames: std::time::Duration,
+    between_frames: Duration,
 ) -> Result<Response<WasiBody>, Error> {
     request.headers_mut().remove(HOST);
     let route = Route::of_call(callee).map_err(|_| Error::HttpRequestUriInvalid)?;

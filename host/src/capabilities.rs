@@ -1,6 +1,6 @@
 //! Denies middleware the capabilities that it does not inherit.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use wac_graph::{CompositionGraph, types::Package};
 use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId, WorldItem};
@@ -63,7 +63,7 @@ const CAPABILITIES: &[(&str, &[&str])] = &[
 /// If it is not a component.
 pub(crate) fn restrict(component: Vec<u8>, inherit: &Inherit) -> Result<Vec<u8>> {
     let DecodedWasm::Component(resolve, world) = wit_component::decode(&component)? else {
-        anyhow::bail!("it contains interfaces and no component");
+        bail!("it contains interfaces and no component");
     };
     let denied = denied_imports(&resolve, world, inherit);
     if denied.is_empty() {

@@ -5,10 +5,14 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 
 use crate::app::App;
+
+/// The address that Spin reports for a call from another component of the application. No connection
+/// has it, so no client can appear to be one.
+const COMPONENT: &[u8] = b"0.0.0.0:0";
 
 /// The network whose requests count together: an IPv4 address, or the /64 of an IPv6 address, which
 /// commonly belongs to one customer (RFC 6177). All unknown addresses count together.
@@ -29,25 +33,35 @@ impl FromRequestParts<&'static App> for ClientAddress {
 impl ClientAddress {
     /// The network of the connection's address, or with `hops` trusted proxies, of the address that
     /// the outermost one saw.
+    ///
+    /// A component that calls this one may pass on `spin-client-addr` as it got it, all values or the
+    /// last. Then its client counts, and otherwise all its calls count as one network.
     pub fn of(headers: &HeaderMap, hops: usize) -> Self {
-        let forwarded = hops.checked_sub(1).and_then(|skip| {
-            let values = headers.get_all("x-forwarded-for").iter();
-            // Split as bytes, so that an entry that is not UTF-8 does not hide the others.
-            let entries = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-            let entries: Vec<_> = entries.collect();
-            parse(entries.iter().rev().nth(skip)?)
-        });
-        // Clients can send this header too. Spin appends its own value last.
+        let forwarded = hops
+            .checked_sub(1)
+            .and_then(|skip| parse(entries(headers, "x-forwarded-for").nth_back(skip)?));
+        // Clients can send this header too. Spin appends its own value last, and does so again for
+        // each component that passes the request on. So the last value that is not a component's is
+        // the one that Spin appended for the client's connection.
         let connection = || {
-            let last = headers.get_all("spin-client-addr").iter().next_back()?;
-            parse(last.as_bytes())
+            let mut values = entries(headers, "spin-client-addr").rev().peekable();
+            let last = *values.peek()?;
+            parse(values.find(|value| *value != COMPONENT).unwrap_or(last))
         };
         Self(forwarded.or_else(connection).map(network))
     }
 }
 
+/// The entries of a list, which may take several lines. They are bytes, so that one that is not UTF-8
+/// does not hide the others.
+fn entries<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+    let lines = headers.get_all(name).into_iter().map(HeaderValue::as_bytes);
+    let entries = lines.flat_map(|line| line.split(|byte| *byte == b','));
+    entries.map(<[u8]>::trim_ascii)
+}
+
 fn parse(text: &[u8]) -> Option<IpAddr> {
-    let text = str::from_utf8(text).ok()?.trim();
+    let text = str::from_utf8(text).ok()?;
     let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
     text.parse().ok().or_else(with_port)
 }
@@ -73,7 +87,7 @@ impl fmt::Display for ClientAddress {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderName;
     use proptest::collection::vec;
     use proptest::prelude::*;
     use proptest::sample::select;
@@ -100,6 +114,37 @@ mod tests {
             ("spin-client-addr", "1.2.3.4:5678"),
         ];
         assert_eq!(address(&headers, 0), "1.2.3.4");
+    }
+
+    #[test]
+    fn a_component_that_calls_passes_on_the_address_of_its_client_or_counts_itself() {
+        for (values, expected) in [
+            (&["0.0.0.0:0"][..], "0.0.0.0"),
+            (&["0.0.0.0:0", "0.0.0.0:0"], "0.0.0.0"),
+            (&["1.2.3.4:5", "0.0.0.0:0"], "1.2.3.4"),
+            (&["1.2.3.4:5", "0.0.0.0:0", "0.0.0.0:0"], "1.2.3.4"),
+            (&["6.6.6.6:1", "1.2.3.4:5", "0.0.0.0:0"], "1.2.3.4"),
+            (&["6.6.6.6:1", "0.0.0.0:0", "1.2.3.4:5"], "1.2.3.4"),
+            (&["1.2.3.4:5", "nonsense", "0.0.0.0:0"], "unknown"),
+            (&["1.2.3.4:5", "0.0.0.0:1"], "0.0.0.0"),
+            (&["6.6.6.6:1, 1.2.3.4:5", "0.0.0.0:0"], "1.2.3.4"),
+            (&["1.2.3.4:5 ,0.0.0.0:0 ", "0.0.0.0:0"], "1.2.3.4"),
+        ] {
+            let headers = values.iter().map(|value| ("spin-client-addr", *value));
+            let headers: Vec<_> = headers.collect();
+            assert_eq!(address(&headers, 0), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_trusted_proxy_precedes_the_address_that_a_component_passes_on() {
+        let headers = [
+            ("x-forwarded-for", "6.6.6.6, 1.1.1.1"),
+            ("spin-client-addr", "10.0.0.1:1"),
+            ("spin-client-addr", "0.0.0.0:0"),
+        ];
+        assert_eq!(address(&headers, 1), "1.1.1.1");
+        assert_eq!(address(&headers[1..], 1), "10.0.0.1");
     }
 
     #[test]

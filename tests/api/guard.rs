@@ -230,8 +230,9 @@ async fn gatehouse_gets_one_call_with_the_credential_alone() {
             assert_eq!(call.method, Method::GET);
             assert_eq!(call.path, "/api/v1/auth/session");
             assert_eq!(call.header(name), Some(expected));
-            let address = call.header("x-gatehouse-client-addr").expect("an address");
+            let address = call.header("spin-client-addr").expect("an address");
             assert!(address.starts_with("127.0.0.1:"), "{address}");
+            assert_eq!(call.header("x-gatehouse-client-addr"), None);
             assert_eq!(call.header("x-other"), None);
             assert!(call.body.is_empty());
         }

@@ -5,6 +5,7 @@
 mod adopted_addresses;
 mod adoption;
 mod brand;
+mod calls;
 mod captcha;
 mod captcha_builtin;
 mod captcha_siteverify;

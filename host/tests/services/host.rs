@@ -5,9 +5,10 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    thread,
 };
 
-use reqwest::{Client, Response};
+use reqwest::{Body, Client, Method, RequestBuilder, Response};
 use tempfile::TempDir;
 
 /// The components by the names that manifests here use as their `source`.
@@ -30,18 +31,18 @@ impl Host {
     pub(crate) fn start(manifest: &str) -> Self {
         let dir = TempDir::new().unwrap();
         let mut child = command(dir.path(), manifest).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut lines = lines.map(Result::unwrap);
-        let address = lines.find_map(|line| Some(line.strip_prefix("Serving ")?.to_owned()));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address =
+            lines.find_map(|line| Some(line.unwrap().strip_prefix("Serving ")?.to_owned()));
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
         let Some(address) = address else {
             let mut message = String::new();
-            let stderr = child.stderr.take().unwrap();
-            BufReader::new(stderr).read_to_string(&mut message).unwrap();
+            errors.read_to_string(&mut message).unwrap();
             panic!("the host does not serve: {message}");
         };
-        // Read, so that the host never waits for room in the pipe.
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        std::thread::spawn(|| stderr.lines().for_each(drop));
+        // A host whose output nobody reads would stop.
+        thread::spawn(move || lines.for_each(drop));
+        thread::spawn(move || errors.lines().for_each(drop));
         Self {
             child,
             address,
@@ -50,19 +51,9 @@ impl Host {
         }
     }
 
-    /// The address of a path.
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.address)
-    }
-
     /// The response to a GET with these headers.
     pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
-        let request = headers
-            .iter()
-            .fold(self.client.get(self.url(path)), |request, (name, value)| {
-                request.header(*name, *value)
-            });
-        request.send().await.unwrap()
+        self.send(Method::GET, path, headers, Body::default()).await
     }
 
     /// The response to a POST.
@@ -70,13 +61,23 @@ impl Host {
         &self,
         path: &str,
         headers: &[(&str, &str)],
-        body: impl Into<reqwest::Body>,
+        body: impl Into<Body>,
     ) -> Response {
-        let request = headers.iter().fold(
-            self.client.post(self.url(path)).body(body),
-            |request, (name, value)| request.header(*name, *value),
-        );
-        request.send().await.unwrap()
+        self.send(Method::POST, path, headers, body.into()).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Response {
+        let url = format!("{}{path}", self.address);
+        let request = self.client.request(method, url).body(body);
+        let add =
+            |request: RequestBuilder, (name, value): &(&str, &str)| request.header(*name, *value);
+        headers.iter().fold(request, add).send().await.unwrap()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::response::Response;
-use super::server::{LIBSQL_FLAGS, Server, is_libsql, listen_address};
+use super::server::{LIBSQL_FLAGS, Server, is_libsql, listen_address, manifest_with_caller};
 use super::stub::{Reply, Stub};
 
 /// The default secret key.
@@ -35,6 +36,8 @@ pub(crate) struct Setup {
     variables: BTreeMap<&'static str, String>,
     directory: TempDir,
     host_flags: Vec<OsString>,
+    /// Instead of the repository's.
+    manifest: Option<PathBuf>,
 }
 
 /// Starts a service with the tests' default settings.
@@ -54,6 +57,7 @@ impl Setup {
             variables: BTreeMap::new(),
             directory: TempDir::new().expect("a temporary directory"),
             host_flags: Vec::new(),
+            manifest: None,
         };
         let setup = if is_libsql() {
             setup.with_libsql()
@@ -100,6 +104,15 @@ impl Setup {
         self
     }
 
+    /// Puts a component of the same application at `/caller`. It passes requests on to the URI in their
+    /// header `x-call`.
+    pub(crate) fn with_caller(mut self) -> Self {
+        let path = self.directory.path().join("spin.toml");
+        fs::write(&path, manifest_with_caller()).expect("a writable manifest");
+        self.manifest = Some(path);
+        self
+    }
+
     /// The path of the service's database.
     pub(crate) fn database_path(&self) -> PathBuf {
         self.directory.path().join("sqlite_db.db")
@@ -115,7 +128,11 @@ impl Setup {
             .variables
             .iter()
             .map(|(name, value)| (*name, value.as_str()));
-        Server::start(self.directory.path(), listen, variables, &self.host_flags)
+        let directory = self.directory.path();
+        match &self.manifest {
+            Some(path) => Server::start_from(path, directory, listen, variables, &self.host_flags),
+            None => Server::start(directory, listen, variables, &self.host_flags),
+        }
     }
 
     /// Starts the service and waits until it serves. The hosts of its dependencies default to stubs.

@@ -191,6 +191,22 @@ pub(crate) fn component() -> PathBuf {
     built(in_repository(&path))
 }
 
+/// The service's manifest with a second component, which calls the first.
+pub(crate) fn manifest_with_caller() -> String {
+    let manifest = in_repository(manifest());
+    let manifest = fs::read_to_string(manifest).expect("a readable manifest");
+    let target = in_repository("target").display().to_string();
+    let manifest = manifest.replace("source = \"target", &format!("source = \"{target}"));
+    let caller = in_repository("target/wasm32-wasip2/release/gatehouse_test_app.wasm");
+    component();
+    format!(
+        "{manifest}\n[[trigger.http]]\nroute = \"/caller\"\ncomponent = \"caller\"\n\
+         [component.caller]\nsource = {:?}\n\
+         allowed_outbound_hosts = [\"http://gatehouse.spin.internal\"]\n",
+        built(caller)
+    )
+}
+
 fn manifest() -> &'static str {
     if is_wasi2() {
         "spin.wasi2.toml"

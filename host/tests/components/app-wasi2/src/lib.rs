@@ -1,11 +1,11 @@
-//! Echoes a request, or calls another component with it: the same as `app`, for WASI 0.2.
+//! Echoes a request, or calls another component with it, for WASI 0.2.
 // The names of its exports are valid only in a component.
 #![cfg(target_family = "wasm")]
 
 use wstd::http::{Body, Client, Error, HeaderName, Request, Response};
 
-/// Sends the request to the URI in its header `x-call`, and returns the response. Without that
-/// header, returns the request's body, its headers with the prefix `echo-`, and its URI.
+/// Returns the request's body, its headers with the prefix `echo-`, and its URI. With a URI in the
+/// header `x-call`, it sends the request there, and returns the response.
 #[wstd::http_server]
 async fn main(mut request: Request<Body>) -> Result<Response<Body>, Error> {
     if let Some(uri) = request.headers_mut().remove("x-call") {
