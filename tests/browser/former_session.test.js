@@ -24,6 +24,8 @@ async function tabWithSession(t, path) {
   const previous = await sessionOf(service, await registeredUser(service));
   const tab = await newTab(t, service);
   await tab.goto(path);
+  // The front end first looks for a session, and would take this one over.
+  await tab.page.waitForLoadState('networkidle');
   await tab.storeFormer({ refresh_token: previous.refresh_token });
   return [tab, previous];
 }

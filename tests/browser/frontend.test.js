@@ -149,6 +149,7 @@ for (const [name, response, message] of [
     await waitForAlert(tab.page, message);
     assert.deepEqual(await tab.visit.sessionCookies(), {});
     await tab.visit.context.unroute(`**${LOGIN}`);
+    await fillIn(tab.page, tom, tom.password);
     await button(tab.page, 'Log in').click();
     await waitForAnswer(tab.page);
     assert.equal(await tab.page.getByRole('alert').innerText(), '');
