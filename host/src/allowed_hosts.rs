@@ -129,7 +129,12 @@ fn parse_pattern(text: &str) -> Result<Pattern> {
         ("", "https") => Some(443),
         _ => Some(port.parse().context("it has no port")?),
     };
-    let host = match host.strip_prefix("*.") {
+    let domain = host.strip_prefix("*.");
+    ensure!(
+        host == "*" || !domain.unwrap_or(host).contains('*'),
+        "a wildcard can only replace the host, or its beginning before a dot"
+    );
+    let host = match domain {
         _ if host == "*" => HostPattern::Any,
         Some(domain) => HostPattern::Below(format!(".{}", Host::parse(domain)?)),
         None => HostPattern::Exactly(Host::parse(host)?),
