@@ -65,7 +65,7 @@ pub struct RefreshTokenRequest {
     #[schema(value_type = String, required = false)]
     refresh_token: SecretString,
     /// `cookie`: the client has its session in cookies, or moves it there.
-    #[schema(value_type = String, required = false, pattern = "^cookie$")]
+    #[schema(value_type = Option<String>, required = false, pattern = "^cookie$")]
     session: Option<InCookies>,
 }
 
