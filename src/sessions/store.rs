@@ -17,7 +17,7 @@ pub const EXPIRED_IN_BATCH: &str = "(SELECT id FROM (\
     SELECT * FROM (SELECT id, expires_at FROM sessions WHERE id < ?2 ORDER BY id LIMIT 100) \
     LIMIT 100) WHERE expires_at <= ?1)";
 
-/// What the tokens of a session grant: to whom, and until when the session can be refreshed.
+/// The user of a session, and the time until which it can be refreshed.
 pub struct Grant {
     pub user: Uuid,
     pub role: Role,
