@@ -2,6 +2,7 @@
 
 use crate::captcha::builtin::Challenges;
 use crate::db::Database;
+use crate::events::notice_token::NoticeTokens;
 use crate::legacy::store::addresses;
 use crate::passwords::password::PasswordHasher;
 use crate::passwords::reset_token::ResetTokens;
@@ -20,6 +21,7 @@ pub struct App {
     pub reset_tokens: ResetTokens,
     pub challenges: Challenges,
     pub networks: Networks,
+    pub notice_tokens: NoticeTokens,
     pub password_hasher: PasswordHasher,
     pub templates: Templates,
 }
@@ -41,6 +43,7 @@ impl App {
             reset_tokens: ResetTokens::new(keys),
             challenges: Challenges::new(keys),
             networks: Networks::new(keys),
+            notice_tokens: NoticeTokens::new(keys),
             password_hasher: PasswordHasher::new(argon2.memory_kib, argon2.passes)?,
             templates: Templates::default(),
             settings,

@@ -8,6 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
 use crate::captcha::challenge;
+use crate::events::not_me;
 use crate::http::assets::asset;
 use crate::http::error::{METHOD_NOT_ALLOWED, MISCONFIGURED, NOT_FOUND};
 use crate::http::middleware::Middleware;
@@ -61,6 +62,7 @@ table! {
         => forgot_password::forgot_password;
     post "/api/v1/auth/reset-password" [limits::RESET_PASSWORD]
         => reset_password::reset_password;
+    post "/api/v1/auth/not-me" [limits::NOT_ME] => not_me::not_me;
     get "/api/v1/auth/me" => me::me;
     get "/api/v1/auth/session" => session::session;
     get "/api/v1/data/test-data" => test_data::test_data;

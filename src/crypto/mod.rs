@@ -2,4 +2,5 @@
 
 pub mod digest;
 pub mod keys;
+pub mod link_token;
 pub mod settings;

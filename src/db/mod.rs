@@ -9,8 +9,8 @@ mod row;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use self::connection::Connection;
 use self::connection::HostConnection;
-pub use self::connection::{Connection, Transaction};
 pub use self::error::DbError;
 pub use self::row::Row;
 

@@ -50,6 +50,21 @@ impl ClientAddress {
         };
         Self(forwarded.or_else(connection).map(network))
     }
+
+    /// The first part of the address, which people can recognise and which names nobody: the /24 of an
+    /// IPv4 address, or the /48 of an IPv6 address.
+    pub fn prefix(&self) -> Option<String> {
+        Some(match self.0? {
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                format!("{a}.{b}.{c}.0/24")
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, ..] = address.segments();
+                format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+            }
+        })
+    }
 }
 
 /// The entries of a list, which may take several lines. They are bytes, so that one that is not UTF-8
@@ -190,6 +205,21 @@ mod tests {
         for (hops, expected) in [(1, "1.1.1.1"), (2, "10.0.0.1"), (3, "6.6.6.6")] {
             let address = ClientAddress::of(&headers, hops);
             assert_eq!(address.to_string(), expected, "{hops} hops");
+        }
+    }
+
+    #[test]
+    fn a_prefix_keeps_the_first_part_of_the_address() {
+        for (typed, prefix) in [
+            ("192.0.2.77:80", Some("192.0.2.0/24")),
+            ("[2001:db8:1:2:3:4:5:6]:80", Some("2001:db8:1::/48")),
+            ("[::ffff:192.0.2.77]:80", Some("192.0.2.0/24")),
+            ("nonsense", None),
+        ] {
+            let headers = [("spin-client-addr", HeaderValue::from_static(typed))];
+            let headers = headers.map(|(name, value)| (HeaderName::from_static(name), value));
+            let address = ClientAddress::of(&headers.into_iter().collect(), 0);
+            assert_eq!(address.prefix().as_deref(), prefix, "{typed}");
         }
     }
 

@@ -7,6 +7,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use super::client::RequestId;
 use super::cross_site::{self, CROSS_SITE};
 use super::settings::CorsOrigins;
 use super::{cors, response_headers};
@@ -67,8 +68,15 @@ impl Middleware {
     }
 }
 
-async fn process(State(middleware): State<Middleware>, request: Request, next: Next) -> Response {
+async fn process(
+    State(middleware): State<Middleware>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let request_id = request_id(&request);
+    request
+        .extensions_mut()
+        .insert(RequestId(request_id.clone()));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let is_over_https = middleware.is_over_https(&request);

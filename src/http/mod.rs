@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod body;
+pub mod client;
 pub mod client_address;
 mod cors;
 pub mod cross_site;

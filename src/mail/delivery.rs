@@ -1,13 +1,20 @@
 //! Delivers the mails in the outbox.
 
-use minijinja::context;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use secrecy::ExposeSecret;
 use time::Duration;
 
 use super::kinds::Link;
 use super::providers::{self, Email, SendError};
-use super::{DueMail, next_attempt, store};
+use super::{DueMail, Subject, next_attempt, store};
 use crate::app::App;
 use crate::platform::{clock, random};
+
+/// Undoes what a notice tells of.
+const NOT_ME_PAGE: &str = "/auth/not-me";
+/// Where a notice leads that can undo nothing, because it was queued before events existed.
+const FORGOT_PASSWORD_PAGE: &str = "/auth/forgot-password";
 
 /// Sends all due mail. Delivery errors are logged, and the mail is retried.
 ///
@@ -74,6 +81,7 @@ fn render(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
         username => &mail.username,
         minutes => app.settings.passwords.reset_token_lifetime.whole_minutes(),
         link => link,
+        ..Value::from(Serde(&mail.detail)),
     };
     let render = |part: &str| {
         let name = format!("email/{}/{part}", mail.kind.name);
@@ -91,15 +99,26 @@ fn render(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
 
 /// The mail's link. `None` if the key of its token is no longer configured.
 fn link(app: &App, mail: &DueMail) -> Option<String> {
-    let frontend_url = &app.settings.http.frontend_url;
-    let page = match mail.kind.link {
-        Link::To(page) | Link::WithToken(page) => format!("{frontend_url}{page}"),
+    let (page, token) = match (mail.kind.link, &mail.subject) {
+        (Link::ResetToken(page), Subject::ResetToken { id, hashed }) => {
+            let token = app.reset_tokens.reissue(*id, hashed)?;
+            (page, token.expose().to_owned())
+        }
+        (Link::NotMe, Subject::Event(Some(event))) => {
+            let token = app.notice_tokens.issue(*event);
+            (NOT_ME_PAGE, token.expose_secret().to_owned())
+        }
+        _ => {
+            return Some(format!(
+                "{}{FORGOT_PASSWORD_PAGE}",
+                app.settings.http.frontend_url
+            ));
+        }
     };
-    let Some(token) = &mail.token else {
-        return Some(page);
-    };
-    let token = app.reset_tokens.reissue(token.id, &token.hashed)?;
-    Some(format!("{page}?token={}", token.expose()))
+    Some(format!(
+        "{}{page}?token={token}",
+        app.settings.http.frontend_url
+    ))
 }
 
 fn jitter() -> u32 {

@@ -12,10 +12,9 @@ macro_rules! kinds {
 
 kinds! {
     /// Contains the reset link.
-    PASSWORD_RESET = "password_reset", Link::WithToken("/auth/reset-password");
-    /// Tells the owner that the password was changed. Its link helps an owner who did not change
-    /// it.
-    PASSWORD_CHANGED = "password_changed", Link::To("/auth/forgot-password");
+    PASSWORD_RESET = "password_reset", Link::ResetToken("/auth/reset-password");
+    /// Tells the owner that the password was changed.
+    PASSWORD_CHANGED = "password_changed", Link::NotMe;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +26,10 @@ pub struct MailKind {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {
-    /// A page without parameters.
-    To(&'static str),
-    /// A page that takes the token of the mail's outbox row.
-    WithToken(&'static str),
+    /// A page that takes the reset token of the mail.
+    ResetToken(&'static str),
+    /// The page that undoes what a notice tells of, for an owner who did not do it.
+    NotMe,
 }
 
 impl MailKind {

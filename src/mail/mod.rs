@@ -2,10 +2,13 @@
 
 pub mod delivery;
 pub mod kinds;
+pub mod notices;
 mod providers;
+pub mod reset_link;
 pub mod settings;
 pub mod store;
 
+use serde_json::Value;
 use time::Duration;
 use uuid::Uuid;
 
@@ -22,7 +25,7 @@ const MAX_RETRY_AFTER: Duration = Duration::HOUR;
 const MAX_ATTEMPTS: usize = 5;
 
 /// A mail to insert into the outbox.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NewMail {
     pub id: Uuid,
     pub kind: MailKind,
@@ -30,19 +33,33 @@ pub struct NewMail {
     pub language: Language,
 }
 
+/// A notice to insert into the outbox: it tells of an event, and its link undoes that.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    pub mail: NewMail,
+    /// The user. The mail is dropped if the user is deleted before it is sent.
+    pub user: Uuid,
+    /// The address, if it is not the user's current one.
+    pub recipient: Option<String>,
+    pub event: i64,
+    /// More values for the template: an object.
+    pub detail: Value,
+}
+
 /// A due mail, with the data to render it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DueMail {
     /// Idempotency key: the same for every attempt, so that a provider does not send the mail
     /// twice.
     pub id: Uuid,
     pub kind: MailKind,
-    /// The token for its link, if it needs one.
-    pub token: Option<LinkToken>,
-    /// The user's current address.
+    /// What its link is for.
+    pub subject: Subject,
     pub to: String,
     /// The recipient's username.
     pub username: String,
+    /// More values for the template: an object.
+    pub detail: Value,
     /// The language of the request that triggered it.
     pub language: Language,
     /// Number of attempts, including this one.
@@ -51,12 +68,13 @@ pub struct DueMail {
     pub is_stale: bool,
 }
 
-/// A reset token as the database stores it.
+/// What the link of a mail is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkToken {
-    /// Id of its row.
-    pub id: Uuid,
-    pub hashed: HashedToken,
+pub enum Subject {
+    /// A reset token, as the database stores it, and the id of its row.
+    ResetToken { id: Uuid, hashed: HashedToken },
+    /// The event that a notice tells of. Notices from before events existed have none.
+    Event(Option<i64>),
 }
 
 impl DueMail {

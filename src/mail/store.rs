@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 use super::kinds::{Link, MailKind};
-use super::{DueMail, LinkToken, NewMail};
+use super::{DueMail, NewMail, Notice, Subject};
 use crate::db::{Connection, DbError, Row};
 use crate::languages::Language;
 use crate::passwords::reset_token::HashedToken;
+use crate::platform::sqlite::Value;
 use crate::platform::timestamp::Timestamp;
 
 /// Whether this instance has queued mail since the last check.
@@ -23,32 +24,38 @@ pub fn take_new_mail_flag() -> bool {
 /// same work without an effect.
 pub fn insert_for_token(
     connection: &mut Connection<'_>,
-    mail: NewMail,
+    mail: &NewMail,
     token: Uuid,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let statement = "INSERT INTO outbox (id, kind, user_id, reset_token_id, language, due_at) \
                      SELECT ?1, ?2, user_id, id, ?4, ?5 FROM password_reset_tokens WHERE id = ?3";
-    insert(connection, statement, mail, token, now)
+    insert(connection, statement, mail, token, [], now)
 }
 
-/// Queues a mail to a user, due at once.
-pub fn insert_for_user(
+/// Queues a notice, due at once.
+pub fn insert_notice(
     connection: &mut Connection<'_>,
-    mail: NewMail,
-    user: Uuid,
+    notice: &Notice,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = "INSERT INTO outbox (id, kind, user_id, language, due_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5)";
-    insert(connection, statement, mail, user, now)
+    let statement = "INSERT INTO outbox (id, kind, user_id, recipient, event_id, detail, language, \
+                     due_at) VALUES (?1, ?2, ?3, nullif(?6, ''), ?7, ?8, ?4, ?5)";
+    let more = [
+        notice.recipient.as_deref().unwrap_or_default().into(),
+        notice.event.into(),
+        notice.detail.to_string().into(),
+    ];
+    insert(connection, statement, &notice.mail, notice.user, more, now)
 }
 
-fn insert(
+/// Runs the statement that queues a mail. Its parameters are id, kind, subject, language, time, and more.
+fn insert<const N: usize>(
     connection: &mut Connection<'_>,
     statement: &str,
-    mail: NewMail,
+    mail: &NewMail,
     subject_id: Uuid,
+    more: [Value; N],
     now: Timestamp,
 ) -> Result<(), DbError> {
     let parameters = [
@@ -58,7 +65,7 @@ fn insert(
         mail.language.code().into(),
         now.unix().into(),
     ];
-    connection.write(statement, parameters)?;
+    connection.write(statement, parameters.into_iter().chain(more))?;
     HAS_NEW_MAIL.store(true, Ordering::Relaxed);
     Ok(())
 }
@@ -80,13 +87,15 @@ pub fn take_due(
 ) -> Result<Option<DueMail>, DbError> {
     let statement = "UPDATE outbox SET attempts = attempts + 1, due_at = ?2 \
                      WHERE id = (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT 1) \
-                     RETURNING id, kind, reset_token_id, attempts, \
-                     (SELECT email FROM users WHERE id = user_id), \
-                     (SELECT username FROM users WHERE id = user_id), \
+                     RETURNING id, kind, attempts, language, rowid, \
+                     coalesce(recipient, (SELECT email FROM users WHERE id = user_id)), \
+                     coalesce((SELECT username FROM users WHERE id = user_id), ''), \
+                     coalesce(detail, '{}'), \
                      EXISTS (SELECT 1 FROM password_reset_tokens t \
                      JOIN users u ON u.id = t.user_id WHERE t.id = reset_token_id \
-                     AND (t.expires_at <= ?3 OR u.disabled_at IS NOT NULL)), language, rowid, \
-                     (SELECT token FROM password_reset_tokens WHERE id = reset_token_id)";
+                     AND (t.expires_at <= ?3 OR u.disabled_at IS NOT NULL)), \
+                     reset_token_id, \
+                     (SELECT token FROM password_reset_tokens WHERE id = reset_token_id), event_id";
     loop {
         let parameters = [
             now.unix().into(),
@@ -109,28 +118,29 @@ fn set_aside(connection: &mut Connection<'_>, row: &Row, error: &DbError) -> Res
     let mail = row.text(0).unwrap_or("unreadable id");
     tracing::error!(mail, cause = %error, "mail set aside: it cannot be read");
     let statement = "UPDATE outbox SET due_at = ?2 WHERE rowid = ?1";
-    let parameters = [row.integer(8)?.into(), i64::MAX.into()];
+    let parameters = [row.integer(4)?.into(), i64::MAX.into()];
     connection.write(statement, parameters).map(drop)
 }
 
 fn due_mail(row: &Row) -> Result<DueMail, DbError> {
     let kind = row.read(1, MailKind::named)?;
-    let token = match kind.link {
-        Link::To(_) => None,
-        Link::WithToken(_) => Some(LinkToken {
-            id: row.uuid(2)?,
-            hashed: HashedToken::from_stored(row.text(9)?),
-        }),
+    let subject = match kind.link {
+        Link::ResetToken(_) => Subject::ResetToken {
+            id: row.uuid(9)?,
+            hashed: HashedToken::from_stored(row.text(10)?),
+        },
+        Link::NotMe => Subject::Event(row.integer(11).ok()),
     };
     Ok(DueMail {
         id: row.uuid(0)?,
         kind,
-        token,
-        attempts: row.number(3)?,
-        to: row.text(4)?.to_owned(),
-        username: row.text(5)?.to_owned(),
-        is_stale: row.integer(6)? != 0,
-        language: row.read(7, Language::from_code)?,
+        subject,
+        attempts: row.number(2)?,
+        language: row.read(3, Language::from_code)?,
+        to: row.text(5)?.to_owned(),
+        username: row.text(6)?.to_owned(),
+        detail: row.read(7, |text| serde_json::from_str(text).ok())?,
+        is_stale: row.integer(8)? != 0,
     })
 }
 

@@ -7,18 +7,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 
-use super::{Message, store};
+use super::Message;
 use crate::app::App;
-use crate::db::Connection;
 use crate::http::body::{FromFields, ValidJson};
 use crate::http::error::Error;
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors};
 use crate::languages::Language;
-use crate::mail::kinds::PASSWORD_RESET;
-use crate::mail::{self, NewMail};
-use crate::platform::timestamp::Timestamp;
-use crate::platform::{clock, instance_lock, random};
+use crate::mail::reset_link;
+use crate::platform::{clock, instance_lock};
 use crate::settings::Settings;
 use crate::throttle::limits::RESET_MAIL;
 use crate::throttle::{self, TOO_MANY_REQUESTS, ThrottleErrors};
@@ -64,7 +61,7 @@ pub async fn forgot_password(
     let mut transaction = connection.begin()?;
     let email = request.email.digest();
     match throttle::count(app, &mut transaction, RESET_MAIL, email, now) {
-        Ok(()) => queue_reset_mail(app, &mut transaction, &request.email, language, now)?,
+        Ok(()) => reset_link::queue(app, &mut transaction, request.email.as_str(), language, now)?,
         Err(error) if error.is(TOO_MANY_REQUESTS) => {}
         Err(error) => return Err(error),
     }
@@ -72,26 +69,6 @@ pub async fn forgot_password(
     let _released = instance_lock::release_while_waiting();
     clock::wait_for_whole_steps(started, RESPONSE_STEP).await;
     Ok((StatusCode::ACCEPTED, Message::new(LINK_SENT)))
-}
-
-fn queue_reset_mail(
-    app: &App,
-    connection: &mut Connection<'_>,
-    email: &Email,
-    language: Language,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let id = random::id();
-    let token = app.reset_tokens.issue(id).hashed();
-    let expires_at = now.plus(app.settings.passwords.reset_token_lifetime);
-    store::replace(connection, id, email, &token, expires_at, now)?;
-    let mail = NewMail {
-        id: random::id(),
-        kind: PASSWORD_RESET,
-        language,
-    };
-    mail::store::insert_for_token(connection, mail, id, now)?;
-    Ok(())
 }
 
 /// A request for a reset link.

@@ -20,7 +20,7 @@ pub struct Message {
 }
 
 impl Message {
-    fn new(message: &'static str) -> Json<Self> {
+    pub fn new(message: &'static str) -> Json<Self> {
         Json(Self { message })
     }
 }

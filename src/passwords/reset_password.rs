@@ -2,27 +2,29 @@
 
 use axum::Json;
 use axum::extract::State;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::password::NewPassword;
 use super::reset_token::PlainToken;
 use super::{Message, hashing, store};
 use crate::app::App;
+use crate::events::Event;
+use crate::events::action::PASSWORD_RESET;
 use crate::http::body::{BODY_UNREADABLE, FromFields, ValidJson};
-use crate::http::client_address::ClientAddress;
+use crate::http::client::Client;
 use crate::http::error::{Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
-use crate::languages::Language;
-use crate::mail::NewMail;
 use crate::mail::kinds::PASSWORD_CHANGED;
-use crate::platform::{clock, random};
+use crate::mail::notices;
+use crate::platform::clock;
 use crate::settings::Settings;
 use crate::throttle::store::known_networks::{self, NetworkHistory};
 use crate::throttle::{self, ThrottleErrors};
-use crate::{legacy, mail, sessions, users};
+use crate::{legacy, sessions, users};
 
-const PASSWORD_RESET: &str = "Password has been reset successfully";
+const DONE: &str = "Password has been reset successfully";
 
 error_kinds! {
     /// The reset token is unknown, used or expired.
@@ -46,7 +48,7 @@ error_responses!(ResetTokenErrors {
             status = 200,
             description = "The password is changed",
             body = Message,
-            example = json!({"message": PASSWORD_RESET}),
+            example = json!({"message": DONE}),
         ),
         JsonErrors<ResetPasswordRequest>,
         ThrottleErrors,
@@ -56,8 +58,7 @@ error_responses!(ResetTokenErrors {
 )]
 pub async fn reset_password(
     State(app): State<&'static App>,
-    network: ClientAddress,
-    language: Language,
+    client: Client,
     ValidJson(request): ValidJson<ResetPasswordRequest>,
 ) -> Result<Json<Message>, Error> {
     let now = clock::now();
@@ -77,8 +78,8 @@ pub async fn reset_password(
     sessions::store::delete_all(&mut transaction, user)?;
     legacy::store::void_all(&mut transaction, user)?;
     // The owner can log in from this network, regardless of earlier guesses at the old password.
-    throttle::clear_all_failures(app, &mut transaction, &names, network)?;
-    let network = app.networks.hash(network);
+    throttle::clear_all_failures(app, &mut transaction, &names, client.network)?;
+    let network = app.networks.hash(client.network);
     known_networks::record(
         &mut transaction,
         user,
@@ -86,15 +87,23 @@ pub async fn reset_password(
         NetworkHistory::default(),
         now,
     )?;
-    let notice = NewMail {
-        id: random::id(),
-        kind: PASSWORD_CHANGED,
-        language,
+    let event = Event {
+        action: PASSWORD_RESET,
+        user,
+        detail: json!({}),
     };
-    mail::store::insert_for_user(&mut transaction, notice, user, now)?;
+    notices::record(
+        app,
+        &mut transaction,
+        event,
+        PASSWORD_CHANGED,
+        None,
+        &client,
+        now,
+    )?;
     transaction.commit()?;
     tracing::info!(%user, "password reset");
-    Ok(Message::new(PASSWORD_RESET))
+    Ok(Message::new(DONE))
 }
 
 fn refuse() -> Error {

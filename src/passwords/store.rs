@@ -5,14 +5,13 @@ use uuid::Uuid;
 use super::reset_token::HashedToken;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
-use crate::users::email::Email;
 
 /// Replaces the unused reset tokens of the user with this address by a new one. For an unknown or
 /// disabled user it does the same work without an effect.
 pub fn replace(
     connection: &mut Connection<'_>,
     id: Uuid,
-    email: &Email,
+    email: &str,
     token: &HashedToken,
     expires_at: Timestamp,
     now: Timestamp,
@@ -20,13 +19,13 @@ pub fn replace(
     let statement = "DELETE FROM password_reset_tokens \
                      WHERE user_id = (SELECT id FROM users WHERE email = ?1 \
                      AND disabled_at IS NULL) AND is_used = 0";
-    connection.write(statement, [email.as_str().into()])?;
+    connection.write(statement, [email.into()])?;
     let statement = "INSERT INTO password_reset_tokens (id, user_id, token, expires_at, is_used, \
                      created_at) SELECT ?1, id, ?3, ?4, 0, ?5 FROM users \
                      WHERE email = ?2 AND disabled_at IS NULL";
     let parameters = [
         id.to_string().into(),
-        email.as_str().into(),
+        email.into(),
         token.as_str().into(),
         expires_at.to_sql().into(),
         now.to_sql().into(),

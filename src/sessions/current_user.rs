@@ -34,6 +34,8 @@ error_responses!(AccessTokenErrors {
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentUser {
     pub id: Uuid,
+    /// Legacy access tokens have none.
+    pub session: Option<Uuid>,
 }
 
 impl FromRequestParts<&'static App> for CurrentUser {
@@ -48,7 +50,10 @@ impl FromRequestParts<&'static App> for CurrentUser {
             None => accepts_legacy(app, &mut connection, &bearer)?,
         };
         if is_alive {
-            Ok(Self { id: bearer.user })
+            Ok(Self {
+                id: bearer.user,
+                session: bearer.session,
+            })
         } else {
             Err(INVALID_ACCESS_TOKEN.into())
         }

@@ -8,15 +8,13 @@ use axum::response::Response;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::beginning::{Method, NewSession, begin_session};
 use super::cookie::Jar;
 use super::ending::end;
-use super::refresh_token::RefreshToken;
-use super::store;
 use super::tokens::{Delivery, InCookies, SessionBody, Tokens};
 use crate::app::App;
-use crate::db::Connection;
 use crate::http::body::{FromFields, ValidForm};
-use crate::http::client_address::ClientAddress;
+use crate::http::client::Client;
 use crate::http::error::validation::Refusal;
 use crate::http::error::{Error, error_kinds};
 use crate::http::fields::Fields;
@@ -69,13 +67,13 @@ const WRONG_PASSWORD: &str = "wrong password";
 )]
 pub async fn login(
     State(app): State<&'static App>,
-    network: ClientAddress,
+    client: Client,
     jar: Result<Jar, Error>,
     ValidForm(mut request): ValidForm<LoginRequest>,
 ) -> Result<Response, Error> {
     let delivery = Delivery::new(request.session.take(), jar)?;
     let started = clock::stopwatch();
-    let result = try_login(app, network, &request).await;
+    let result = try_login(app, &client, &request).await;
     if result
         .as_ref()
         .is_err_and(|error| error.is(INCORRECT_CREDENTIALS))
@@ -103,11 +101,7 @@ async fn failure_step(app: &App) -> Result<Duration, Error> {
     })
 }
 
-async fn try_login(
-    app: &App,
-    network: ClientAddress,
-    request: &LoginRequest,
-) -> Result<Tokens, Error> {
+async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result<Tokens, Error> {
     // No user can have such a long name, which is public knowledge. Skip the costly check.
     if request.username.len() > MAX_INPUT_BYTES {
         return Err(fail(None, "no such user"));
@@ -120,11 +114,11 @@ async fn try_login(
         None => None,
     };
     let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
-    let hashed_network = app.networks.hash(network);
+    let hashed_network = app.networks.hash(client.network);
     let history = known_networks::find(&mut connection, id, &hashed_network)?;
     let guess = Guess {
         name: &request.throttle_name(lookup.as_ref()),
-        network,
+        network: client.network,
         is_unknown_network: !history.is_known,
     };
     throttle::count_guess(app, &mut connection, &guess, now)?;
@@ -133,25 +127,13 @@ async fn try_login(
     let user = check_password(app, user, &request.password).await?;
 
     let mut connection = app.database.connect().await?;
-    let tokens = begin_session(app, &mut connection, &user)?;
+    let session = NewSession::new(app, random::id(), Method::Password, client);
+    let tokens = begin_session(app, &mut connection, &user, &session, clock::now())?;
+    let reason = "password changed or user disabled in the meantime";
+    let tokens = tokens.ok_or_else(|| fail(Some(&user), reason))?;
     throttle::record_success(app, &mut connection, &user.names, &guess)?;
     known_networks::record(&mut connection, user.id, &hashed_network, history, now)?;
     Ok(tokens)
-}
-
-fn begin_session(
-    app: &App,
-    connection: &mut Connection<'_>,
-    user: &Credentials,
-) -> Result<Tokens, Error> {
-    let now = clock::now();
-    let session = random::id();
-    let lifetime = app.settings.sessions.lifetime;
-    let grant = store::insert(connection, session, user, lifetime, now)?;
-    let reason = "password changed or user disabled in the meantime";
-    let grant = grant.ok_or_else(|| fail(Some(user), reason))?;
-    tracing::info!(user = %user.id, session = %session, "logged in");
-    Tokens::issue(app, &grant, RefreshToken::first(session), now)
 }
 
 /// Checks the password. The cost does not depend on whether the user exists.

@@ -1,6 +1,8 @@
 //! Sessions: login, refresh, logout, access tokens and refresh tokens.
 
 pub mod access_token;
+pub mod beginning;
+pub mod confirmation;
 pub mod cookie;
 pub mod current_user;
 mod ending;

@@ -5,12 +5,14 @@ use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::beginning::{Method, NewSession, begin_session};
 use super::refresh_request::{RefreshRequest, RefreshTokenRequest};
 use super::refresh_token::{RefreshToken, Replay, judge_replay};
 use super::store::{self, Grant};
 use super::tokens::{SessionBody, Tokens};
 use crate::app::App;
-use crate::db::{Connection, Transaction};
+use crate::db::Connection;
+use crate::http::client::Client;
 use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::legacy::store::TokenState;
@@ -47,8 +49,12 @@ error_responses!(RefreshTokenErrors {
         RefreshTokenErrors,
     )
 )]
-pub async fn refresh(State(app): State<&'static App>, request: RefreshRequest) -> Response {
-    match try_refresh(app, &request.token).await {
+pub async fn refresh(
+    State(app): State<&'static App>,
+    client: Client,
+    request: RefreshRequest,
+) -> Response {
+    match try_refresh(app, &client, &request.token).await {
         Ok(tokens) => request.delivery.respond(app, &tokens),
         Err(error) if request.is_from_cookie && error.is(INVALID_REFRESH_TOKEN) => {
             request.delivery.respond_ended(app, error)
@@ -57,11 +63,11 @@ pub async fn refresh(State(app): State<&'static App>, request: RefreshRequest) -
     }
 }
 
-async fn try_refresh(app: &App, token: &SecretString) -> Result<Tokens, Error> {
+async fn try_refresh(app: &App, client: &Client, token: &SecretString) -> Result<Tokens, Error> {
     let now = clock::now();
     let mut connection = app.database.connect().await?;
     let Some(token) = app.refresh_tokens.read(token) else {
-        return exchange_legacy_token(app, connection, token, now);
+        return exchange_legacy_token(app, connection, client, token, now);
     };
     let lifetime = app.settings.sessions.lifetime;
     let successor = token.successor();
@@ -97,16 +103,18 @@ fn replay(
 fn exchange_legacy_token(
     app: &App,
     mut connection: Connection<'_>,
+    client: &Client,
     token: &SecretString,
     now: Timestamp,
 ) -> Result<Tokens, Error> {
     let mut state = legacy::store::find(&mut connection, token, now)?;
     if state == Some(TokenState::Unused) {
         let mut transaction = connection.begin()?;
-        let id = random::id();
-        if let Some(grant) = begin_session(app, &mut transaction, id, token, now)? {
+        let session = NewSession::new(app, random::id(), Method::Legacy, client);
+        if let Some(user) = legacy::store::redeem(&mut transaction, token, session.id, now)? {
+            let tokens = begin_legacy(app, &mut transaction, user, &session, now)?;
             transaction.commit()?;
-            return Tokens::issue(app, &grant, RefreshToken::first(id), now);
+            return Ok(tokens);
         }
         // A concurrent request has exchanged it.
         state = legacy::store::find(&mut transaction, token, now)?;
@@ -120,27 +128,17 @@ fn exchange_legacy_token(
     Tokens::issue(app, &grant, successor, now)
 }
 
-/// Returns `None` if the token was used in the meantime.
-fn begin_session(
+fn begin_legacy(
     app: &App,
-    transaction: &mut Transaction<'_>,
-    id: Uuid,
-    token: &SecretString,
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    session: &NewSession,
     now: Timestamp,
-) -> Result<Option<Grant>, Error> {
-    let Some(user) = legacy::store::redeem(transaction, token, id, now)? else {
-        return Ok(None);
-    };
-    let user = users::store::find_credentials(transaction, &Lookup::Id(user))?;
-    let user = user.filter(|user| !user.is_disabled);
-    let user = user.ok_or_else(|| refuse("the user is disabled"))?;
-    Ok(store::insert(
-        transaction,
-        id,
-        &user,
-        app.settings.sessions.lifetime,
-        now,
-    )?)
+) -> Result<Tokens, Error> {
+    let user = users::store::find_credentials(connection, &Lookup::Id(user))?;
+    let user = user.ok_or_else(|| refuse("the user does not exist"))?;
+    let tokens = begin_session(app, connection, &user, session, now)?;
+    tokens.ok_or_else(|| refuse("the user is disabled"))
 }
 
 fn refuse(reason: &str) -> Error {

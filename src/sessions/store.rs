@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::beginning::NewSession;
 use super::refresh_token::{MAX_PER_USER, RefreshToken, SessionLifetime};
 use crate::db::{Connection, DbError, Row};
 use crate::platform::timestamp::Timestamp;
@@ -61,34 +62,41 @@ impl SessionUser {
 
 /// Starts a session if the user is not disabled and the password is still the one that was checked,
 /// so that no session from an old password survives a reset. Otherwise returns `None`. Also
-/// deletes the user's expired sessions and the oldest beyond the limit. If a power cut undoes it,
-/// the user logs in again.
+/// deletes the user's expired sessions and the oldest beyond the limit. A trigger records the event. If a
+/// power cut undoes it, the user logs in again.
 pub fn insert(
     connection: &mut Connection<'_>,
-    session: Uuid,
+    session: &NewSession,
     user: &Credentials,
     lifetime: SessionLifetime,
     now: Timestamp,
 ) -> Result<Option<Grant>, DbError> {
     let expires_at = lifetime.expiry(now, now);
     let statement = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
-                     expires_at) SELECT ?1, id, 0, ?4, ?4, ?5 FROM users \
-                     WHERE id = ?2 AND hashed_password = ?3 AND disabled_at IS NULL \
+                     authenticated_at, expires_at, method, user_agent, network, ip_prefix, \
+                     request_id) \
+                     SELECT ?1, id, 0, ?4, ?4, ?4, ?5, ?7, nullif(?8, ''), ?9, nullif(?10, ''), ?11 \
+                     FROM users WHERE id = ?2 AND hashed_password = ?3 AND disabled_at IS NULL \
                      RETURNING (SELECT count(*) FROM sessions WHERE user_id = ?2) > ?6 \
                      OR EXISTS (SELECT 1 FROM sessions WHERE user_id = ?2 AND expires_at <= ?4)";
     let parameters = [
-        session.to_string().into(),
+        session.id.to_string().into(),
         user.id.to_string().into(),
         user.hashed_password.as_str().into(),
         now.unix().into(),
         expires_at.unix().into(),
         MAX_PER_USER.into(),
+        session.method.name().into(),
+        session.user_agent.as_deref().unwrap_or_default().into(),
+        session.network.as_str().into(),
+        session.ip_prefix.as_deref().unwrap_or_default().into(),
+        session.request_id.as_str().into(),
     ];
     let Some(row) = connection.write_replayable_one(statement, parameters)? else {
         return Ok(None);
     };
     if row.integer(0)? != 0 {
-        trim(connection, session, user.id, now)?;
+        trim(connection, session.id, user.id, now)?;
     }
     Ok(Some(Grant {
         user: user.id,

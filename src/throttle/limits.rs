@@ -34,6 +34,8 @@ pub const FORGOT_PASSWORD: Limit = Limit::new("forgot-password", 10, 60);
 pub const RESET_MAIL: Limit = Limit::new("reset-mail", 3, 1200);
 /// Password resets from one network.
 pub const RESET_PASSWORD: Limit = Limit::new("reset-password", 10, 6);
+/// Uses of links "This wasn't me" from one network.
+pub const NOT_ME: Limit = Limit::new("not-me", 10, 6);
 /// Refreshes from one network.
 pub const REFRESH: Limit = Limit::new("refresh", 30, 2);
 /// Logouts from one network.

@@ -243,6 +243,64 @@ pub fn replace_hash(
     Ok(row.is_some())
 }
 
+/// Makes the user's password unusable, and returns the user's address. Only a reset gives a new one.
+pub fn void_password(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    now: Timestamp,
+) -> Result<String, DbError> {
+    let statement =
+        "UPDATE users SET hashed_password = 'void', updated_at = ?2 WHERE id = ?1 RETURNING email";
+    let parameters = [user.to_string().into(), now.to_sql().into()];
+    let row = connection.write_one(statement, parameters)?;
+    let row = row.ok_or_else(|| DbError::Failed("the user does not exist".into()))?;
+    Ok(row.text(0)?.to_owned())
+}
+
+/// Changes the address `new` back to `old`, unless it has changed again or `old` is taken.
+pub fn restore_email(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    old: &str,
+    new: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "UPDATE users SET email = ?2, updated_at = ?4 WHERE id = ?1 AND email = ?3 \
+                     AND NOT EXISTS (SELECT 1 FROM users WHERE email = ?2)";
+    restore(connection, statement, user, old, new, now)
+}
+
+/// Changes the username `new` back to `old`, unless it has changed again or `old` is taken.
+pub fn restore_username(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    old: &str,
+    new: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "UPDATE users SET username = ?2, updated_at = ?4 WHERE id = ?1 \
+                     AND username = ?3 AND NOT EXISTS (SELECT 1 FROM users \
+                     WHERE lower(username) = lower(?2) AND id <> ?1)";
+    restore(connection, statement, user, old, new, now)
+}
+
+fn restore(
+    connection: &mut Connection<'_>,
+    statement: &str,
+    user: Uuid,
+    old: &str,
+    new: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let parameters = [
+        user.to_string().into(),
+        old.into(),
+        new.into(),
+        now.to_sql().into(),
+    ];
+    connection.write(statement, parameters).map(drop)
+}
+
 /// Reads one row, which fails if the schema is wrong.
 pub fn probe(connection: &mut Connection<'_>) -> Result<(), DbError> {
     let statement = "SELECT id, username, email, hashed_password FROM users LIMIT 1";

@@ -1,0 +1,37 @@
+//! What happened to accounts: the audit log, from which users see what happened to theirs.
+
+pub mod action;
+pub mod not_me;
+pub mod notice_token;
+pub mod store;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use self::action::Action;
+use crate::app::App;
+use crate::db::{Connection, DbError};
+use crate::http::client::Client;
+use crate::platform::timestamp::Timestamp;
+
+/// Something that happened to an account.
+pub struct Event {
+    pub action: Action,
+    /// Whom it happened to, and who did it.
+    pub user: Uuid,
+    /// An object with what else there is to tell, without secrets.
+    pub detail: Value,
+}
+
+/// Records what the user of a request did to their own account. Call it in the transaction of what the
+/// event tells of. Returns the event's id.
+pub fn record(
+    app: &App,
+    connection: &mut Connection<'_>,
+    event: &Event,
+    client: &Client,
+    now: Timestamp,
+) -> Result<i64, DbError> {
+    let network = app.networks.hash(client.network).current;
+    store::insert(connection, event, &network, &client.request_id, now)
+}
