@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::UserPublic;
 use super::email::Email;
-use super::store::{self, InsertError};
+use super::store::{self, InsertError, names};
 use super::user::{Role, Subscription, User};
 use super::username::Username;
 use crate::app::App;
@@ -90,11 +90,11 @@ pub async fn register(
 
 /// Refuses a taken address or username before the costly hash.
 fn refuse_taken(connection: &mut Connection<'_>, request: &RegisterRequest) -> Result<(), Error> {
-    if store::email_exists(connection, &request.email)? {
+    if names::email_exists(connection, &request.email)? {
         return Err(EMAIL_TAKEN.into());
     }
-    if store::username_exists(connection, request.username.as_str())? {
-        let suggestion = store::suggest_username(connection, &request.username)?;
+    if names::username_exists(connection, request.username.as_str())? {
+        let suggestion = names::suggest_username(connection, &request.username)?;
         return Err(Error::with_suggestion(USERNAME_TAKEN, suggestion));
     }
     Ok(())
