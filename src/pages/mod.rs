@@ -68,6 +68,7 @@ impl Page {
             brand => settings.brand.on_pages(),
             app_name => &settings.mail.from_name,
             captcha => captcha(&settings.captcha),
+            password_rules => settings.passwords.policy.rules.name(),
             min_length => settings.passwords.policy.min_length,
             minutes => settings.passwords.reset_token_lifetime.whole_minutes(),
         };

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::password::{HashingFailed, NewPassword, Verdict};
+use super::password::{HashingFailed, Verdict};
+use super::policy::NewPassword;
 use crate::app::App;
 use crate::http::error::Error;
 use crate::platform::{clock, random};

@@ -1,8 +1,12 @@
-//! Passwords: rules, hashes, and password reset.
+//! Passwords: rules, checks of new ones, hashes, and password reset.
 
+mod blocklist;
+pub mod breaches;
+mod folding;
 pub mod forgot_password;
 pub mod hashing;
 pub mod password;
+pub mod policy;
 pub mod reset_password;
 pub mod reset_token;
 pub mod settings;

@@ -5,14 +5,15 @@ use axum::extract::State;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::password::NewPassword;
+use super::policy::{Names, NewPassword};
 use super::reset_token::PlainToken;
-use super::{Message, hashing, store};
+use super::{Message, breaches, hashing, store};
 use crate::app::App;
 use crate::events::Event;
 use crate::events::action::PASSWORD_RESET;
 use crate::http::body::{BODY_UNREADABLE, FromFields, ValidJson};
 use crate::http::client::Client;
+use crate::http::error::validation::FieldError;
 use crate::http::error::{Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
@@ -24,6 +25,7 @@ use crate::settings::Settings;
 use crate::throttle::store::known_networks::{self, NetworkHistory};
 use crate::throttle::{self, ThrottleErrors};
 use crate::users;
+use crate::users::store::LoginNames;
 
 const DONE: &str = "Password has been reset successfully";
 
@@ -63,16 +65,14 @@ pub async fn reset_password(
     ValidJson(request): ValidJson<ResetPasswordRequest>,
 ) -> Result<Json<Message>, Error> {
     let now = clock::now();
-    let mut connection = app.database.connect().await?;
     let token = request.token.as_ref().map(PlainToken::hashed);
     let token = token.ok_or_else(refuse)?;
-    if !store::is_usable(&mut connection, &token, now)? {
-        return Err(refuse());
-    }
+    let names = store::find_names(&mut app.database.connect().await?, &token, now)?;
+    check_password(app, &request.new_password, &names.ok_or_else(refuse)?).await?;
     // Hash before the transaction begins, because its lock would block all other writers.
     let hash = hashing::hash(app, &request.new_password).await?;
 
-    let mut transaction = connection.begin()?;
+    let mut transaction = app.database.connect().await?.begin()?;
     let user = store::consume(&mut transaction, &token, now)?;
     let user = user.ok_or_else(refuse)?;
     let names = users::store::reset_password(&mut transaction, user, hash, now)?;
@@ -101,6 +101,19 @@ pub async fn reset_password(
     Ok(Message::new(DONE))
 }
 
+/// Checks the password of the token's user. Only the holder of a valid token learns the result, and the
+/// token stays valid.
+async fn check_password(app: &App, password: &NewPassword, user: &LoginNames) -> Result<(), Error> {
+    let names = Names {
+        username: Some(&user.username),
+        email: Some(&user.email),
+    };
+    if let Err(rule) = password.check_names(names) {
+        return Err(FieldError::refused("new_password", rule.into(), None).into());
+    }
+    breaches::refuse_breached(app, "new_password", password).await
+}
+
 fn refuse() -> Error {
     tracing::info!(
         reason = "unknown, used or expired token",
@@ -120,7 +133,9 @@ pub struct ResetPasswordRequest {
     #[schema(value_type = String)]
     token: Option<PlainToken>,
     /// At least one digit and one letter, at most 256 bytes. The service may require more than 6
-    /// characters.
+    /// characters, or take any 8 characters instead of a digit and a letter. Refused are common
+    /// passwords, and passwords that contain the username or the local part of the address. The
+    /// service may also refuse passwords from data breaches.
     #[schema(
         value_type = String,
         format = Password,
@@ -134,8 +149,14 @@ pub struct ResetPasswordRequest {
 impl FromFields for ResetPasswordRequest {
     fn from_fields(fields: &mut Fields, settings: &Settings) -> Option<Self> {
         let token = fields.required_text("token");
-        let policy = settings.passwords.policy;
-        let new_password = fields.required("new_password", |text| policy.parse(text));
+        let new_password = fields.required("new_password", |text| {
+            let app_name = &settings.mail.from_name;
+            // The user is known only once the token is looked up.
+            settings
+                .passwords
+                .policy
+                .parse(text, app_name, Names::default())
+        });
         Some(Self {
             token: PlainToken::received(&token?),
             new_password: new_password?,

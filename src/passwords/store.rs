@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::reset_token::HashedToken;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
+use crate::users::store::LoginNames;
 
 /// Replaces the unused reset tokens of the user with this address by a new one. For an unknown or
 /// disabled user it does the same work without an effect.
@@ -33,18 +34,19 @@ pub fn replace(
     connection.write(statement, parameters).map(drop)
 }
 
-/// Whether the token is valid. Checked before the costly hash of the new password.
-pub fn is_usable(
+/// The names of a valid token's user. Looked up before the costly hash of the new password. `None` if
+/// the token is unknown, used or expired, or its user is disabled.
+pub fn find_names(
     connection: &mut Connection<'_>,
     token: &HashedToken,
     now: Timestamp,
-) -> Result<bool, DbError> {
-    let statement = "SELECT 1 FROM password_reset_tokens \
-                     WHERE token = ?1 AND is_used = 0 AND expires_at > ?2 AND EXISTS ( \
-                     SELECT 1 FROM users WHERE id = user_id AND disabled_at IS NULL)";
+) -> Result<Option<LoginNames>, DbError> {
+    let statement = "SELECT email, username FROM password_reset_tokens \
+                     JOIN users ON users.id = user_id \
+                     WHERE token = ?1 AND is_used = 0 AND expires_at > ?2 AND disabled_at IS NULL";
     let parameters = [token.as_str().into(), now.to_sql().into()];
     let row = connection.query_one(statement, parameters)?;
-    Ok(row.is_some())
+    row.as_ref().map(LoginNames::read).transpose()
 }
 
 /// Marks a token as used and returns its user, in one statement so that only one of several

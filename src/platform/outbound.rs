@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Full, Limited};
 
-/// Maximum size of a response body, in bytes.
+/// Default maximum size of a response body, in bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 /// A response.
@@ -34,15 +34,27 @@ pub enum HttpError {
 /// # Errors
 /// Timeout, no connection, or an oversized response.
 pub async fn send(
+    request: Request<Full<Bytes>>,
+    deadline: Duration,
+) -> Result<Response, HttpError> {
+    send_limited(request, deadline, MAX_RESPONSE_BYTES).await
+}
+
+/// Like [`send`], for a response body of at most `max_bytes`.
+///
+/// # Errors
+/// As of [`send`].
+pub async fn send_limited(
     mut request: Request<Full<Bytes>>,
     deadline: Duration,
+    max_bytes: usize,
 ) -> Result<Response, HttpError> {
     // Without this header the body is sent in chunks, which some servers reject.
     if let Some(length) = request.body().size_hint().exact() {
         let length = HeaderValue::from(length);
         request.headers_mut().insert(header::CONTENT_LENGTH, length);
     }
-    let response = pin!(exchange(request));
+    let response = pin!(exchange(request, max_bytes));
     let timer = pin!(super::clock::sleep(deadline));
     match select(response, timer).await {
         Either::Left((response, _)) => response,
@@ -50,12 +62,12 @@ pub async fn send(
     }
 }
 
-async fn exchange(request: Request<Full<Bytes>>) -> Result<Response, HttpError> {
+async fn exchange(request: Request<Full<Bytes>>, max_bytes: usize) -> Result<Response, HttpError> {
     let unreachable = |error: String| HttpError::Unreachable(error);
     let response = super::wasi::send(request).await.map_err(unreachable)?;
     let status = response.status();
     let retry_after = retry_after(response.headers());
-    let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
+    let body = Limited::new(response.into_body(), max_bytes)
         .collect()
         .await
         .map_err(|error| unreachable(error.to_string()))?;

@@ -10,6 +10,8 @@ use super::*;
 use crate::crypto::keys::Algorithm;
 use crate::http::settings::CorsOrigins;
 use crate::mail::settings::MailProvider;
+use crate::passwords::breaches::BreachCheck;
+use crate::passwords::policy::{PasswordPolicy, PasswordRules};
 use crate::passwords::settings::Argon2Cost;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -71,7 +73,11 @@ fn the_defaults_of_the_manifest_and_a_secret_key_are_enough() {
         settings.passwords.reset_token_lifetime,
         Duration::minutes(15)
     );
-    assert_eq!(settings.passwords.policy.min_length, 6);
+    assert_eq!(
+        settings.passwords.policy,
+        PasswordPolicy::new(PasswordRules::Legacy, 6)
+    );
+    assert_eq!(settings.passwords.breach_check, BreachCheck::Off);
     assert_eq!(
         settings.passwords.argon2,
         Argon2Cost {
@@ -119,11 +125,12 @@ fn the_manifest_declares_and_forwards_exactly_the_variables_that_are_read() {
     let names = |table: &toml::Value| -> BTreeSet<String> {
         table.as_table().expect("a table").keys().cloned().collect()
     };
-    let providers: [&[_]; 4] = [
+    let providers: [&[_]; 5] = [
         &[],
         &[("captcha_provider", "service")],
         &[("captcha_provider", "turnstile")],
         &[("email_provider", "resend")],
+        &[("password_breach_check", "hibp")],
     ];
     let read = providers.into_iter().flat_map(|changes| {
         let mut reader = reader(changes);
@@ -173,7 +180,9 @@ fn an_invalid_variable_is_named_without_its_value() {
         ("refresh_token_expire_days", "-7"),
         ("session_max_days", "3651"),
         ("reset_token_expire_minutes", "15.5"),
+        ("password_rules", "strict"),
         ("password_min_length", "65"),
+        ("password_breach_check", "always"),
         ("argon2_memory_kib", "7167"),
         ("argon2_passes", "nil"),
         ("frontend_url", "localhost:3000"),
@@ -280,6 +289,34 @@ fn siteverify_uses_the_default_host_unless_configured() {
             CaptchaSettings::Siteverify { url: asked, .. } => assert_eq!(asked, url),
             other => panic!("{provider} is {other:?}"),
         }
+    }
+}
+
+#[test]
+fn breaches_are_looked_up_at_the_configured_host() {
+    for (host, expected) in [
+        (
+            "https://api.pwnedpasswords.com",
+            "https://api.pwnedpasswords.com",
+        ),
+        ("http://127.0.0.1:9999/", "http://127.0.0.1:9999"),
+    ] {
+        let settings = with(&[
+            ("password_breach_check", "hibp"),
+            ("password_breach_host", host),
+        ]);
+        let check = settings.expect("usable").passwords.breach_check;
+        let host = expected.to_owned();
+        assert_eq!(check, BreachCheck::Hibp { host });
+    }
+    for host in ["", "pwned.internal"] {
+        let problems = with(&[
+            ("password_breach_check", "hibp"),
+            ("password_breach_host", host),
+        ]);
+        let problems = problems.expect_err(host);
+        assert_eq!(problems.len(), 1, "{host}");
+        assert_eq!(problems[0].variable, "password_breach_host");
     }
 }
 

@@ -22,6 +22,7 @@ fn sample() -> Value {
             privacy => "/privacy",
         },
         captcha => "builtin",
+        password_rules => "nist",
         min_length => 6,
         minutes => 15,
         year => 2026,

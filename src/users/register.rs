@@ -21,8 +21,8 @@ use crate::http::body::{FromFields, ValidJson};
 use crate::http::error::{DB_LOCKED, Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
-use crate::passwords::hashing;
-use crate::passwords::password::NewPassword;
+use crate::passwords::policy::{Names, NewPassword};
+use crate::passwords::{breaches, hashing};
 use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
@@ -75,8 +75,12 @@ pub async fn register(
     )
     .await?;
     refuse_taken(&mut connection, &request)?;
+    // Nothing is held while another service is asked.
+    drop(connection);
+    breaches::refuse_breached(app, "password", &request.password).await?;
 
     let hash = hashing::hash(app, &request.password).await?;
+    let mut connection = app.database.connect().await?;
     let user = new_user(&request);
     match store::insert(&mut connection, &user, hash) {
         Ok(()) => {
@@ -145,7 +149,9 @@ pub struct RegisterRequest {
     )]
     username: Username,
     /// At least one digit and one letter, at most 256 bytes. The service may require more than 6
-    /// characters.
+    /// characters, or take any 8 characters instead of a digit and a letter. Refused are common
+    /// passwords, and passwords that contain the username or the local part of the address. The
+    /// service may also refuse passwords from data breaches.
     #[schema(
         value_type = String,
         format = Password,
@@ -166,7 +172,14 @@ impl FromFields for RegisterRequest {
     fn from_fields(fields: &mut Fields, settings: &Settings) -> Option<Self> {
         let email = fields.required("email", Email::parse);
         let username = fields.required("username", Username::parse);
-        let password = fields.required("password", |text| settings.passwords.policy.parse(text));
+        let password = fields.required("password", |text| {
+            let names = Names {
+                username: username.as_ref().map(Username::as_str),
+                email: email.as_ref().map(Email::as_str),
+            };
+            let app_name = &settings.mail.from_name;
+            settings.passwords.policy.parse(text, app_name, names)
+        });
         let captcha_id = match settings.captcha {
             CaptchaSettings::Service { .. } => fields.required("captcha_id", Uuid::parse_str),
             _ => fields.optional("captcha_id", Uuid::parse_str),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::email::Email;
 use super::user::{Role, Subscription, User};
 use super::username::Username;
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, Row};
 use crate::platform::timestamp::Timestamp;
 
 /// Key to look a user up by.
@@ -23,6 +23,16 @@ pub struct LoginNames {
     pub email: String,
     /// The username, as entered.
     pub username: String,
+}
+
+impl LoginNames {
+    /// Reads a row that begins with the email address and the username.
+    pub fn read(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            email: row.text(0)?.to_owned(),
+            username: row.text(1)?.to_owned(),
+        })
+    }
 }
 
 /// A user's data for the login.
@@ -145,10 +155,7 @@ pub fn reset_password(
     ];
     let row = connection.write_one(statement, parameters)?;
     let row = row.ok_or_else(|| DbError::Failed("the reset token's user does not exist".into()))?;
-    Ok(LoginNames {
-        email: row.text(0)?.to_owned(),
-        username: row.text(1)?.to_owned(),
-    })
+    LoginNames::read(&row)
 }
 
 /// Replaces the hash of an unchanged password. Returns `false` if another request has replaced it.

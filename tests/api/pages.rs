@@ -156,17 +156,32 @@ async fn pages_show_the_configured_name_and_rules() {
         assert!(html.contains(title), "{path}: {html}");
         assert!(!html.contains("<App>"), "{path}");
     }
-    let hint = strings("en")["fields"]["password_hint"].clone();
-    let hint = hint
-        .as_str()
-        .expect("a string")
-        .replace("{min_length}", "11");
+    assert_password_hint(&app, "legacy", "11").await;
+    let html = app.get("/auth/forgot-password").await.text;
+    assert!(html.contains("17 minutes"), "{html}");
+}
+
+#[tokio::test]
+async fn pages_show_the_rules_of_nist() {
+    for (configured, min_length) in [("6", "8"), ("15", "15")] {
+        let app = Setup::new()
+            .with("captcha_provider", "off")
+            .with("password_rules", "nist")
+            .with("password_min_length", configured)
+            .spawn()
+            .await;
+        assert_password_hint(&app, "nist", min_length).await;
+    }
+}
+
+async fn assert_password_hint(app: &App, rules: &str, min_length: &str) {
+    let hint = strings("en")["fields"]["password_hint"][rules].clone();
+    let hint = hint.as_str().expect("a string");
+    let hint = hint.replace("{min_length}", min_length);
     for path in ["/auth/register", "/auth/reset-password"] {
         let html = unescape(&app.get(path).await.text);
         assert!(html.contains(&hint), "{path}: {html}");
     }
-    let html = app.get("/auth/forgot-password").await.text;
-    assert!(html.contains("17 minutes"), "{html}");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ async fn passwords_of_any_characters_up_to_256_bytes_are_accepted_and_log_in() {
     let app = spawn_app().await;
     let longest = format!("{}1", "a".repeat(255));
     for (number, password) in [
-        "abcde1",
+        "abcde7",
         "a b 1 2 ",
         "żółw\u{1F422}a1",
         "a1%_'\"\\&=+",
