@@ -10,7 +10,7 @@ use xorf::{BinaryFuse16, DmaSerializable};
 mod key;
 
 /// Common passwords, one a line. `scripts/blocklist.sh` writes it.
-const COMMON_PASSWORDS: &str = "src/passwords/blocklist/passwords.txt";
+const COMMON_PASSWORDS: &str = "blocklist/passwords.txt";
 
 fn main() {
     for path in ["docs/openapi", "migrations", "templates", COMMON_PASSWORDS] {

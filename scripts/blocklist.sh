@@ -1,10 +1,10 @@
 #!/bin/sh
-# Writes src/passwords/blocklist/passwords.txt: the common passwords in Django's list that one of the rules for
+# Writes blocklist/passwords.txt: the common passwords in Django's list that one of the rules for
 # new passwords allows. Others would be refused anyway. build.rs makes a filter of the file.
 set -eu
 cd "$(dirname "$0")/.."
 
-folder=src/passwords/blocklist
+folder=blocklist
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

@@ -5,6 +5,7 @@
 mod adopted_addresses;
 mod adoption;
 mod brand;
+mod breaches;
 mod calls;
 mod captcha;
 mod captcha_builtin;
@@ -23,6 +24,7 @@ mod errors;
 mod examples;
 mod faults;
 mod guard;
+mod guessable_passwords;
 mod headers;
 mod health;
 mod helpers;

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::helpers::api_error::{METHOD_NOT_ALLOWED, NOT_FOUND};
-use crate::helpers::app::{Setup, spawn_app, spawn_app_with};
+use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::EMAIL;
 use crate::helpers::page::{PAGES, attributes, strings, unescape};
 use crate::helpers::response::Response;

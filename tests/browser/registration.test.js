@@ -37,6 +37,8 @@ const BROKEN_RULES = [
   ['password', 'abcdefg', 'Password must contain at least one digit'],
   ['password', '1234567', 'Password must contain at least one letter'],
   ['password', 'a1'.repeat(129), 'Password cannot be longer than {n} bytes', 256],
+  ['password', 'Password1', 'This password is too common.'],
+  ['password', 'my-users-service-1', 'This password is too common.'],
 ];
 
 for (const locale of ['en-GB', 'pl-PL']) {
@@ -51,6 +53,15 @@ for (const locale of ['en-GB', 'pl-PL']) {
     }
   });
 }
+
+test('a password with the name in it is reported at its field', async (t) => {
+  const tab = await registrationTab(t);
+  const person = unregisteredUser();
+  await tab.fill({ ...person, password: `1 ${person.username}` });
+  await tab.submit('register');
+  const rule = 'This password contains your name or email.';
+  await tab.waitForFieldError('password', tab.texts.messages.rules[rule]);
+});
 
 test('an empty form is rejected field by field, and the first field gets the focus', async (t) => {
   const tab = await registrationTab(t);

@@ -35,6 +35,9 @@ LIVE = {
 INEXPRESSIBLE = (
     # The schema counts characters, the rule counts bytes.
     "Value error, Password cannot be longer than 256 bytes",
+    # Lists of passwords, and other fields of the body.
+    "Value error, This password is too common.",
+    "Value error, This password contains your name or email.",
     # The rule is case-insensitive.
     "Value error, This username is reserved and cannot be used.",
     # A refresh token may come in a cookie instead.

@@ -1,6 +1,6 @@
 //! Common passwords, as a filter that is compiled in and used where it lies.
 //!
-//! `passwords.txt` has the passwords of Django's list that the rules allow; docs/operating.md has
+//! `blocklist/passwords.txt` has the passwords of Django's list that the rules allow; docs/operating.md has
 //! their number and origin. A binary fuse filter of 16 bits takes a fifth of the list's size. It knows every
 //! listed password, and takes one in 65,536 others for a listed one.
 
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     fn listed() -> impl Iterator<Item = &'static str> {
-        include_str!("passwords.txt").lines()
+        include_str!("../../../blocklist/passwords.txt").lines()
     }
 
     #[test]

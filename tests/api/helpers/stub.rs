@@ -20,6 +20,8 @@ pub(crate) enum Reply {
     Json(u16, Value),
     /// A status and text.
     Text(u16, &'static str),
+    /// A 200 with this text.
+    List(String),
     /// A 429 with this `Retry-After`.
     Busy(&'static str),
     /// No response.
@@ -142,6 +144,7 @@ async fn respond(
             (to_status(status), json, body.to_string()).into_response()
         }
         Reply::Text(status, body) => (to_status(status), body).into_response(),
+        Reply::List(text) => text.into_response(),
         Reply::Busy(retry_after) => {
             let headers = [(header::RETRY_AFTER, retry_after)];
             (StatusCode::TOO_MANY_REQUESTS, headers).into_response()
