@@ -22,7 +22,7 @@ use crate::platform::timestamp::Timestamp;
 use crate::sessions::ending::end_all;
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
-use crate::{events, users};
+use crate::{events, users, verification};
 
 const SECURED: &str = "Your account is secured. We have sent you a link to choose a new password.";
 
@@ -66,6 +66,7 @@ pub async fn not_me(
     undo(&mut transaction, &event, now)?;
     let email = users::store::void_password(&mut transaction, user, now)?;
     end_all(&mut transaction, user)?;
+    verification::store::delete_all(&mut transaction, user)?;
     reset_link::queue(app, &mut transaction, &email, client.language, now)?;
     let secured = Event {
         action: ACCOUNT_SECURED,

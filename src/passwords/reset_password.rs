@@ -23,7 +23,7 @@ use crate::sessions::ending::end_all;
 use crate::settings::Settings;
 use crate::throttle::store::known_networks::{self, NetworkHistory};
 use crate::throttle::{self, ThrottleErrors};
-use crate::users;
+use crate::{users, verification};
 
 const DONE: &str = "Password has been reset successfully";
 
@@ -77,6 +77,8 @@ pub async fn reset_password(
     let user = user.ok_or_else(refuse)?;
     let names = users::store::reset_password(&mut transaction, user, hash, now)?;
     end_all(&mut transaction, user)?;
+    // The reset has verified the address, and stops a change of it that a thief has begun.
+    verification::store::delete_all(&mut transaction, user)?;
     // The owner can log in from this network, regardless of earlier guesses at the old password.
     throttle::clear_all_failures(app, &mut transaction, &names, client.network)?;
     let network = app.networks.hash(client.network);
