@@ -152,6 +152,12 @@ impl App {
         self.post(RESET_PASSWORD, &body).await
     }
 
+    /// What the service says of the session of an access token.
+    pub(crate) async fn session(&self, access_token: &str) -> Response {
+        let request = self.request(Method::GET, SESSION);
+        Response::to(request.bearer_auth(access_token)).await
+    }
+
     pub(crate) async fn verify_email(&self, token: &str) -> Response {
         self.post(VERIFY_EMAIL, &json!({"token": token})).await
     }
@@ -229,7 +235,7 @@ impl App {
 pub(crate) fn reset_token_in(mail: &Received) -> Option<String> {
     let body = mail.json();
     let text = body["text"].as_str().unwrap_or_default();
-    let (_, token) = text.split_once("token=")?;
+    let (_, token) = text.split_once("/auth/reset-password?token=")?;
     token.split_whitespace().next().map(str::to_owned)
 }
 
