@@ -19,7 +19,7 @@ use crate::mail::reset_link;
 use crate::passwords::Message;
 use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
-use crate::sessions::ending::end_all;
+use crate::sessions::ending::end_all_access;
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
 use crate::{events, users};
@@ -65,7 +65,7 @@ pub async fn not_me(
     let user = event.user;
     undo(&mut transaction, &event, now)?;
     let email = users::store::void_password(&mut transaction, user, now)?;
-    end_all(&mut transaction, user)?;
+    end_all_access(&mut transaction, user)?;
     reset_link::queue(app, &mut transaction, &email, client.language, now)?;
     let secured = Event {
         action: ACCOUNT_SECURED,

@@ -34,6 +34,13 @@ pub fn replace(
     connection.write(statement, parameters).map(drop)
 }
 
+/// Deletes the unused reset tokens of a user.
+pub fn delete_unused(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+    let statement = "DELETE FROM password_reset_tokens WHERE user_id = ?1 AND is_used = 0";
+    let parameters = [user.to_string().into()];
+    connection.write(statement, parameters).map(drop)
+}
+
 /// The names of a valid token's user. Looked up before the costly hash of the new password. `None` if
 /// the token is unknown, used or expired, or its user is disabled.
 pub fn find_names(

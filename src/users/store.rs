@@ -43,6 +43,8 @@ pub struct Credentials {
     pub role: Role,
     /// Whether the user is blocked, regardless of the password.
     pub is_disabled: bool,
+    /// Whether the user registered when the address had to be verified, and has not verified it.
+    pub must_verify: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,15 +57,28 @@ pub enum InsertError {
     Database(#[from] DbError),
 }
 
+impl InsertError {
+    fn of_write(error: DbError) -> Self {
+        match error {
+            DbError::Unique(what) if what.contains("users.email") => Self::EmailTaken,
+            DbError::Unique(what) if what.contains("ix_users_username_lower") => {
+                Self::UsernameTaken
+            }
+            error => error.into(),
+        }
+    }
+}
+
 pub fn insert(
     connection: &mut Connection<'_>,
     user: &User,
     hashed_password: String,
+    must_verify: bool,
 ) -> Result<(), InsertError> {
     let created_at = user.created_at.to_sql();
     let statement = "INSERT INTO users (id, username, email, hashed_password, account_role, \
-                     account_subscription, created_at, updated_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)";
+                     account_subscription, created_at, updated_at, must_verify) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)";
     let parameters = [
         user.id.to_string().into(),
         user.username.as_str().into(),
@@ -72,15 +87,10 @@ pub fn insert(
         user.role.as_str().into(),
         user.subscription.as_str().into(),
         created_at.into(),
+        i64::from(must_verify).into(),
     ];
-    match connection.write(statement, parameters) {
-        Ok(_) => Ok(()),
-        Err(DbError::Unique(what)) if what.contains("users.email") => Err(InsertError::EmailTaken),
-        Err(DbError::Unique(what)) if what.contains("ix_users_username_lower") => {
-            Err(InsertError::UsernameTaken)
-        }
-        Err(error) => Err(error.into()),
-    }
+    let written = connection.write(statement, parameters);
+    written.map(drop).map_err(InsertError::of_write)
 }
 
 pub fn find_credentials(
@@ -93,7 +103,8 @@ pub fn find_credentials(
         Lookup::Username(name) => ("lower(username) = lower(?1)", name.as_str().to_owned()),
     };
     let statement = format!(
-        "SELECT id, email, username, hashed_password, account_role, disabled_at IS NOT NULL \
+        "SELECT id, email, username, hashed_password, account_role, disabled_at IS NOT NULL, \
+         must_verify \
          FROM users WHERE {condition}"
     );
     let row = connection.query_one(&statement, [value.into()])?;
@@ -107,6 +118,7 @@ pub fn find_credentials(
             hashed_password: row.text(3)?.to_owned(),
             role: row.read(4, Role::from_stored)?,
             is_disabled: row.integer(5)? != 0,
+            must_verify: row.integer(6)? != 0,
         })
     })
     .transpose()
@@ -146,7 +158,8 @@ pub fn reset_password(
     now: Timestamp,
 ) -> Result<LoginNames, DbError> {
     let statement = "UPDATE users SET hashed_password = ?2, updated_at = ?3, \
-                     email_verified_at = coalesce(email_verified_at, ?3) WHERE id = ?1 \
+                     email_verified_at = coalesce(email_verified_at, ?3), must_verify = 0 \
+                     WHERE id = ?1 \
                      RETURNING email, username";
     let parameters = [
         user.to_string().into(),
@@ -156,6 +169,55 @@ pub fn reset_password(
     let row = connection.write_one(statement, parameters)?;
     let row = row.ok_or_else(|| DbError::Failed("the reset token's user does not exist".into()))?;
     LoginNames::read(&row)
+}
+
+/// Records that the user's address is verified.
+pub fn verify_email(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "UPDATE users SET email_verified_at = coalesce(email_verified_at, ?2), \
+                     must_verify = 0, updated_at = ?2 WHERE id = ?1";
+    let parameters = [user.to_string().into(), now.to_sql().into()];
+    connection.write(statement, parameters).map(drop)
+}
+
+/// Replaces the user's address by one that is verified, and returns the old one.
+pub fn change_email(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    new: &str,
+    now: Timestamp,
+) -> Result<String, InsertError> {
+    let statement = "SELECT email FROM users WHERE id = ?1";
+    let row = connection.query_one(statement, [user.to_string().into()])?;
+    let row = row.ok_or_else(|| DbError::Failed("the user does not exist".into()))?;
+    let statement = "UPDATE users SET email = ?2, email_verified_at = ?3, must_verify = 0, \
+                     updated_at = ?3 WHERE id = ?1";
+    let parameters = [user.to_string().into(), new.into(), now.to_sql().into()];
+    let written = connection.write(statement, parameters);
+    written.map_err(InsertError::of_write)?;
+    Ok(row.text(0)?.to_owned())
+}
+
+/// Lets a user stay who could log in without a verified address, whatever is required later.
+pub fn waive_verification(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+    let statement = "UPDATE users SET must_verify = 0 WHERE id = ?1";
+    let parameters = [user.to_string().into()];
+    connection.write(statement, parameters).map(drop)
+}
+
+/// Deletes up to a hundred users who registered before `since` and had to verify their address, but did not.
+/// Returns their number.
+pub fn delete_unverified(
+    connection: &mut Connection<'_>,
+    since: Timestamp,
+) -> Result<usize, DbError> {
+    let statement = "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE must_verify = 1 \
+                     AND created_at < ?1 LIMIT 100) RETURNING id";
+    let rows = connection.write(statement, [since.to_sql().into()])?;
+    Ok(rows.len())
 }
 
 /// Replaces the hash of an unchanged password. Returns `false` if another request has replaced it.

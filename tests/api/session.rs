@@ -10,13 +10,8 @@ use crate::helpers::response::Response;
 use crate::helpers::token::{claims, legacy_claims, signed};
 use crate::legacy::{USER, spawn_with_legacy_database};
 
-async fn session(app: &App, access_token: &str) -> Response {
-    let request = app.request(Method::GET, SESSION);
-    Response::to(request.bearer_auth(access_token)).await
-}
-
 async fn is_verified(app: &App, tokens: &Tokens) -> bool {
-    let session = session(app, &tokens.access).await.json();
+    let session = app.session(&tokens.access).await.json();
     session["email_verified"].as_bool().expect("a boolean")
 }
 
@@ -25,7 +20,7 @@ async fn it_names_the_session_and_its_user() {
     let app = spawn_app().await;
     let user = app.register_tom().await;
     let tokens = app.tokens_of_tom().await;
-    let response = session(&app, &tokens.access).await;
+    let response = app.session(&tokens.access).await;
     response.assert_json(
         200,
         &json!({
@@ -49,7 +44,7 @@ async fn it_tells_what_is_stored_now() {
         "UPDATE users SET email = 'new@example.com', username = 'Tommy', \
          account_role = 'ADMIN', account_subscription = 'PRO'",
     );
-    let session = session(&app, &tokens.access).await.json();
+    let session = app.session(&tokens.access).await.json();
     assert_eq!(session["email"], "new@example.com");
     assert_eq!(session["username"], "Tommy");
     assert_eq!(session["account_role"], "ADMIN");
@@ -67,9 +62,9 @@ async fn it_ends_with_the_session() {
         "UPDATE users SET disabled_at = unixepoch()",
     ] {
         let tokens = app.tokens_of_tom().await;
-        session(&app, &tokens.access).await.assert_status(200);
+        app.session(&tokens.access).await.assert_status(200);
         app.change(end);
-        let response = session(&app, &tokens.access).await;
+        let response = app.session(&tokens.access).await;
         response.assert_error(&INVALID_ACCESS_TOKEN);
     }
 }
@@ -78,12 +73,12 @@ async fn it_ends_with_the_session() {
 async fn a_legacy_access_token_has_no_session() {
     let app = spawn_with_legacy_database().await;
     let token = signed(&legacy_claims(USER));
-    let legacy = session(&app, &token).await.json();
+    let legacy = app.session(&token).await.json();
     assert_eq!(legacy["session_id"], Value::Null);
     assert_eq!(legacy["user_id"], USER);
     assert_eq!(legacy["email_verified"], false);
     app.change("UPDATE users SET disabled_at = unixepoch()");
-    session(&app, &token)
+    app.session(&token)
         .await
         .assert_error(&INVALID_ACCESS_TOKEN);
 }
@@ -93,7 +88,7 @@ async fn corrupt_user_data_is_an_error() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     app.change("UPDATE users SET account_subscription = 'GOLD'");
-    session(&app, &tokens.access).await.assert_error(&DB_ERROR);
+    app.session(&tokens.access).await.assert_error(&DB_ERROR);
 }
 
 #[tokio::test]

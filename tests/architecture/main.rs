@@ -22,6 +22,7 @@ const MODULES: &[&str] = &[
     "sessions",
     "captcha",
     "mail",
+    "verification",
     "events",
     "throttle",
     "passwords",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::helpers::app::{App, spawn_app};
+use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
 use crate::helpers::tally::{Tally, expect};
 
@@ -12,6 +12,11 @@ use crate::helpers::tally::{Tally, expect};
 const MAX_LIFETIME: u128 = 250;
 /// The owner of the refresh chain, whose password is never reset.
 const ANN: &str = "ann@example.com";
+
+/// Users whose registration is not complete. A reset of Tom's password ends his verification.
+const PARTIAL_REGISTRATIONS: &str = "SELECT count(*) FROM users u WHERE username <> 'Tom' AND (
+     (SELECT count(*) FROM events WHERE user_id = u.id AND action = 'user.registered') <> 1
+     OR (SELECT count(*) FROM email_verifications WHERE user_id = u.id) <> 1)";
 
 /// What clients know: the acknowledged writes, and the last password whose reset was not acknowledged.
 struct Known {
@@ -81,6 +86,10 @@ fn check_file(app: &App) -> Result<(), String> {
         app.value("SELECT count(*) FROM users WHERE hashed_password NOT LIKE '$argon2id$%'");
     expect((orphans, broken) == (0, 0), || {
         format!("{orphans} orphans, {broken} broken hashes")
+    })?;
+    let partial: i64 = app.value(PARTIAL_REGISTRATIONS);
+    expect(partial == 0, || {
+        format!("{partial} users without their event or verification")
     })
 }
 
@@ -132,7 +141,7 @@ async fn check(app: &App, known: &mut Known) -> Result<(), String> {
 }
 
 pub(crate) async fn kills_under_load(rounds: usize) -> Tally {
-    let mut app = spawn_app().await;
+    let mut app = spawn_app_with("email_verification", "optional").await;
     app.register_tom().await;
     app.register(&registration_of(ANN, "ann"))
         .await

@@ -2,9 +2,9 @@
 
 use futures_util::future::{join, join_all};
 
-use crate::helpers::app::{App, spawn_app};
+use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::captcha::builtin_captcha;
-use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
+use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, code_in, registration_of, token_in};
 use crate::helpers::response::Response;
 use crate::helpers::tally::{Tally, expect};
 
@@ -102,6 +102,25 @@ pub(crate) async fn registrations_with_one_answer(rounds: usize) -> Tally {
 async fn register_all(app: &App, bodies: Vec<serde_json::Value>) -> Result<(), String> {
     let responses = join_all(bodies.iter().map(|body| app.register(body))).await;
     expect_one_winner(&responses, 201, 409)
+}
+
+pub(crate) async fn verifications_with_one_token(rounds: usize) -> Tally {
+    let app = spawn_app_with("email_verification", "optional").await;
+    Tally::of("20 verifications with one token", rounds, async |round| {
+        let email = format!("tom{round}@example.com");
+        let registered = app
+            .register(&registration_of(&email, &format!("u{round}")))
+            .await;
+        let verification = registered.assert_status(201).field("verification_id");
+        let mail = app.mail_to(&email, "Verify your email address").await;
+        let (token, code) = (token_in(&mail), code_in(&mail));
+        let by_link = join_all((0..CROWD - 4).map(|_| app.verify_email(&token)));
+        let by_code = join_all((0..4).map(|_| app.verify_code(&verification, &code)));
+        let (mut responses, by_code) = join(by_link, by_code).await;
+        responses.extend(by_code);
+        expect_one_winner(&responses, 200, 400)
+    })
+    .await
 }
 
 pub(crate) async fn refreshes_of_one_token(rounds: usize) -> Tally {
