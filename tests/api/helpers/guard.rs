@@ -55,12 +55,26 @@ impl Wiring {
         built(in_repository(&path))
     }
 
+    /// The path of the application behind it.
+    fn echo(self) -> PathBuf {
+        let name = match self {
+            Self::Middleware | Self::Gateway => "gatehouse_echo",
+            Self::GatewayOfWasi2 => "gatehouse_echo_wasi2",
+        };
+        built(in_repository(&format!(
+            "target/wasm32-wasip2/release/{name}.wasm"
+        )))
+    }
+
     fn manifest(self) -> String {
         let source = |path: PathBuf| format!("source = {path:?}\n");
         let guard = source(self.guard());
-        let echo = "target/wasm32-wasip2/release/gatehouse_echo.wasm";
-        let echo = source(built(in_repository(echo)));
-        let defaults = VARIABLES.map(|name| format!("{name} = {{ default = \"\" }}\n"));
+        let echo = source(self.echo());
+        let declarations = VARIABLES.map(|name| match name {
+            // Spin before 4.1 refuses a host that is empty by default.
+            "guard_gatehouse" => format!("{name} = {{ required = true }}\n"),
+            _ => format!("{name} = {{ default = \"\" }}\n"),
+        });
         let values = VARIABLES.map(|name| format!("{name} = \"{{{{ {name} }}}}\"\n"));
         let configuration = |id: &str| {
             format!(
@@ -72,7 +86,7 @@ impl Wiring {
         let head = format!(
             "spin_manifest_version = 2\n[application]\nname = \"guarded\"\n[variables]\n{}\
              [[trigger.http]]\nroute = \"/...\"\n",
-            defaults.concat()
+            declarations.concat()
         );
         match self {
             Self::Middleware => format!(
