@@ -23,6 +23,9 @@ const VARIABLES: [&str; 7] = [
     "guard_require_verified",
 ];
 
+/// What middleware needs of the application's configuration.
+const INHERITED: [&str; 2] = ["allowed_outbound_hosts", "variables"];
+
 /// How the guard stands before the application.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wiring {
@@ -66,7 +69,7 @@ impl Wiring {
         )))
     }
 
-    fn manifest(self) -> String {
+    fn manifest(self, inherited: &[&str]) -> String {
         let source = |path: PathBuf| format!("source = {path:?}\n");
         let guard = source(self.guard());
         let echo = source(self.echo());
@@ -91,7 +94,7 @@ impl Wiring {
         match self {
             Self::Middleware => format!(
                 "{head}component = \"echo\"\ndependencies.middleware = [{{ component = \"guard\", \
-                 inherit_configuration = [\"allowed_outbound_hosts\", \"variables\"] }}]\n\
+                 inherit_configuration = {inherited:?} }}]\n\
                  [component.guard]\n{guard}[component.echo]\n{echo}{}",
                 configuration("echo")
             ),
@@ -116,9 +119,18 @@ pub(crate) struct Guarded {
 impl Guarded {
     /// Starts it with these variables, and waits until it serves.
     pub(crate) async fn start(wiring: Wiring, variables: &[(&str, &str)]) -> Self {
+        Self::start_inheriting(&INHERITED, wiring, variables).await
+    }
+
+    /// Starts it with this in `inherit_configuration`, if it is middleware.
+    pub(crate) async fn start_inheriting(
+        inherited: &[&str],
+        wiring: Wiring,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let manifest = directory.path().join("spin.toml");
-        fs::write(&manifest, wiring.manifest()).expect("a writable manifest");
+        fs::write(&manifest, wiring.manifest(inherited)).expect("a writable manifest");
         let upstream = ("guard_upstream", "http://echo.spin.internal");
         let variables = [upstream].into_iter().chain(variables.iter().copied());
         let listen = listen_address();
