@@ -38,6 +38,7 @@ test-components:
 	cargo build --release --target wasm32-wasip2 --package gatehouse-test-app-wasi2
 	cargo build --release --target wasm32-wasip2 --package gatehouse-test-middleware
 	cargo build --release --target wasm32-wasip2 --package gatehouse-echo
+	cargo build --release --target wasm32-wasip2 --package gatehouse-echo-wasi2
 
 # Built in its own folder, because it is a separate workspace.
 frontend:
@@ -97,6 +98,7 @@ lint: frontend ## Check the formatting, and run clippy on everything
 	cargo clippy --profile gateway --target wasm32-wasip2 --package gatehouse-guard --no-default-features --features wasi3 -- --deny warnings
 	cargo clippy --profile wasi2 --target wasm32-wasip2 --package gatehouse-guard --no-default-features --features wasi2 -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-echo -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-echo-wasi2 -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-empty -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-hash -- --deny warnings
 	cargo clippy --profile wasi2 --target wasm32-wasip2 --package gatehouse-wasi2-read -- --deny warnings

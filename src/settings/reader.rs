@@ -14,6 +14,10 @@ use crate::platform::variables;
 /// Maximum lifetime of anything, in days: ten years. A larger value is a mistake.
 const MAX_DAYS: u32 = 3650;
 
+/// Stands for no host in the manifest, because Spin before 4.1 refuses an empty host there. The name
+/// never resolves (RFC 6761).
+const UNSET_HOST: &str = "https://unset.invalid";
+
 /// A problem with a variable. It never includes the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -75,10 +79,10 @@ impl Reader {
         Some(Duration::days(i64::from(days)))
     }
 
-    /// The address of a provider's API. If the variable is empty, the default host.
+    /// The address of a provider's API. If it is not set, the default host.
     pub async fn api_host(&mut self, variable: &'static str, default_host: &str) -> Option<String> {
         let value = self.text(variable).await?;
-        if value.is_empty() {
+        if value.is_empty() || value == UNSET_HOST {
             return Some(default_host.to_owned());
         }
         self.check_address(variable, &value)

@@ -155,6 +155,7 @@ fn a_trailing_slash_is_removed() {
 fn a_mail_provider_uses_the_default_host_unless_configured() {
     for (configured, expected) in [
         ("", "https://api.resend.com"),
+        ("https://unset.invalid", "https://api.resend.com"),
         ("http://127.0.0.1:9999/", "http://127.0.0.1:9999"),
     ] {
         let settings = with(&[

@@ -11,6 +11,7 @@ use tokio::time::{Duration, Instant, timeout};
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::TEST_DATA;
 use crate::helpers::guard::{Guarded, Wiring, gatehouse_with, session, wirings};
+use crate::helpers::server::{is_spin, is_wasi2};
 use crate::helpers::stub::{Reply, Stub};
 use crate::helpers::time::{SOON, eventually};
 
@@ -424,6 +425,31 @@ async fn a_setting_that_cannot_be_used_lets_nothing_through_and_is_named_in_the_
         }
         assert!(gatehouse.received().is_empty());
     }
+}
+
+#[tokio::test]
+async fn middleware_that_inherits_too_little_lets_nothing_through() {
+    if is_wasi2() {
+        return;
+    }
+    let gatehouse = gatehouse_with(&[]).await;
+    let variables = [
+        ("guard_gatehouse", gatehouse.url()),
+        ("guard_public_paths", "/public/..."),
+    ];
+    for (inherited, on_spin, on_host) in [
+        (&[][..], (500, 500), (500, 500)),
+        (&["allowed_outbound_hosts"], (500, 500), (500, 500)),
+        (&["variables"], (503, 200), (500, 200)),
+    ] {
+        let guarded = Guarded::start_inheriting(inherited, Wiring::Middleware, &variables).await;
+        let private = send(guarded.get("/"), &[BEARER]).await.status().as_u16();
+        let public = send(guarded.get("/public/a"), &[]).await.status().as_u16();
+        // The host ends what Spin answers with an error.
+        let expected = if is_spin() { on_spin } else { on_host };
+        assert_eq!((private, public), expected, "{inherited:?}");
+    }
+    assert!(gatehouse.received().is_empty());
 }
 
 #[tokio::test]

@@ -40,6 +40,20 @@ fn generated() -> String {
     [schema, rest].join(ORIGIN)
 }
 
+/// Spin before 4.1 does not start with a host that is empty by default.
+#[test]
+fn no_allowed_host_is_empty_by_default() {
+    let manifest: toml::Table = generated().parse().expect("TOML");
+    let hosts = manifest["component"]["gatehouse"]["allowed_outbound_hosts"].as_array();
+    for host in hosts.expect("a list") {
+        let host = host.as_str().expect("a host");
+        let variable = host.trim_matches(['{', '}', ' ']);
+        let default = manifest["variables"][variable]["default"].as_str();
+        let is_address = default.is_some_and(|default| default.starts_with("http"));
+        assert!(is_address, "{host} is {default:?}");
+    }
+}
+
 /// Compares the file with `spin.toml`, or writes it if `UPDATE_MANIFEST` is set.
 #[test]
 fn the_manifest_for_wasi_0_2_differs_in_its_build_alone() {

@@ -55,13 +55,24 @@ impl Stream {
 /// Returns the value of a variable, `None` if it is not declared.
 ///
 /// # Errors
-/// A reason that continues the variable's name in a sentence.
+/// If it cannot be read, or is not inherited: a reason that continues the variable's name in a sentence.
 pub async fn variable(name: &str) -> Result<Option<String>, &'static str> {
     match variables::get(name).await {
         Ok(value) => Ok(Some(value)),
+        Err(variables::Error::Undefined(_)) if are_denied().await => {
+            Err("is not inherited: `inherit_configuration` needs `variables`")
+        }
         Err(variables::Error::Undefined(_)) => Ok(None),
         Err(_) => Err("could not be read"),
     }
+}
+
+/// Whether middleware does not inherit the variables of the component behind it. Spin then says of every
+/// name that it is not declared, even of one that no variable can have. Without this difference, a
+/// requirement that is not inherited would count as none.
+async fn are_denied() -> bool {
+    let impossible = variables::get("").await;
+    matches!(impossible, Err(variables::Error::Undefined(_)))
 }
 
 /// Sends a request without a body and reads the whole response.

@@ -231,7 +231,7 @@ impl App {
     }
 }
 
-/// The reset token in a mail, if there is one.
+/// The reset token in a mail, if there is one. The link of a notice has a token of another kind.
 pub(crate) fn reset_token_in(mail: &Received) -> Option<String> {
     let body = mail.json();
     let text = body["text"].as_str().unwrap_or_default();

@@ -23,6 +23,9 @@ const VARIABLES: [&str; 7] = [
     "guard_require_verified",
 ];
 
+/// What middleware needs of the application's configuration.
+const INHERITED: [&str; 2] = ["allowed_outbound_hosts", "variables"];
+
 /// How the guard stands before the application.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wiring {
@@ -55,12 +58,26 @@ impl Wiring {
         built(in_repository(&path))
     }
 
-    fn manifest(self) -> String {
+    /// The path of the application behind it.
+    fn echo(self) -> PathBuf {
+        let name = match self {
+            Self::Middleware | Self::Gateway => "gatehouse_echo",
+            Self::GatewayOfWasi2 => "gatehouse_echo_wasi2",
+        };
+        built(in_repository(&format!(
+            "target/wasm32-wasip2/release/{name}.wasm"
+        )))
+    }
+
+    fn manifest(self, inherited: &[&str]) -> String {
         let source = |path: PathBuf| format!("source = {path:?}\n");
         let guard = source(self.guard());
-        let echo = "target/wasm32-wasip2/release/gatehouse_echo.wasm";
-        let echo = source(built(in_repository(echo)));
-        let defaults = VARIABLES.map(|name| format!("{name} = {{ default = \"\" }}\n"));
+        let echo = source(self.echo());
+        let declarations = VARIABLES.map(|name| match name {
+            // Spin before 4.1 refuses a host that is empty by default.
+            "guard_gatehouse" => format!("{name} = {{ required = true }}\n"),
+            _ => format!("{name} = {{ default = \"\" }}\n"),
+        });
         let values = VARIABLES.map(|name| format!("{name} = \"{{{{ {name} }}}}\"\n"));
         let configuration = |id: &str| {
             format!(
@@ -72,12 +89,12 @@ impl Wiring {
         let head = format!(
             "spin_manifest_version = 2\n[application]\nname = \"guarded\"\n[variables]\n{}\
              [[trigger.http]]\nroute = \"/...\"\n",
-            defaults.concat()
+            declarations.concat()
         );
         match self {
             Self::Middleware => format!(
                 "{head}component = \"echo\"\ndependencies.middleware = [{{ component = \"guard\", \
-                 inherit_configuration = [\"allowed_outbound_hosts\", \"variables\"] }}]\n\
+                 inherit_configuration = {inherited:?} }}]\n\
                  [component.guard]\n{guard}[component.echo]\n{echo}{}",
                 configuration("echo")
             ),
@@ -102,9 +119,18 @@ pub(crate) struct Guarded {
 impl Guarded {
     /// Starts it with these variables, and waits until it serves.
     pub(crate) async fn start(wiring: Wiring, variables: &[(&str, &str)]) -> Self {
+        Self::start_inheriting(&INHERITED, wiring, variables).await
+    }
+
+    /// Starts it with this in `inherit_configuration`, if it is middleware.
+    pub(crate) async fn start_inheriting(
+        inherited: &[&str],
+        wiring: Wiring,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let manifest = directory.path().join("spin.toml");
-        fs::write(&manifest, wiring.manifest()).expect("a writable manifest");
+        fs::write(&manifest, wiring.manifest(inherited)).expect("a writable manifest");
         let upstream = ("guard_upstream", "http://echo.spin.internal");
         let variables = [upstream].into_iter().chain(variables.iter().copied());
         let listen = listen_address();

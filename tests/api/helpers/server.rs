@@ -197,13 +197,18 @@ pub(crate) fn manifest_with_caller() -> String {
     let manifest = fs::read_to_string(manifest).expect("a readable manifest");
     let target = in_repository("target").display().to_string();
     let manifest = manifest.replace("source = \"target", &format!("source = \"{target}"));
-    let caller = in_repository("target/wasm32-wasip2/release/gatehouse_test_app.wasm");
+    let caller = if is_wasi2() {
+        "gatehouse_test_app_wasi2"
+    } else {
+        "gatehouse_test_app"
+    };
+    let caller = format!("target/wasm32-wasip2/release/{caller}.wasm");
     component();
     format!(
         "{manifest}\n[[trigger.http]]\nroute = \"/caller\"\ncomponent = \"caller\"\n\
          [component.caller]\nsource = {:?}\n\
          allowed_outbound_hosts = [\"http://gatehouse.spin.internal\"]\n",
-        built(caller)
+        built(in_repository(&caller))
     )
 }
 

@@ -5,12 +5,17 @@
 use wstd::http::{Body, Client, Error, HeaderName, Request, Response};
 
 /// Returns the request's body, its headers with the prefix `echo-`, and its URI. With a URI in the
-/// header `x-call`, it sends the request there, and returns the response.
+/// header `x-call`, it sends the request there, without the header that `x-drop` names, and returns the
+/// response.
 #[wstd::http_server]
 async fn main(mut request: Request<Body>) -> Result<Response<Body>, Error> {
     if let Some(uri) = request.headers_mut().remove("x-call") {
         *request.uri_mut() = uri.to_str()?.parse()?;
-        request.headers_mut().remove("host");
+        let headers = request.headers_mut();
+        headers.remove("host");
+        if let Some(name) = headers.remove("x-drop") {
+            headers.remove(name.to_str()?);
+        }
         return Client::new().send(request).await;
     }
     let (head, body) = request.into_parts();
