@@ -1,16 +1,19 @@
 # Every target sets itself up: a clone, a Rust toolchain and access to the package registries suffice.
 
 .DEFAULT_GOAL := help
-.PHONY: help up example build component component-wasi2 guard host test-components frontend dist manifest openapi test test-dist test-browser fuzz bench soak lint
+.PHONY: help up example example-guarded build component component-wasi2 guard host test-components frontend guarded dist manifest openapi test test-dist test-browser fuzz bench soak lint
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## Build and serve on http://127.0.0.1:3000 until Ctrl-C
 	@scripts/up.sh
 
 example: frontend ## Like up, with a front end in WebAssembly at http://127.0.0.1:3000/app/
 	@scripts/up.sh examples/frontend /app/
+
+example-guarded: guarded ## Like up, with two applications behind the guard at http://127.0.0.1:3000/hello/
+	@scripts/up.sh examples/guarded /hello/
 
 build: component component-wasi2 guard host ## Build the components and the host for development
 
@@ -47,6 +50,11 @@ frontend:
 	cd examples/frontend && cargo build --release --target wasm32-unknown-unknown --package gatehouse-example-page
 	cd examples/frontend && cargo build --release --target wasm32-wasip2 --package gatehouse-example-server
 
+# The applications behind the guard. The one in Rust is a separate workspace, too.
+guarded: guard
+	cd examples/guarded/hello && cargo build --release --target wasm32-wasip2
+	@scripts/python-component.sh
+
 dist: component component-wasi2 guard ## Write components, manifests, SBOMs, checksums and a template to dist/
 	@scripts/dist.sh
 
@@ -71,7 +79,7 @@ test-dist: dist host ## Check dist/: start both manifests, and add the template 
 	cargo build --profile native --package gatehouse-spin-add
 	@scripts/test-dist.sh
 
-test-browser: build frontend ## Run the tests in a real browser; screenshots are left in target/
+test-browser: build frontend guarded ## Run the tests in a real browser; screenshots are left in target/
 	@scripts/browser.sh
 
 fuzz: build ## Fuzz every route for a minute, based on the OpenAPI description
@@ -92,6 +100,7 @@ soak: build ## Repeat every race and attack up to 1,000 times, kill the host 500
 lint: frontend ## Check the formatting, and run clippy on everything
 	cargo fmt --all --check
 	cd examples/frontend && cargo fmt --all --check
+	cd examples/guarded/hello && cargo fmt --check
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse -- --deny warnings
 	cargo clippy --profile wasi2 --target wasm32-wasip2 --package gatehouse --no-default-features --features wasi2 -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-guard -- --deny warnings
@@ -108,3 +117,4 @@ lint: frontend ## Check the formatting, and run clippy on everything
 	cargo clippy --profile native --workspace --all-targets -- --deny warnings
 	cd examples/frontend && cargo clippy --release --target wasm32-unknown-unknown --package gatehouse-example-page -- --deny warnings
 	cd examples/frontend && cargo clippy --release --target wasm32-wasip2 --package gatehouse-example-server -- --deny warnings
+	cd examples/guarded/hello && cargo clippy --release --target wasm32-wasip2 -- --deny warnings

@@ -9,7 +9,6 @@ use wasmtime::{
 use wasmtime_wasi::{
     cli::{WasiCli, WasiCliView},
     p2, p3,
-    random::{WasiRandom, WasiRandomView},
 };
 use wasmtime_wasi_http::{
     handler::ProxyPre, p2::bindings::ProxyPre as IncomingHandlerPre, p3::bindings::ServicePre,
@@ -92,11 +91,10 @@ fn by_export(component: InstancePre<State>) -> Result<ProxyPre<State>> {
     }
 }
 
-/// The parts of WASI that components import if they open neither files nor sockets. Linking all of
-/// WASI would double the compile time of this crate.
+/// What Spin links of these interfaces. An instance finds no files, and may open no sockets.
 fn linker(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    link_wasi_p2(&mut linker)?;
+    p2::add_to_linker_async(&mut linker)?;
     p3::bindings::cli::stdin::add_to_linker::<_, WasiCli>(&mut linker, State::cli)?;
     p3::clocks::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
@@ -104,19 +102,4 @@ fn linker(engine: &Engine) -> Result<Linker<State>> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     SpinWasi2::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     Ok(linker)
-}
-
-/// The imports of Rust's standard library.
-fn link_wasi_p2(linker: &mut Linker<State>) -> Result<()> {
-    use p2::bindings::{cli, random};
-
-    p2::add_to_linker_proxy_interfaces_async(linker)?;
-    cli::environment::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::exit::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_input::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_output::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, State::random)
 }

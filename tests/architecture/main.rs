@@ -232,8 +232,10 @@ fn service(manifest: &str) -> (toml::Value, toml::Table) {
 }
 
 #[test]
-fn the_example_configures_the_service_like_its_own_manifest() {
-    assert_eq!(service("examples/frontend/spin.toml"), service("spin.toml"));
+fn the_examples_configure_the_service_like_its_own_manifest() {
+    for example in ["examples/frontend/spin.toml", "examples/guarded/spin.toml"] {
+        assert_eq!(service(example), service("spin.toml"), "{example}");
+    }
 }
 
 #[test]

@@ -170,21 +170,26 @@ fn with_stream(response: IncomingResponse) -> Result<Response<Stream>, ErrorCode
 async fn respond(response: Response<Body>) -> Result<types::Response, ErrorCode> {
     let (mut head, body) = response.into_parts();
     let (contents, trailers) = match body {
-        Body::Text(text) => (stream(text.into_bytes(), None), no_trailers()),
+        Body::Text(text) => (Some(stream(text.into_bytes(), None)), no_trailers()),
         Body::Short(body) => {
             let (beginning, rest) = gather(body).await;
             if let Rest::End(Ok(None)) = rest {
                 super::name_length(&mut head.headers, &beginning);
             }
             match rest {
-                Rest::End(end) => (stream(beginning, None), trailers(end)),
-                Rest::More(body) => (stream(beginning, Some(body.contents)), body.trailers),
+                // Without contents, because the end of a stream would leave in a packet of its own.
+                Rest::End(Ok(None)) if beginning.is_empty() => (None, no_trailers()),
+                Rest::End(end) => (Some(stream(beginning, None)), trailers(end)),
+                Rest::More(body) => {
+                    let contents = stream(beginning, Some(body.contents));
+                    (Some(contents), body.trailers)
+                }
             }
         }
-        Body::Long(body) => (body.contents, body.trailers),
+        Body::Long(body) => (Some(body.contents), body.trailers),
     };
     let headers = fields(&head.headers)?;
-    let (response, _) = types::Response::new(headers, Some(contents), trailers);
+    let (response, _) = types::Response::new(headers, contents, trailers);
     let is_set = response.set_status_code(head.status.as_u16());
     is_set.map_err(|()| ErrorCode::HttpProtocolError)?;
     Ok(response)
@@ -207,16 +212,15 @@ async fn gather(mut body: Stream) -> (Vec<u8>, Rest) {
             let mut reading = pin!(body.contents.read(beginning));
             match select(reading.as_mut(), timer.as_mut()).await {
                 Either::Left((result, _)) => result,
-                // Without this, the bytes that have just arrived would be lost.
-                Either::Right(_) => {
-                    beginning = reading.cancel().1;
-                    break;
-                }
+                // Bytes may have arrived meanwhile, or the end, after which another read would trap.
+                Either::Right(_) => reading.cancel(),
             }
         };
         beginning = read;
-        if status == StreamResult::Dropped {
-            return (beginning, Rest::End(body.trailers.await));
+        match status {
+            StreamResult::Complete(_) => {}
+            StreamResult::Dropped => return (beginning, Rest::End(body.trailers.await)),
+            StreamResult::Cancelled => break,
         }
     }
     (beginning, Rest::More(body))

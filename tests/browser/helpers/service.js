@@ -64,13 +64,16 @@ class Service {
     this.#settings = { ...SETTINGS, ...stubs, ...settings };
   }
 
-  /** Starts the host, always at the same address, and waits until it serves. */
-  async start() {
+  /**
+   * Starts the host, always at the same address and with the same data, and waits until it serves.
+   * `settings` override those of the service until the next start.
+   */
+  async start(settings = {}) {
     const host = process.env.GATEHOUSE_HOST ?? inRepository('target/native/gatehouse-host');
     const flags = ['--from', this.#manifest, '--listen', `127.0.0.1:${this.#port}`];
     this.#process = spawn(host, [...flags, '--state-dir', this.#directory], {
       cwd: this.#directory, // not where a developer may have a `.env`
-      env: { ...inheritedVariables(), ...asVariables(this.#settings) },
+      env: { ...inheritedVariables(), ...asVariables({ ...this.#settings, ...settings }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log = createWriteStream(this.#log, { flags: 'a' });

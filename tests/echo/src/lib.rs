@@ -3,10 +3,13 @@
 //! - `/echo` sends the body back while it comes in.
 //! - `/stream/N` sends N bytes of unknown length, `/sized/N` the same with `Content-Length`.
 //! - `/events` sends an event at once, and never ends.
+//! - `/late/N` ends its empty body after N milliseconds.
 //! - `/cacheable` may be cached.
 //! - Any other path describes the request in JSON.
 // The names of its exports are valid only in a component.
 #![cfg(target_family = "wasm")]
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -34,6 +37,7 @@ async fn answer(request: Request) -> http::Result<Response<BoxBody>> {
         Some("events") => builder
             .header(CONTENT_TYPE, "text/event-stream")
             .body(events())?,
+        Some("late") => builder.body(late(length(segments.next()).unwrap_or(0)))?,
         Some("cacheable") => builder
             .header(CACHE_CONTROL, "public, max-age=60")
             .body(box_body(FullBody::new(Bytes::from_static(b"ok"))))?,
@@ -63,8 +67,19 @@ fn events() -> BoxBody {
     let (mut sender, body) = stream::<&'static str>();
     wasip3::spawn(async move {
         while sender.send("data: event\n\n").await.is_ok() {
-            spin_sdk::time::sleep(std::time::Duration::from_millis(50)).await;
+            spin_sdk::time::sleep(Duration::from_millis(50)).await;
         }
+    });
+    box_body(body)
+}
+
+/// Nothing, but the end comes after some milliseconds.
+fn late(milliseconds: usize) -> BoxBody {
+    let (sender, body) = stream::<Bytes>();
+    wasip3::spawn(async move {
+        let wait = u64::try_from(milliseconds).unwrap_or(u64::MAX);
+        spin_sdk::time::sleep(Duration::from_millis(wait)).await;
+        drop(sender);
     });
     box_body(body)
 }
