@@ -44,12 +44,23 @@ CREATE INDEX ix_events_user ON events (user_id, id);
 
 CREATE INDEX ix_events_at ON events (at);
 
+-- What users did to others. The events of a deleted user lose their id here, too.
+CREATE INDEX ix_events_actor ON events (actor) WHERE actor <> user_id AND actor <> 'system';
+
 -- A session begins with one statement, which is its own transaction. A trigger adds the event to it.
 CREATE TRIGGER record_session AFTER INSERT ON sessions BEGIN
     INSERT INTO events (at, actor, action, user_id, network, request_id, detail)
     VALUES (new.created_at, new.user_id, 'session.created', new.user_id, new.network, new.request_id,
         json_object('session_id', new.id, 'method', new.method, 'user_agent', new.user_agent,
             'ip_prefix', new.ip_prefix)); END;
+
+-- A login, or a link in a notice, keeps a user who was to be deleted.
+CREATE TRIGGER record_cancelled_deletion AFTER UPDATE OF deletes_at ON users
+WHEN old.deletes_at IS NOT NULL AND new.deletes_at IS NULL BEGIN
+    INSERT INTO events (at, actor, action, user_id)
+    VALUES (unixepoch(), new.id, 'deletion.cancelled', new.id); END;
+
+-- From here on, known_networks has keyed hashes of browsers too, by their `User-Agent`.
 
 -- Pending verifications of email addresses. Links and codes are not stored, but computed from the id.
 CREATE TABLE email_verifications (

@@ -8,6 +8,7 @@ mod brand;
 mod captcha;
 mod crypto;
 mod db;
+mod deletion;
 mod events;
 mod health;
 mod housekeeping;

@@ -4,19 +4,20 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use crate::app::App;
 use crate::captcha::challenge;
-use crate::events::not_me;
+use crate::deletion::delete_account;
+use crate::events::{list as events_list, not_me};
 use crate::http::assets::asset;
 use crate::http::error::{METHOD_NOT_ALLOWED, MISCONFIGURED, NOT_FOUND};
 use crate::http::middleware::Middleware;
 use crate::http::openapi::docs;
-use crate::passwords::{forgot_password, reset_password};
-use crate::sessions::{login, logout, refresh, session};
+use crate::passwords::{change_password, forgot_password, reset_password};
+use crate::sessions::{list, login, logout, refresh, revoke, revoke_others, session};
 use crate::throttle::limits::{self, Limit};
-use crate::users::{me, register, test_data};
+use crate::users::{export, me, register, rename, test_data};
 use crate::verification::{change_email, resend_verification, verify_email};
 use crate::{health, pages, throttle};
 
@@ -69,6 +70,16 @@ table! {
         => resend_verification::resend_verification;
     post "/api/v1/auth/change-email" [limits::CHANGE_EMAIL] => change_email::change_email;
     get "/api/v1/auth/me" => me::me;
+    patch "/api/v1/auth/me" [limits::RENAME] => rename::rename;
+    post "/api/v1/auth/change-password" [limits::CHANGE_PASSWORD]
+        => change_password::change_password;
+    get "/api/v1/auth/sessions" => list::list_sessions;
+    delete "/api/v1/auth/sessions" [limits::REVOKE] => revoke_others::revoke_other_sessions;
+    delete "/api/v1/auth/sessions/{id}" [limits::REVOKE] => revoke::revoke_session;
+    get "/api/v1/auth/events" => events_list::list_events;
+    get "/api/v1/auth/export" [limits::EXPORT] => export::export;
+    post "/api/v1/auth/delete-account" [limits::DELETE_ACCOUNT]
+        => delete_account::delete_account;
     get "/api/v1/auth/session" => session::session;
     get "/api/v1/data/test-data" => test_data::test_data;
     get "/health/live" => health::live;

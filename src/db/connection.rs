@@ -20,6 +20,8 @@ enum Durability {
 pub(super) struct HostConnection {
     sqlite: sqlite::Connection,
     durability: Durability,
+    /// Whether this connection has been asked to overwrite what it deletes.
+    overwrites: bool,
 }
 
 impl HostConnection {
@@ -27,6 +29,7 @@ impl HostConnection {
         Ok(Self {
             sqlite: sqlite::Connection::open()?,
             durability: Durability::Full,
+            overwrites: false,
         })
     }
 
@@ -132,6 +135,7 @@ impl<'a> Connection<'a> {
     ) -> Result<Vec<Row>, DbError> {
         if !self.is_in_transaction {
             self.set_durability(durability)?;
+            self.overwrite_deleted()?;
         }
         self.database.has_written.store(true, Ordering::Relaxed);
         self.execute(statement, parameters)
@@ -158,13 +162,36 @@ impl<'a> Connection<'a> {
             // going on without it would break the durability promise.
             Err(DbError::Unsupported(cause)) if durability == Durability::Normal => {
                 tracing::info!(cause, "the database manages durability itself");
-                allows_normal.store(false, Ordering::Relaxed);
+                self.database.leave_storage_to_server();
                 return Ok(());
             }
             Err(error) => return Err(error),
         }
         if let Some(inner) = &mut self.inner {
             inner.durability = durability;
+        }
+        Ok(())
+    }
+
+    /// Makes SQLite overwrite what this connection deletes or replaces with zeros. Otherwise the names of
+    /// deleted users would stay in the free space of the file. A balanced page can keep a copy of a row, so
+    /// it has to be on for every write and not for deletions alone.
+    fn overwrite_deleted(&mut self) -> Result<(), DbError> {
+        let is_done = self.inner.as_ref().is_none_or(|inner| inner.overwrites);
+        if is_done || self.database.is_managed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match self.execute("PRAGMA secure_delete = ON", []) {
+            Ok(_) => {}
+            Err(DbError::Unsupported(cause)) => {
+                tracing::info!(cause, "the database manages its free space itself");
+                self.database.leave_storage_to_server();
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(inner) = &mut self.inner {
+            inner.overwrites = true;
         }
         Ok(())
     }

@@ -23,6 +23,8 @@ pub struct Database {
     /// Whether `synchronous` NORMAL may be used: only with a write-ahead log, and not on libSQL,
     /// which manages durability itself.
     allows_normal: AtomicBool,
+    /// A libSQL server manages its storage itself, and refuses all settings of it.
+    is_managed: AtomicBool,
     has_written: AtomicBool,
     normalize_addresses: MigrationStep,
 }
@@ -34,6 +36,7 @@ impl Database {
             idle: Mutex::default(),
             is_ready: AtomicBool::default(),
             allows_normal: AtomicBool::default(),
+            is_managed: AtomicBool::default(),
             has_written: AtomicBool::default(),
             normalize_addresses,
         }
@@ -69,6 +72,12 @@ impl Database {
             None => HostConnection::open()?,
         };
         Ok(Connection::of(self, inner))
+    }
+
+    /// Remembers that the database has refused a setting of its storage.
+    fn leave_storage_to_server(&self) {
+        self.allows_normal.store(false, Ordering::Relaxed);
+        self.is_managed.store(true, Ordering::Relaxed);
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<HostConnection>> {

@@ -21,6 +21,17 @@ actions! {
     EMAIL_CHANGED = "email.changed";
     /// Its detail has the `old` and the `new` name.
     USERNAME_CHANGED = "username.changed";
+    /// The user has chosen a new password, knowing the old one.
+    PASSWORD_CHANGED = "password.changed";
+    /// A session was ended by its user, or because one of its refresh tokens was used again. Its detail has
+    /// the `session_id` and, unless it was the user, a `reason`.
+    SESSION_REVOKED = "session.revoked";
+    /// The user has asked to be deleted. Its detail has `deletes_at`.
+    DELETION_SCHEDULED = "deletion.scheduled";
+    /// A login or the owner has undone that. The database records it.
+    DELETION_CANCELLED = "deletion.cancelled";
+    /// A user is gone. The event does not tell who it was.
+    USER_DELETED = "user.deleted";
     /// The owner has disowned the event with the `event_id` of its detail.
     ACCOUNT_SECURED = "account.secured";
 }

@@ -1,14 +1,17 @@
 //! What happened to accounts: the audit log, from which users see what happened to theirs.
 
 pub mod action;
+pub mod list;
 pub mod not_me;
 pub mod notice_token;
+pub mod settings;
 pub mod store;
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use self::action::Action;
+use self::store::Revocation;
 use crate::app::App;
 use crate::db::{Connection, DbError};
 use crate::http::client::Client;
@@ -34,4 +37,16 @@ pub fn record(
 ) -> Result<i64, DbError> {
     let network = app.networks.hash(client.network).current;
     store::insert(connection, event, &network, &client.request_id, now)
+}
+
+/// Records the end of sessions. Call it in the transaction that ends them, before they are deleted.
+pub fn record_revocation(
+    app: &App,
+    connection: &mut Connection<'_>,
+    revocation: &Revocation,
+    client: &Client,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let network = app.networks.hash(client.network).current;
+    store::insert_revocation(connection, revocation, &network, &client.request_id, now)
 }

@@ -1,8 +1,11 @@
 //! SQL of events.
 
+use serde_json::Value;
+use uuid::Uuid;
+
 use super::Event;
-use super::action::{ACCOUNT_SECURED, Action};
-use crate::db::{Connection, DbError};
+use super::action::{ACCOUNT_SECURED, Action, SESSION_REVOKED};
+use crate::db::{Connection, DbError, Row};
 use crate::platform::timestamp::Timestamp;
 
 /// Inserts an event that the user caused, and returns its id.
@@ -52,4 +55,107 @@ pub fn find_disownable(
         })
     })
     .transpose()
+}
+
+/// Sessions of a user that end before their time.
+pub struct Revocation {
+    user: Uuid,
+    session: Uuid,
+    /// All sessions but this one end.
+    is_of_others: bool,
+    /// `None` if the user wants it.
+    reason: Option<&'static str>,
+}
+
+impl Revocation {
+    /// The user ends a session.
+    pub fn by_user(user: Uuid, session: Uuid) -> Self {
+        Self {
+            user,
+            session,
+            is_of_others: false,
+            reason: None,
+        }
+    }
+
+    /// The user ends all sessions but one.
+    pub fn of_others(user: Uuid, kept: Uuid) -> Self {
+        Self {
+            is_of_others: true,
+            ..Self::by_user(user, kept)
+        }
+    }
+
+    /// A refresh token was used again, so it may be in other hands.
+    pub fn reused(user: Uuid, session: Uuid) -> Self {
+        Self {
+            reason: Some("refresh token reused"),
+            ..Self::by_user(user, session)
+        }
+    }
+}
+
+/// Inserts an event for each session that a revocation ends.
+pub fn insert_revocation(
+    connection: &mut Connection<'_>,
+    revocation: &Revocation,
+    network: &str,
+    request_id: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "INSERT INTO events (at, actor, action, user_id, network, request_id, detail) \
+                     SELECT ?1, CASE ?7 WHEN '' THEN user_id ELSE 'system' END, ?2, user_id, ?5, ?6, \
+                     json_patch(json_object('session_id', id), \
+                     json_object('reason', nullif(?7, ''))) FROM sessions \
+                     WHERE user_id = ?3 AND expires_at > ?1 AND (id = ?4) <> ?8";
+    let parameters = [
+        now.unix().into(),
+        SESSION_REVOKED.name().into(),
+        revocation.user.to_string().into(),
+        revocation.session.to_string().into(),
+        network.into(),
+        request_id.into(),
+        revocation.reason.unwrap_or_default().into(),
+        i64::from(revocation.is_of_others).into(),
+    ];
+    connection.write(statement, parameters).map(drop)
+}
+
+/// An event, as its user sees it.
+pub struct Entry {
+    pub id: i64,
+    pub at: Timestamp,
+    /// The name of the action. Newer versions may have recorded others than this one knows.
+    pub action: String,
+    pub detail: Value,
+}
+
+/// The newest events of a user with ids below `before`.
+pub fn page(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Entry>, DbError> {
+    let statement = "SELECT id, at, action, coalesce(detail, '{}') FROM events \
+                     WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    let parameters = [user.to_string().into(), before.into(), limit.into()];
+    let rows = connection.query(statement, parameters)?;
+    let entry = |row: &Row| {
+        Ok(Entry {
+            id: row.integer(0)?,
+            at: row.unix_time(1)?,
+            action: row.text(2)?.to_owned(),
+            detail: row.read(3, |text| serde_json::from_str(text).ok())?,
+        })
+    };
+    rows.iter().map(entry).collect()
+}
+
+/// Deletes up to a thousand events that happened at `latest` or before.
+pub fn delete_until(connection: &mut Connection<'_>, latest: Timestamp) -> Result<(), DbError> {
+    let statement = "DELETE FROM events WHERE id IN \
+                     (SELECT id FROM events WHERE at <= ?1 ORDER BY at LIMIT 1000)";
+    let parameters = [latest.unix().into()];
+    connection.write_replayable(statement, parameters).map(drop)
 }

@@ -15,7 +15,7 @@ use crate::platform::{clock, random};
 use crate::settings::warnings;
 use crate::throttle::store::guesses;
 use crate::verification::settings::VerificationMode;
-use crate::{captcha, legacy, mail, sessions, throttle, users, verification};
+use crate::{captcha, deletion, events, legacy, mail, sessions, throttle, users, verification};
 
 /// Seconds between two runs without new mail.
 const INTERVAL_SECONDS: i64 = 60;
@@ -67,6 +67,11 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
         mail::delivery::deliver(app).await?;
     }
     delete_expired(app, &work, start_id, now).await?;
+    if work.users {
+        deletion::delete_due(app, now).await?;
+        // The farewells.
+        mail::delivery::deliver(app).await?;
+    }
     Ok(warn_about_settings(app, now).await?)
 }
 
@@ -80,6 +85,7 @@ async fn delete_expired(
         || work.password_guesses
         || work.captcha_challenges
         || work.legacy_tokens
+        || work.events
         || work.sessions
         || work.verifications
         || work.unverified_users)
@@ -98,6 +104,9 @@ async fn delete_expired(
     }
     if work.legacy_tokens {
         legacy::store::void_expired(&mut connection, now)?;
+    }
+    if work.events {
+        events::store::delete_until(&mut connection, latest_event(app, now))?;
     }
     if work.sessions {
         sessions::store::delete_expired(&mut connection, start_id, now)?;
@@ -136,5 +145,16 @@ async fn find_work(app: &App, start_id: Uuid, now: Timestamp) -> Result<Work, Db
     let mut connection = app.database.connect().await?;
     let purges = app.settings.verification == VerificationMode::Required;
     let unverified_since = purges.then(|| unverified_since(now));
-    store::find_work(&mut connection, start_id, unverified_since, now)
+    store::find_work(
+        &mut connection,
+        start_id,
+        latest_event(app, now),
+        unverified_since,
+        now,
+    )
+}
+
+/// The time of the newest event that is too old to keep.
+fn latest_event(app: &App, now: Timestamp) -> Timestamp {
+    now.plus(-app.settings.events.retention)
 }

@@ -23,14 +23,19 @@ pub struct Work {
     pub verifications: bool,
     /// Users did not verify their address in time.
     pub unverified_users: bool,
+    /// Users are to be deleted.
+    pub users: bool,
+    /// Events are older than the settings keep them.
+    pub events: bool,
 }
 
 /// Checks for all kinds of work with one read. Usually nothing is due, and then no write lock is
 /// needed. The batch of sessions starts at `start_id`. Users who have not verified their address and
-/// registered before `unverified_since` are to be deleted, if it is given.
+/// registered before `unverified_since` are to be deleted, if it is given. Events up to `latest_event` are too old.
 pub fn find_work(
     connection: &mut Connection<'_>,
     start_id: Uuid,
+    latest_event: Timestamp,
     unverified_since: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Work, DbError> {
@@ -42,7 +47,9 @@ pub fn find_work(
          EXISTS (SELECT 1 FROM refresh_tokens WHERE refresh_token >= 'ey' \
          AND refresh_token < 'ez' AND expires_at <= ?4), EXISTS {EXPIRED_IN_BATCH}, \
          EXISTS (SELECT 1 FROM email_verifications WHERE created_at <= ?6), \
-         EXISTS (SELECT 1 FROM users WHERE must_verify = 1 AND created_at < ?7)"
+         EXISTS (SELECT 1 FROM users WHERE must_verify = 1 AND created_at < ?7), \
+         EXISTS (SELECT 1 FROM users WHERE deletes_at <= ?1), \
+         EXISTS (SELECT 1 FROM events WHERE at <= ?8)"
     );
     let parameters = [
         now.unix().into(),
@@ -55,6 +62,7 @@ pub fn find_work(
         unverified_since
             .map_or(String::new(), Timestamp::to_sql)
             .into(),
+        latest_event.unix().into(),
     ];
     let row = connection.query_one(&statement, parameters)?;
     let Some(row) = row else {
@@ -69,5 +77,7 @@ pub fn find_work(
         sessions: row.integer(5)? != 0,
         verifications: row.integer(6)? != 0,
         unverified_users: row.integer(7)? != 0,
+        users: row.integer(8)? != 0,
+        events: row.integer(9)? != 0,
     })
 }

@@ -23,6 +23,14 @@ kinds! {
     EMAIL_TAKEN = "email_taken", Link::Page("/auth/login");
     /// Tells the owner at the old address that the address was changed.
     EMAIL_CHANGED = "email_changed", Link::NotMe;
+    /// Tells the owner that the username was changed.
+    USERNAME_CHANGED = "username_changed", Link::NotMe;
+    /// Tells the owner of a login from a network and a browser that are new.
+    NEW_SIGN_IN = "new_sign_in", Link::NotMe;
+    /// Tells the owner when the account will be deleted.
+    DELETION_SCHEDULED = "deletion_scheduled", Link::NotMe;
+    /// Says farewell to a user who is gone.
+    ACCOUNT_DELETED = "account_deleted", Link::Page("/");
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

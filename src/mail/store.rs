@@ -11,6 +11,7 @@ use crate::languages::Language;
 use crate::passwords::reset_token::HashedToken;
 use crate::platform::sqlite::Value;
 use crate::platform::timestamp::Timestamp;
+use crate::users::store::LoginNames;
 use crate::verification;
 
 /// Whether this instance has queued mail since the last check.
@@ -86,6 +87,61 @@ pub fn insert_notice(
     insert(connection, statement, &notice.mail, user, more, now)
 }
 
+/// Queues the notice of a login, if the user has logged in before. If a power cut undoes it, it undoes the
+/// session, too.
+pub fn insert_sign_in(
+    connection: &mut Connection<'_>,
+    mail: &NewMail,
+    user: Uuid,
+    session: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "INSERT INTO outbox (id, kind, user_id, event_id, detail, language, due_at) \
+                     SELECT ?1, ?2, user_id, id, json_set(detail, '$.time', \
+                     strftime('%Y-%m-%d %H:%M', at, 'unixepoch')), ?4, ?5 FROM events \
+                     WHERE user_id = ?3 AND action = 'session.created' \
+                     AND json_extract(detail, '$.session_id') = ?6 \
+                     AND EXISTS (SELECT 1 FROM known_networks WHERE user_id = ?3) \
+                     ORDER BY id DESC LIMIT 1 RETURNING id";
+    let parameters = [
+        mail.id.to_string().into(),
+        mail.kind.name.into(),
+        user.to_string().into(),
+        mail.language.code().into(),
+        now.unix().into(),
+        session.to_string().into(),
+    ];
+    if connection
+        .write_replayable_one(statement, parameters)?
+        .is_some()
+    {
+        HAS_NEW_MAIL.store(true, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Queues a farewell, due at once. Nothing but the mail itself has its address.
+pub fn insert_farewell(
+    connection: &mut Connection<'_>,
+    mail: &NewMail,
+    names: &LoginNames,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "INSERT INTO outbox (id, kind, recipient, detail, language, due_at) \
+                     VALUES (?1, ?2, ?3, json_object('username', ?6), ?4, ?5)";
+    let parameters = [
+        mail.id.to_string().into(),
+        mail.kind.name.into(),
+        names.email.as_str().into(),
+        mail.language.code().into(),
+        now.unix().into(),
+        names.username.as_str().into(),
+    ];
+    connection.write(statement, parameters)?;
+    HAS_NEW_MAIL.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
 /// Runs the statement that queues a mail. Its parameters are id, kind, subject, language, time, and more.
 fn insert<const N: usize>(
     connection: &mut Connection<'_>,
@@ -126,7 +182,8 @@ pub fn take_due(
                      WHERE id = (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT 1) \
                      RETURNING id, kind, attempts, language, rowid, \
                      coalesce(recipient, (SELECT email FROM users WHERE id = user_id)), \
-                     coalesce((SELECT username FROM users WHERE id = user_id), ''), \
+                     coalesce((SELECT username FROM users WHERE id = user_id), \
+                     json_extract(detail, '$.username'), ''), \
                      coalesce(detail, '{}'), \
                      EXISTS (SELECT 1 FROM password_reset_tokens t \
                      JOIN users u ON u.id = t.user_id WHERE t.id = reset_token_id \

@@ -2,11 +2,13 @@
 
 mod blocklist;
 pub mod breaches;
+pub mod change_password;
 mod folding;
 pub mod forgot_password;
 pub mod hashing;
 pub mod password;
 pub mod policy;
+mod replacement;
 pub mod reset_password;
 pub mod reset_token;
 pub mod settings;

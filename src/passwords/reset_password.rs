@@ -5,15 +5,15 @@ use axum::extract::State;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::policy::{Names, NewPassword};
+use super::policy::NewPassword;
+use super::replacement::{check_names_and_breaches, take};
 use super::reset_token::PlainToken;
-use super::{Message, breaches, hashing, store};
+use super::{Message, hashing, store};
 use crate::app::App;
 use crate::events::Event;
 use crate::events::action::PASSWORD_RESET;
 use crate::http::body::{BODY_UNREADABLE, FromFields, ValidJson};
 use crate::http::client::Client;
-use crate::http::error::validation::FieldError;
 use crate::http::error::{Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
@@ -22,10 +22,9 @@ use crate::mail::notices;
 use crate::platform::clock;
 use crate::sessions::ending::end_all_access;
 use crate::settings::Settings;
-use crate::throttle::store::known_networks::{self, NetworkHistory};
+use crate::throttle::store::known_networks::{self, History};
 use crate::throttle::{self, ThrottleErrors};
 use crate::users;
-use crate::users::store::LoginNames;
 
 const DONE: &str = "Password has been reset successfully";
 
@@ -68,7 +67,8 @@ pub async fn reset_password(
     let token = request.token.as_ref().map(PlainToken::hashed);
     let token = token.ok_or_else(refuse)?;
     let names = store::find_names(&mut app.database.connect().await?, &token, now)?;
-    check_password(app, &request.new_password, &names.ok_or_else(refuse)?).await?;
+    // Only the holder of a valid token learns the result, and the token stays valid.
+    check_names_and_breaches(app, &request.new_password, &names.ok_or_else(refuse)?).await?;
     // Hash before the transaction begins, because its lock would block all other writers.
     let hash = hashing::hash(app, &request.new_password).await?;
 
@@ -79,9 +79,8 @@ pub async fn reset_password(
     end_all_access(&mut transaction, user)?;
     // The owner can log in from this network, regardless of earlier guesses at the old password.
     throttle::clear_all_failures(app, &mut transaction, &names, client.network)?;
-    let network = app.networks.hash(client.network);
-    let history = NetworkHistory::default();
-    known_networks::record(&mut transaction, user, &network, history, now)?;
+    let hashed = app.networks.hash_client(&client);
+    known_networks::record(&mut transaction, user, &hashed, History::default(), now)?;
     let event = Event {
         action: PASSWORD_RESET,
         user,
@@ -99,19 +98,6 @@ pub async fn reset_password(
     transaction.commit()?;
     tracing::info!(%user, "password reset");
     Ok(Message::new(DONE))
-}
-
-/// Checks the password of the token's user. Only the holder of a valid token learns the result, and the
-/// token stays valid.
-async fn check_password(app: &App, password: &NewPassword, user: &LoginNames) -> Result<(), Error> {
-    let names = Names {
-        username: Some(&user.username),
-        email: Some(&user.email),
-    };
-    if let Err(rule) = password.check_names(names) {
-        return Err(FieldError::refused("new_password", rule.into(), None).into());
-    }
-    breaches::refuse_breached(app, "new_password", password).await
 }
 
 fn refuse() -> Error {
@@ -149,14 +135,7 @@ pub struct ResetPasswordRequest {
 impl FromFields for ResetPasswordRequest {
     fn from_fields(fields: &mut Fields, settings: &Settings) -> Option<Self> {
         let token = fields.required_text("token");
-        let new_password = fields.required("new_password", |text| {
-            let app_name = &settings.mail.from_name;
-            // The user is known only once the token is looked up.
-            settings
-                .passwords
-                .policy
-                .parse(text, app_name, Names::default())
-        });
+        let new_password = take(fields, settings);
         Some(Self {
             token: PlainToken::received(&token?),
             new_password: new_password?,

@@ -7,14 +7,17 @@ use super::store;
 use super::tokens::Tokens;
 use crate::app::App;
 use crate::crypto::digest::digest;
-use crate::db::Connection;
+use crate::db::{Connection, DbError};
 use crate::http::client::Client;
 use crate::http::error::{Error, error_kinds};
 use crate::languages::Language;
-use crate::mail::verification_link;
+use crate::mail::kinds::NEW_SIGN_IN;
+use crate::mail::{self, NewMail, verification_link};
 use crate::platform::random;
 use crate::platform::timestamp::Timestamp;
 use crate::throttle::limits::VERIFICATION_MAIL;
+use crate::throttle::network::HashedClient;
+use crate::throttle::store::known_networks::{self, History};
 use crate::throttle::{self, TOO_MANY_REQUESTS};
 use crate::users::store::Credentials;
 use crate::verification::settings::VerificationMode;
@@ -54,6 +57,15 @@ pub struct NewSession {
     pub ip_prefix: Option<String>,
     /// The request that begins it.
     pub request_id: String,
+    /// What is known of the client, if its user has just logged in with it.
+    pub login: Option<Login>,
+}
+
+/// The client of a login, and what is known of it.
+pub struct Login {
+    pub client: HashedClient,
+    pub history: History,
+    pub language: Language,
 }
 
 impl NewSession {
@@ -67,6 +79,15 @@ impl NewSession {
             network: app.networks.hash(client.network).current,
             ip_prefix: client.network.prefix().filter(|_| keeps_prefix),
             request_id: client.request_id.clone(),
+            login: None,
+        }
+    }
+
+    /// The session of a login, whose client becomes known.
+    pub fn with_login(self, login: Login) -> Self {
+        Self {
+            login: Some(login),
+            ..self
         }
     }
 }
@@ -99,6 +120,13 @@ pub fn begin_session(
     };
     let method = session.method.name();
     tracing::info!(user = %user.id, session = %session.id, method, "logged in");
+    if grant.is_leaving {
+        users::store::deletion::cancel(connection, user.id)?;
+        tracing::info!(user = %user.id, "deletion cancelled by a login");
+    }
+    if let Some(login) = &session.login {
+        note_login(connection, user.id, session.id, login, now)?;
+    }
     Tokens::issue(app, &grant, RefreshToken::first(session.id), now).map(Some)
 }
 
@@ -127,4 +155,25 @@ pub fn ask_to_verify(
     };
     transaction.commit()?;
     Ok(Error::with_verification(EMAIL_NOT_VERIFIED, id))
+}
+
+/// Tells the user of a login from a network and with a browser that are both new, and remembers them. Only
+/// after that, the client gets its tokens.
+fn note_login(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    session: Uuid,
+    login: &Login,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let history = login.history;
+    if !history.is_known_network && !history.is_known_browser {
+        let mail = NewMail {
+            id: random::id(),
+            kind: NEW_SIGN_IN,
+            language: login.language,
+        };
+        mail::store::insert_sign_in(connection, &mail, user, session, now)?;
+    }
+    known_networks::record(connection, user, &login.client, history, now)
 }

@@ -36,6 +36,8 @@ pub struct CurrentUser {
     pub id: Uuid,
     /// Legacy access tokens have none.
     pub session: Option<Uuid>,
+    /// The access token is in the cookie.
+    pub is_from_cookie: bool,
 }
 
 impl FromRequestParts<&'static App> for CurrentUser {
@@ -53,6 +55,7 @@ impl FromRequestParts<&'static App> for CurrentUser {
             Ok(Self {
                 id: bearer.user,
                 session: bearer.session,
+                is_from_cookie: !request.headers.contains_key(header::AUTHORIZATION),
             })
         } else {
             Err(INVALID_ACCESS_TOKEN.into())

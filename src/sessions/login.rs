@@ -8,7 +8,9 @@ use axum::response::Response;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::beginning::{EMAIL_NOT_VERIFIED, Method, NewSession, ask_to_verify, begin_session};
+use super::beginning::{
+    EMAIL_NOT_VERIFIED, Login, Method, NewSession, ask_to_verify, begin_session,
+};
 use super::cookie::Jar;
 use super::ending::end;
 use super::tokens::{Delivery, InCookies, SessionBody, Tokens};
@@ -120,12 +122,12 @@ async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result
         None => None,
     };
     let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
-    let hashed_network = app.networks.hash(client.network);
-    let history = known_networks::find(&mut connection, id, &hashed_network)?;
+    let hashed = app.networks.hash_client(client);
+    let history = known_networks::find(&mut connection, id, &hashed)?;
     let guess = Guess {
         name: &request.throttle_name(lookup.as_ref()),
         network: client.network,
-        is_unknown_network: !history.is_known,
+        is_unknown_network: !history.is_known_network,
     };
     throttle::count_guess(app, &mut connection, &guess, now)?;
     // No connection is held while the hash waits for its turn.
@@ -134,6 +136,11 @@ async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result
 
     let mut connection = app.database.connect().await?;
     let session = NewSession::new(app, random::id(), Method::Password, client);
+    let session = session.with_login(Login {
+        client: hashed,
+        history,
+        language: client.language,
+    });
     let tokens = begin_session(app, &mut connection, &user, &session, clock::now());
     if let Err(error) = &tokens
         && error.is(EMAIL_NOT_VERIFIED)
@@ -146,7 +153,6 @@ async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result
     let reason = "password changed or user disabled in the meantime";
     let tokens = tokens.ok_or_else(|| fail(Some(&user), reason))?;
     throttle::record_success(app, &mut connection, &user.names, &guess)?;
-    known_networks::record(&mut connection, user.id, &hashed_network, history, now)?;
     Ok(tokens)
 }
 

@@ -12,6 +12,7 @@ use super::store::{self, Grant};
 use super::tokens::{SessionBody, Tokens};
 use crate::app::App;
 use crate::db::Connection;
+use crate::events::store::Revocation;
 use crate::http::client::Client;
 use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
@@ -20,7 +21,7 @@ use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
 use crate::throttle::ThrottleErrors;
 use crate::users::store::Lookup;
-use crate::{legacy, users};
+use crate::{events, legacy, users};
 
 error_kinds! {
     /// The refresh token is unknown, used or expired.
@@ -73,25 +74,31 @@ async fn try_refresh(app: &App, client: &Client, token: &SecretString) -> Result
     let successor = token.successor();
     let grant = match store::rotate(&mut connection, token, lifetime, now)? {
         Some(grant) => grant,
-        None => replay(&mut connection, successor, now)?,
+        None => replay(app, connection, client, successor, now)?,
     };
     Tokens::issue(app, &grant, successor, now)
 }
 
 /// Handles a used token, given its successor.
 fn replay(
-    connection: &mut Connection<'_>,
+    app: &App,
+    mut connection: Connection<'_>,
+    client: &Client,
     successor: RefreshToken,
     now: Timestamp,
 ) -> Result<Grant, Error> {
     let id = successor.session;
-    let session = store::find(connection, id, now)?;
+    let session = store::find(&mut connection, id, now)?;
     let session = session.ok_or_else(|| refuse("the session has ended"))?;
     match judge_replay(successor, session.counter, session.rotated_at, now) {
         Replay::Retried => Ok(session.grant),
         Replay::Reused => {
-            store::delete(connection, id)?;
             let user = session.grant.user;
+            let mut transaction = connection.begin()?;
+            let revocation = Revocation::reused(user, id);
+            events::record_revocation(app, &mut transaction, &revocation, client, now)?;
+            store::delete(&mut transaction, id)?;
+            transaction.commit()?;
             tracing::warn!(%user, session = %id, "session revoked: refresh token reused");
             Err(INVALID_REFRESH_TOKEN.into())
         }
@@ -124,7 +131,7 @@ fn exchange_legacy_token(
         return Err(refuse("unknown token"));
     };
     let successor = RefreshToken::first(session);
-    let grant = replay(&mut connection, successor, now)?;
+    let grant = replay(app, connection, client, successor, now)?;
     Tokens::issue(app, &grant, successor, now)
 }
 

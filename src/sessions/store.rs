@@ -1,5 +1,7 @@
 //! SQL of sessions.
 
+pub mod own;
+
 use uuid::Uuid;
 
 use super::beginning::NewSession;
@@ -23,6 +25,8 @@ pub struct Grant {
     pub user: Uuid,
     pub role: Role,
     pub expires_at: Timestamp,
+    /// The user was to be deleted until this login.
+    pub is_leaving: bool,
 }
 
 /// An active session.
@@ -78,7 +82,8 @@ pub fn insert(
                      SELECT ?1, id, 0, ?4, ?4, ?4, ?5, ?7, nullif(?8, ''), ?9, nullif(?10, ''), ?11 \
                      FROM users WHERE id = ?2 AND hashed_password = ?3 AND disabled_at IS NULL \
                      RETURNING (SELECT count(*) FROM sessions WHERE user_id = ?2) > ?6 \
-                     OR EXISTS (SELECT 1 FROM sessions WHERE user_id = ?2 AND expires_at <= ?4)";
+                     OR EXISTS (SELECT 1 FROM sessions WHERE user_id = ?2 AND expires_at <= ?4), \
+                     EXISTS (SELECT 1 FROM users WHERE id = ?2 AND deletes_at IS NOT NULL)";
     let parameters = [
         session.id.to_string().into(),
         user.id.to_string().into(),
@@ -102,6 +107,7 @@ pub fn insert(
         user: user.id,
         role: user.role,
         expires_at,
+        is_leaving: row.integer(1)? != 0,
     }))
 }
 
@@ -160,6 +166,7 @@ pub fn rotate(
             user: row.uuid(0)?,
             role: row.read(1, Role::from_stored)?,
             expires_at: row.unix_time(2)?,
+            is_leaving: false,
         })
     })
     .transpose()
@@ -182,6 +189,7 @@ pub fn find(
                 user: row.uuid(0)?,
                 role: row.read(1, Role::from_stored)?,
                 expires_at: row.unix_time(2)?,
+                is_leaving: false,
             },
             counter: row.number(3)?,
             rotated_at: row.unix_time(4)?,

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::EXAMPLE_REFRESH_TOKEN;
 use super::access_token::SigningFailed;
 use super::cookie::Jar;
+use super::current_user::CurrentUser;
 use super::refresh_token::RefreshToken;
 use super::store::Grant;
 use crate::app::App;
@@ -68,6 +69,19 @@ impl Delivery {
         match choice {
             Some(InCookies) => jar.map(Self::Cookies),
             None => Ok(Self::Body),
+        }
+    }
+
+    /// The way for a client with a session: one from cookies stays in cookies.
+    pub fn continuing(
+        user: CurrentUser,
+        choice: Option<InCookies>,
+        jar: Result<Jar, Error>,
+    ) -> Result<Self, Error> {
+        if user.is_from_cookie {
+            jar.map(Self::Cookies)
+        } else {
+            Self::new(choice, jar)
         }
     }
 

@@ -11,6 +11,8 @@ use self::reader::{Problem, Reader};
 use crate::brand::settings::BrandSettings;
 use crate::captcha::settings::CaptchaSettings;
 use crate::crypto::settings::CryptoSettings;
+use crate::deletion::settings::DeletionSettings;
+use crate::events::settings::EventSettings;
 use crate::http::settings::HttpSettings;
 use crate::mail::settings::MailSettings;
 use crate::passwords::settings::PasswordSettings;
@@ -28,6 +30,8 @@ pub struct Settings {
     pub captcha: CaptchaSettings,
     pub mail: MailSettings,
     pub brand: BrandSettings,
+    pub events: EventSettings,
+    pub deletion: DeletionSettings,
     /// Whether the web pages are served.
     pub pages: bool,
     /// Whether attempts are limited. Off for benchmarks and automated tests only.
@@ -56,6 +60,8 @@ impl Settings {
         let captcha = CaptchaSettings::read(reader).await;
         let mail = MailSettings::read(reader).await;
         let brand = BrandSettings::read(reader).await;
+        let events = EventSettings::read(reader).await;
+        let deletion = DeletionSettings::read(reader).await;
         let pages = reader.is_on("pages").await;
         let throttle = reader.is_on("throttle").await;
         Some(Self {
@@ -67,6 +73,8 @@ impl Settings {
             captcha: captcha?,
             mail: mail?,
             brand: brand?,
+            events: events?,
+            deletion: deletion?,
             pages: pages?,
             throttle: throttle?,
         })

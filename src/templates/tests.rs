@@ -33,6 +33,10 @@ fn sample() -> Value {
         code => "48150926",
         code_minutes => 10,
         hours => 24,
+        time => "2026-11-22 11:46",
+        user_agent => "Browser <b>/1.0",
+        ip_prefix => "192.0.2.0/24",
+        deletes_at => "2026-12-22T11:46:27Z",
         link => "https://app.example.com/auth/reset-password?token=abc",
     }
 }

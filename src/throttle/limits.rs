@@ -47,8 +47,20 @@ pub const VERIFICATION_MAIL: Limit = Limit::new("verification-mail", 3, 1200);
 pub const CHANGE_EMAIL: Limit = Limit::new("change-email", 10, 60);
 /// Requests to change the address by one user, each of which mails an address of the user's choice.
 pub const CHANGE_EMAIL_BY_USER: Limit = Limit::new("change-email-by-user", 5, 720);
+/// Changes of usernames from one network.
+pub const RENAME: Limit = Limit::new("rename", 10, 60);
+/// Changes of passwords from one network.
+pub const CHANGE_PASSWORD: Limit = Limit::new("change-password", 10, 6);
+/// Ends of a user's own sessions from one network.
+pub const REVOKE: Limit = Limit::new("revoke", 30, 2);
 /// Refreshes from one network.
 pub const REFRESH: Limit = Limit::new("refresh", 30, 2);
+/// Deletions of accounts from one network.
+pub const DELETE_ACCOUNT: Limit = Limit::new("delete-account", 10, 60);
+/// Exports of accounts from one network.
+pub const EXPORT: Limit = Limit::new("export", 5, 60);
+/// The limits whose keys begin with the digest of an account's name.
+pub const OF_ACCOUNTS: [Limit; 3] = [LOGIN_FAILURES, RESET_MAIL, VERIFICATION_MAIL];
 /// Logouts from one network.
 pub const LOGOUT: Limit = Limit::new("logout", 30, 2);
 

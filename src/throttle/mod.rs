@@ -9,12 +9,13 @@ use std::fmt::Display;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use uuid::Uuid;
 
 use self::limits::{LOGIN_FAILURES, LOGIN_FAILURES_FROM_UNKNOWN_NETWORKS, Limit};
 use self::store::guesses;
 use crate::app::App;
 use crate::crypto::digest::digest;
-use crate::db::Connection;
+use crate::db::{Connection, DbError};
 use crate::http::client_address::ClientAddress;
 use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::error_responses;
@@ -122,6 +123,36 @@ pub fn clear_all_failures(
         guesses::delete(connection, accounts.each_ref().map(String::as_str))?;
     }
     Ok(())
+}
+
+/// Forgets the guesses under a username that its user gives up. Otherwise, they would count against the next
+/// user of the name.
+pub fn forget_name(
+    app: &App,
+    connection: &mut Connection<'_>,
+    username: &str,
+) -> Result<(), DbError> {
+    if app.settings.throttle {
+        let account = digest(&username.to_lowercase());
+        guesses::delete(connection, [&account, &account])?;
+    }
+    Ok(())
+}
+
+/// Deletes every count of an account that is gone.
+pub fn forget_account(
+    connection: &mut Connection<'_>,
+    id: Uuid,
+    user: &LoginNames,
+) -> Result<(), DbError> {
+    store::clear_all(connection, &full_key(limits::CHANGE_EMAIL_BY_USER, id))?;
+    let accounts = accounts(user);
+    for account in &accounts {
+        for limit in limits::OF_ACCOUNTS {
+            store::clear_all(connection, &full_key(limit, account))?;
+        }
+    }
+    guesses::delete(connection, accounts.each_ref().map(String::as_str))
 }
 
 /// Returns whether either account may have consecutive wrong guesses.

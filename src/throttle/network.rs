@@ -1,8 +1,9 @@
-//! Keyed hashes of networks, which recognize a network without storing its address.
+//! Keyed hashes of networks and browsers, which recognize a client without storing what it is.
 
 use std::fmt::Display;
 
 use crate::crypto::keys::{DerivedKey, DerivedKeys, Keys};
+use crate::http::client::Client;
 
 /// Bytes of the hash that are kept. Without the key, nobody can search for collisions.
 const HASH_BYTES: usize = 16;
@@ -20,9 +21,25 @@ pub struct HashedNetwork {
     pub previous: Option<String>,
 }
 
+/// A client as stored: its network, and its browser by the `User-Agent`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedClient {
+    pub network: HashedNetwork,
+    pub browser: HashedNetwork,
+}
+
 impl Networks {
     pub fn new(keys: &Keys) -> Self {
         Self(DerivedKeys::derive(keys, "gatehouse network"))
+    }
+
+    pub fn hash_client(&self, client: &Client) -> HashedClient {
+        let user_agent = client.user_agent.as_deref().unwrap_or_default();
+        HashedClient {
+            network: self.hash(client.network),
+            // No network is written like this.
+            browser: self.hash(format_args!("browser {user_agent}")),
+        }
     }
 
     pub fn hash(&self, network: impl Display) -> HashedNetwork {

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::{UserPublic, store};
+use super::{Account, store};
 use crate::app::App;
 use crate::http::error::Error;
 use crate::http::openapi::responses::DatabaseErrors;
@@ -18,7 +18,7 @@ use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCE
     tag = "auth",
     security(("OAuth2PasswordBearer" = []), ("SessionCookie" = [])),
     responses(
-        (status = 200, description = "The user", body = UserPublic),
+        (status = 200, description = "The user", body = Account),
         DatabaseErrors,
         AccessTokenErrors,
     )
@@ -26,7 +26,7 @@ use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCE
 pub async fn me(
     State(app): State<&'static App>,
     user: CurrentUser,
-) -> Result<Json<UserPublic>, Error> {
+) -> Result<Json<Account>, Error> {
     let mut connection = app.database.connect().await?;
     let user = store::find(&mut connection, user.id)?;
     // Deleted since the token was checked.

@@ -1,8 +1,10 @@
 //! Users: registration, the current user, and a protected test route.
 
 pub mod email;
+pub mod export;
 pub mod me;
 pub mod register;
+pub mod rename;
 pub mod store;
 pub mod test_data;
 pub mod user;
@@ -44,6 +46,38 @@ pub struct UserPublic {
     /// Time of the registration, in UTC.
     #[schema(format = DateTime, example = "2026-11-22T11:46:27Z")]
     created_at: String,
+}
+
+/// A user, as they see themselves.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "email": "tom@example.com",
+    "username": "Tom",
+    "id": "b0f5d8f2-3c53-4c0e-9c59-6f1f0a1f7a52",
+    "account_role": "REGULAR",
+    "account_subscription": "FREE",
+    "subscription_expires_at": null,
+    "created_at": "2026-11-22T11:46:27Z",
+    "email_verified": false,
+    "mfa": false,
+}))]
+pub struct Account {
+    #[serde(flatten)]
+    user: UserPublic,
+    /// Whether the user has proven that the address is theirs.
+    email_verified: bool,
+    /// Whether a login takes a second factor. There is none yet.
+    mfa: bool,
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        Self {
+            email_verified: user.is_email_verified,
+            mfa: false,
+            user: user.into(),
+        }
+    }
 }
 
 impl From<User> for UserPublic {

@@ -174,6 +174,7 @@ fn new_user(request: &RegisterRequest) -> User {
         subscription: Subscription::Free,
         subscription_expires_at: None,
         created_at: clock::now(),
+        is_email_verified: false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! SQL of users.
 
+pub mod deletion;
 pub mod names;
 
 use uuid::Uuid;
@@ -128,7 +129,7 @@ pub fn find_credentials(
 pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, DbError> {
     let statement = "SELECT email, username, account_role, account_subscription, \
                      subscription_expires_at IS NOT NULL, unixepoch(subscription_expires_at), \
-                     unixepoch(created_at) \
+                     unixepoch(created_at), email_verified_at IS NOT NULL \
                      FROM users WHERE id = ?1";
     let row = connection.query_one(statement, [id.to_string().into()]);
     row?.map(|row| {
@@ -144,6 +145,7 @@ pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, D
                 Some(row.unix_time(5)?)
             },
             created_at: row.unix_time(6)?,
+            is_email_verified: row.integer(7)? != 0,
         })
     })
     .transpose()
@@ -220,6 +222,25 @@ pub fn delete_unverified(
     Ok(rows.len())
 }
 
+/// Replaces a user's password hash, and voids it as `user` has it. `false` if the password has changed since
+/// `user` was read, or the user is disabled or gone.
+pub fn change_password(
+    connection: &mut Connection<'_>,
+    user: &Credentials,
+    hashed_password: String,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let statement = "UPDATE users SET hashed_password = ?3, updated_at = ?4 \
+                     WHERE id = ?1 AND hashed_password = ?2 AND disabled_at IS NULL RETURNING id";
+    let parameters = [
+        user.id.to_string().into(),
+        user.hashed_password.as_str().into(),
+        hashed_password.into(),
+        now.to_sql().into(),
+    ];
+    Ok(connection.write_one(statement, parameters)?.is_some())
+}
+
 /// Replaces the hash of an unchanged password. Returns `false` if another request has replaced it.
 /// If a power cut undoes it, the next login replaces the outdated hash.
 pub fn replace_hash(
@@ -239,14 +260,15 @@ pub fn replace_hash(
     Ok(row.is_some())
 }
 
-/// Makes the user's password unusable, and returns the user's address. Only a reset gives a new one.
+/// Makes the user's password unusable, and returns the user's address. Only a reset gives a new one. A user
+/// who was to be deleted stays.
 pub fn void_password(
     connection: &mut Connection<'_>,
     user: Uuid,
     now: Timestamp,
 ) -> Result<String, DbError> {
-    let statement =
-        "UPDATE users SET hashed_password = 'void', updated_at = ?2 WHERE id = ?1 RETURNING email";
+    let statement = "UPDATE users SET hashed_password = 'void', deletes_at = NULL, updated_at = ?2 \
+         WHERE id = ?1 RETURNING email";
     let parameters = [user.to_string().into(), now.to_sql().into()];
     let row = connection.write_one(statement, parameters)?;
     let row = row.ok_or_else(|| DbError::Failed("the user does not exist".into()))?;

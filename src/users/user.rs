@@ -40,6 +40,8 @@ pub struct User {
     pub subscription: Subscription,
     pub subscription_expires_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// Whether the user has proven that the address is theirs.
+    pub is_email_verified: bool,
 }
 
 impl Role {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::helpers::app::{App, Setup};
 use crate::helpers::cookies::{Cookies, OWN_PAGE, with_headers};
 use crate::helpers::flows::{
-    EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, SESSION,
-    TEST_DATA, USERNAME, registration_of,
+    CHANGE_PASSWORD, EMAIL, EVENTS, FORGOT_PASSWORD, LOGIN, LOGOUT, ME, PASSWORD, REFRESH,
+    REGISTER, RESET_PASSWORD, SESSION, SESSIONS, TEST_DATA, USERNAME, registration_of,
 };
 use crate::helpers::server::{is_spin, is_wasi2};
 use crate::helpers::time::{SOON, eventually};
@@ -22,7 +22,7 @@ const MAX_ATTEMPTS: usize = 20;
 /// The limit for an instance's linear memory after a registration, in bytes; the hash takes 7 MiB.
 const IDLE_MEMORY: u64 = 16 * 1024 * 1024;
 /// Resets the database to the state before each request, in which only Tom is registered.
-const CLEAR: &str = "DELETE FROM users WHERE username <> 'Tom';
+const CLEAR: &str = "DELETE FROM users WHERE lower(username) <> 'tom';
                      DELETE FROM sessions; DELETE FROM throttle;
                      DELETE FROM password_reset_tokens; DELETE FROM outbox";
 
@@ -56,40 +56,45 @@ const fn cost(statements: u64, read: u64, written: u64, sent: u64, instructions:
 /// between runs and compilers, have 10 % of headroom (1 % for requests that hash). Hashes have the tests' cheap parameters. An instance
 /// compiles templates for its first mail only. Each change of durability is a statement, and whether a
 /// request makes one depends on the last write of its instance.
-const COSTS: [(&str, Cost); 28] = [
+const COSTS: [(&str, Cost); 33] = [
     ("GET /", cost(0, 0, 0, 0, 100)),
     ("GET /health/live", cost(0, 0, 0, 0, 102)),
     ("GET /health/ready", cost(1, 2, 0, 0, 112)),
-    ("GET /openapi.json", cost(0, 0, 0, 0, 168)),
+    ("GET /openapi.json", cost(0, 0, 0, 0, 230)),
     ("GET /docs", cost(0, 0, 0, 0, 200)),
     ("register", cost(6, 12, 6, 1, 150_000)),
     ("register: address taken", cost(3, 5, 2, 1, 300)),
-    ("register: name taken", cost(4, 9, 2, 1, 309)),
+    ("register: name taken", cost(4, 9, 2, 1, 310)),
     ("register: not valid", cost(1, 3, 2, 0, 172)),
-    ("login", cost(9, 37, 15, 0, 150_000)),
-    ("login: into cookies", cost(9, 37, 15, 0, 150_000)),
+    ("login", cost(10, 46, 15, 0, 150_000)),
+    ("login: into cookies", cost(7, 30, 11, 0, 150_000)),
     ("login: wrong password", cost(5, 13, 4, 0, 150_000)),
     ("login: no such user", cost(6, 15, 6, 0, 150_000)),
     ("test-data", cost(1, 4, 0, 0, 292)),
     ("test-data: by cookie", cost(1, 4, 0, 0, 320)),
     ("session", cost(1, 6, 0, 0, 320)),
     ("test-data: no token", cost(0, 0, 0, 0, 108)),
+    ("me", cost(2, 7, 0, 0, 320)),
+    ("sessions", cost(2, 7, 0, 0, 320)),
+    ("events", cost(2, 7, 0, 0, 450)),
+    ("rename", cost(16, 56, 21, 1, 3500)),
+    ("change-password", cost(23, 73, 28, 1, 302_000)),
     ("refresh", cost(2, 9, 3, 0, 375)),
     ("refresh: by cookie", cost(2, 9, 3, 0, 420)),
     ("refresh: retried", cost(3, 9, 2, 0, 380)),
-    ("refresh: reused", cost(5, 12, 4, 0, 224)),
+    ("refresh: reused", cost(8, 19, 7, 0, 275)),
     ("refresh: no token", cost(2, 3, 2, 0, 166)),
     ("logout", cost(3, 6, 4, 0, 194)),
-    ("logout: by cookie", cost(3, 6, 4, 0, 240)),
-    ("forgot-password", cost(15, 61, 22, 1, 3090)),
-    ("forgot-password: no such user", cost(10, 19, 4, 0, 260)),
-    ("reset-password", cost(20, 63, 24, 1, 151_000)),
-    ("reset-password: no token", cost(1, 3, 2, 0, 201)),
+    ("logout: by cookie", cost(3, 6, 4, 0, 265)),
+    ("forgot-password", cost(15, 64, 22, 1, 3090)),
+    ("forgot-password: no such user", cost(10, 22, 4, 0, 260)),
+    ("reset-password", cost(20, 66, 24, 1, 151_000)),
+    ("reset-password: no token", cost(1, 3, 2, 0, 200)),
 ];
 
 /// What a request of the build for WASI 0.2 costs beyond these limits: its instance starts, makes sure
-/// that the database is up to date, and looks for housekeeping work. With 10 % of headroom, too.
-const START: Cost = cost(4, 15, 0, 0, 1090);
+/// that the database is up to date, makes it overwrite what it deletes, and looks for housekeeping work. With 10 % of headroom, too.
+const START: Cost = cost(5, 15, 0, 0, 1120);
 
 #[tokio::test]
 async fn every_request_stays_within_its_limits() {
@@ -206,7 +211,10 @@ async fn measure(app: &App, name: &str) -> Cost {
         app.housekeeping_since(app.newest_instance()).await;
         let number = app.calls().len();
         request.send().await.expect("a response");
-        let sends_mail = matches!(name, "forgot-password" | "reset-password");
+        let sends_mail = matches!(
+            name,
+            "forgot-password" | "reset-password" | "rename" | "change-password"
+        );
         let has_housekeeping = sends_mail || name == "forgot-password: no such user";
         if sends_mail {
             app.delivery_since(number).await;
@@ -271,6 +279,24 @@ async fn prepare(app: &App, name: &str) -> RequestBuilder {
             LOGOUT,
             json!({"refresh_token": app.tokens_of_tom().await.refresh}),
         ),
+        "me" => get(ME).bearer_auth(app.tokens_of_tom().await.access),
+        "sessions" => get(SESSIONS).bearer_auth(app.tokens_of_tom().await.access),
+        "events" => get(EVENTS).bearer_auth(app.tokens_of_tom().await.access),
+        "rename" => {
+            let tokens = app.tokens_of_tom().await;
+            let name = if app.count("users WHERE username = 'Tom'") == 1 {
+                "TOM"
+            } else {
+                "Tom"
+            };
+            let request = app.request(Method::PATCH, ME).bearer_auth(tokens.access);
+            request.json(&json!({"username": name}))
+        }
+        "change-password" => {
+            let tokens = app.tokens_of_tom().await;
+            let body = json!({"current_password": PASSWORD, "new_password": PASSWORD});
+            post(CHANGE_PASSWORD, body).bearer_auth(tokens.access)
+        }
         "logout: by cookie" => with_cookies(LOGOUT, &app.cookies_of_tom().await),
         "forgot-password" => post(FORGOT_PASSWORD, json!({"email": EMAIL})),
         "forgot-password: no such user" => {

@@ -7,7 +7,7 @@ use crate::helpers::server::{is_libsql, is_spin};
 use crate::helpers::trace::Statement;
 
 /// The beginnings of the statements that need not wait for the disk: counters and leases, rotations,
-/// logins and their networks, warnings, and deletions of expired rows.
+/// logins with their networks and notices, warnings, and deletions of expired rows.
 const REPLAYABLE: &[&str] = &[
     "INSERT INTO warnings ",
     "INSERT INTO password_guesses ",
@@ -21,6 +21,7 @@ const REPLAYABLE: &[&str] = &[
     "INSERT INTO sessions ",
     "UPDATE sessions ",
     "DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2 ",
+    "INSERT INTO outbox (id, kind, user_id, event_id, detail, language, due_at) SELECT ",
     "UPDATE outbox ",
     "DELETE FROM outbox ",
 ];

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "black-box tests need the clock")]
 
+mod account_events;
 mod adopted_addresses;
 mod adoption;
 mod brand;
@@ -11,10 +12,12 @@ mod captcha;
 mod captcha_builtin;
 mod captcha_siteverify;
 mod change_email;
+mod change_password;
 mod component;
 mod cookie_session;
 mod costs;
 mod database;
+mod deletion;
 mod disabled;
 mod docs;
 mod durability;
@@ -23,6 +26,7 @@ mod email_providers;
 mod email_retries;
 mod errors;
 mod examples;
+mod export;
 mod faults;
 mod guard;
 mod guessable_passwords;
@@ -37,6 +41,7 @@ mod logout;
 mod me;
 mod not_me;
 mod openapi;
+mod own_sessions;
 mod packets;
 mod page_assets;
 mod pages;
@@ -53,8 +58,10 @@ mod security;
 mod session;
 mod session_limits;
 mod settings;
+mod sign_in_notices;
 mod soak;
 mod statement_plans;
 mod throttle;
+mod username;
 mod verification;
 mod verification_required;

@@ -18,7 +18,9 @@ async fn me(app: &App, access_token: &str) -> Response {
 #[tokio::test]
 async fn it_returns_the_same_user_as_the_registration() {
     let app = spawn_app().await;
-    let registered = app.register(&registration()).await.json();
+    let mut registered = app.register(&registration()).await.json();
+    registered["email_verified"] = false.into();
+    registered["mfa"] = false.into();
     let tokens = app.tokens_of_tom().await;
     let response = me(&app, &tokens.access).await;
     response.assert_json(200, &registered);
@@ -31,12 +33,13 @@ async fn it_returns_changes_made_since_the_token_was_issued() {
     let tokens = app.log_tom_in().await;
     app.change(
         "UPDATE users SET email = 'new@example.com', username = 'Tommy', \
-         account_role = 'MODERATOR', account_subscription = 'PRO', \
+         email_verified_at = '2026-01-01 00:00:00', account_role = 'MODERATOR', account_subscription = 'PRO', \
          subscription_expires_at = '2031-02-03 04:05:06'",
     );
     let user = me(&app, &tokens.access).await.json();
     assert_eq!(user["email"], "new@example.com");
     assert_eq!(user["username"], "Tommy");
+    assert_eq!(user["email_verified"], true);
     assert_eq!(user["account_role"], "MODERATOR");
     assert_eq!(user["account_subscription"], "PRO");
     assert_eq!(user["subscription_expires_at"], "2031-02-03T04:05:06Z");
@@ -56,6 +59,8 @@ async fn it_reads_timestamps_written_by_the_legacy_service() {
             "account_subscription": "PRO",
             "subscription_expires_at": "2030-01-01T00:00:00Z",
             "created_at": "2025-03-04T05:06:07Z",
+            "email_verified": false,
+            "mfa": false,
         }),
     );
 }
@@ -131,11 +136,11 @@ async fn it_is_unauthorized_after_a_logout_a_reset_or_the_deletion_of_the_user()
 }
 
 #[tokio::test]
-async fn it_is_read_only() {
+async fn it_takes_no_other_methods() {
     let app = Setup::new().spawn().await;
     for method in [Method::POST, Method::PUT, Method::DELETE] {
         let response = Response::to(app.request(method, ME)).await;
         response.assert_error(&METHOD_NOT_ALLOWED);
-        assert_eq!(response.header("allow"), Some("GET,HEAD"));
+        assert_eq!(response.header("allow"), Some("GET,HEAD,PATCH"));
     }
 }

@@ -8,12 +8,13 @@ use crate::helpers::app::spawn_app;
 use crate::helpers::captcha::CHALLENGE;
 use crate::helpers::description::{document, operations};
 use crate::helpers::flows::{
-    CHANGE_EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, ME, NOT_ME, REFRESH, REGISTER,
-    RESEND_VERIFICATION, RESET_PASSWORD, SESSION, TEST_DATA, VERIFY_EMAIL,
+    CHANGE_EMAIL, CHANGE_PASSWORD, DELETE_ACCOUNT, EVENTS, EXPORT, FORGOT_PASSWORD, LOGIN, LOGOUT,
+    ME, NOT_ME, REFRESH, REGISTER, RESEND_VERIFICATION, RESET_PASSWORD, SESSION, SESSIONS,
+    TEST_DATA, VERIFY_EMAIL,
 };
 
 /// Every route and its possible statuses.
-const ROUTES: [(&str, &str, &[u16]); 20] = [
+const ROUTES: [(&str, &str, &[u16]); 28] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
@@ -38,6 +39,26 @@ const ROUTES: [(&str, &str, &[u16]); 20] = [
         &[202, 401, 403, 413, 422, 429, 500, 503],
     ),
     ("get", ME, &[200, 401, 500, 503]),
+    ("patch", ME, &[200, 401, 403, 409, 413, 422, 429, 500, 503]),
+    (
+        "post",
+        CHANGE_PASSWORD,
+        &[200, 401, 403, 413, 422, 429, 500, 503],
+    ),
+    ("get", SESSIONS, &[200, 401, 500, 503]),
+    ("delete", SESSIONS, &[204, 401, 403, 429, 500, 503]),
+    (
+        "delete",
+        "/api/v1/auth/sessions/{id}",
+        &[204, 401, 403, 404, 429, 500, 503],
+    ),
+    ("get", EVENTS, &[200, 401, 422, 500, 503]),
+    ("get", EXPORT, &[200, 401, 429, 500, 503]),
+    (
+        "post",
+        DELETE_ACCOUNT,
+        &[202, 401, 403, 413, 422, 429, 500, 503],
+    ),
     ("get", SESSION, &[200, 401, 500, 503]),
     ("get", TEST_DATA, &[200, 401, 500, 503]),
     ("get", "/health/live", &[200, 500]),
@@ -169,7 +190,7 @@ fn references(value: &Value) -> Vec<&str> {
 async fn every_body_has_a_schema_under_its_content_type() {
     for (method, path, operation) in operations().await {
         let expected = match (method.as_str(), path.as_str()) {
-            ("get", _) => None,
+            ("get" | "delete", _) => None,
             (_, LOGIN) => Some("application/x-www-form-urlencoded"),
             _ => Some("application/json"),
         };
@@ -198,8 +219,17 @@ async fn only_protected_routes_require_an_access_token_by_header_or_cookie() {
     assert_eq!(scheme["in"], "cookie");
     assert_eq!(scheme["name"], "__Host-gatehouse");
     for (_, path, operation) in operations().await {
-        let expected = [ME, SESSION, TEST_DATA]
-            .contains(&path.as_str())
+        let is_protected = [
+            ME,
+            SESSION,
+            TEST_DATA,
+            CHANGE_PASSWORD,
+            CHANGE_EMAIL,
+            DELETE_ACCOUNT,
+            EVENTS,
+            EXPORT,
+        ];
+        let expected = (is_protected.contains(&path.as_str()) || path.starts_with(SESSIONS))
             .then(|| json!([{"OAuth2PasswordBearer": []}, {"SessionCookie": []}]));
         assert_eq!(operation.get("security"), expected.as_ref(), "{path}");
     }
@@ -225,6 +255,11 @@ async fn response_schemas_are_strict_enough_to_detect_a_change() {
         ("Token", 4),
         ("CookieSession", 1),
         ("SessionPublic", 7),
+        ("SessionEntry", 7),
+        ("EventPage", 2),
+        ("EventPublic", 4),
+        ("Export", 5),
+        ("Deletion", 1),
         ("Challenge", 2),
         ("ChallengeParameters", 7),
         ("ErrorBody", 2),

@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::helpers::app::App;
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{
-    EMAIL, MANY_NETWORKS, ME, NOT_ME, PASSWORD, SESSION, USERNAME, registration_of, token_in,
+    EMAIL, EVENTS, EXPORT, MANY_NETWORKS, ME, NOT_ME, PASSWORD, SESSION, SESSIONS, USERNAME,
+    registration_of, token_in,
 };
 use crate::helpers::response::Response;
 use crate::helpers::server::{in_repository, is_spin};
@@ -28,7 +29,7 @@ const MAY_SCAN: [(&str, &str); 3] = [
     (
         "DELETE FROM known_networks WHERE user_id = ?1 AND network NOT IN (SELECT network \
          FROM known_networks WHERE user_id = ?1 ORDER BY seen_at DESC LIMIT ?2)",
-        "sorts the networks of one user, at most twenty",
+        "sorts the networks of one user, at most forty",
     ),
     (
         "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 1000)",
@@ -93,11 +94,20 @@ async fn spawn_with_legacy_database() -> (App, BTreeSet<String>) {
     deleted.expect("a valid statement");
     app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
     app.change("INSERT INTO throttle VALUES ('long past', 0)");
+    app.change("INSERT INTO password_guesses VALUES ('long past', 0, 1, 0)");
     app.change(&format!(
         "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, expires_at) \
          VALUES ('long past', '{}', 0, 0, 0, 0)",
         legacy::USER
     ));
+    app.change(
+        "INSERT INTO events (at, actor, action, user_id) VALUES (1, 'system', 'test.event', 'gone')",
+    );
+    app.change(
+        "INSERT INTO users (id, username, email, hashed_password, account_role, account_subscription,
+         deletes_at) VALUES ('00000000-0000-4000-8000-000000000001', 'leaving', 'leaving@example.com',
+         '!', 'REGULAR', 'FREE', 1)",
+    );
     app.change(&format!(
         "INSERT INTO outbox (id, kind, user_id, due_at) VALUES ('unreadable', '?', '{}', 0)",
         legacy::USER
@@ -117,6 +127,7 @@ async fn execute_everything(app: &App) {
     log_in_refresh_and_log_out(app).await;
     register(app).await;
     guess(app).await;
+    use_own_account(app).await;
     reset_the_password(app).await;
     app.housekeeping_since(app.newest_instance()).await;
 }
@@ -163,6 +174,40 @@ async fn register(app: &App) {
     }
 }
 
+/// Uses everything that users can do with their own accounts.
+async fn use_own_account(app: &App) {
+    app.change("UPDATE users SET deletes_at = 9999999999 WHERE username = 'Tom'");
+    app.tokens_of_tom().await;
+    let tokens = app.tokens_of_tom().await;
+    for path in [SESSIONS, EVENTS, EXPORT] {
+        app.get_as(path, &tokens.access).await.assert_status(200);
+    }
+    let sessions = app.get_as(SESSIONS, &tokens.access).await.json();
+    let oldest = sessions.as_array().and_then(|sessions| sessions.last());
+    let oldest = oldest.expect("a session")["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let oldest = format!("{SESSIONS}/{oldest}");
+    app.delete_as(&oldest, &tokens.access)
+        .await
+        .assert_status(204);
+    app.delete_as(SESSIONS, &tokens.access)
+        .await
+        .assert_status(204);
+    app.rename(&tokens.access, "ann").await.assert_status(409);
+    app.rename(&tokens.access, "Tommy").await.assert_status(200);
+    let changed = app
+        .change_password(&tokens.access, PASSWORD, PASSWORD)
+        .await;
+    changed.assert_status(200);
+    let leaving = app.login("ann", PASSWORD).await.field("access_token");
+    app.delete_account(&leaving, PASSWORD)
+        .await
+        .assert_status(202);
+    app.all_mail_is_sent().await;
+}
+
 /// Fails a login, then simulates so many failures that no further guess is checked.
 async fn guess(app: &App) {
     app.login(USERNAME, "wrong password 1")
@@ -177,7 +222,7 @@ async fn guess(app: &App) {
 /// Resets the password, then requests links beyond the limit while the provider fails.
 async fn reset_the_password(app: &App) {
     app.change(MANY_NETWORKS);
-    let token = app.reset_token(1).await;
+    let token = app.next_reset_token(EMAIL).await;
     app.reset_password(&token, PASSWORD)
         .await
         .assert_status(200);

@@ -76,7 +76,7 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, 
     del raw_schema["components"]["securitySchemes"]["SessionCookie"]
     for path in raw_schema["paths"].values():
         for operation in path.values():
-            operation["parameters"] = [header(name) for name in HEADERS]
+            operation.setdefault("parameters", []).extend(header(name) for name in HEADERS)
             if "security" in operation:
                 operation["security"].remove({"SessionCookie": []})
                 operation["parameters"].append(header("Authorization", pattern=TOKEN))

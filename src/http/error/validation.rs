@@ -9,6 +9,9 @@ error_kinds! {
     VALIDATION_ERROR = UNPROCESSABLE_ENTITY, "Invalid input";
 }
 
+/// Bytes of a query's parameter that an error shows.
+const MAX_QUERY_ECHO_BYTES: usize = 512;
+
 /// Body of a 422.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ValidationErrorBody {
@@ -115,6 +118,14 @@ impl FieldError {
         };
         let mut error = Self::new(r#type, Some(field), msg).with_input(input);
         error.ctx = Some(ctx);
+        error
+    }
+
+    /// A parameter of the query that violates a rule.
+    pub fn refused_in_query(field: &'static str, refusal: Refusal, input: &str) -> Self {
+        let end = input.floor_char_boundary(MAX_QUERY_ECHO_BYTES);
+        let mut error = Self::refused(field, refusal, Some(input[..end].into()));
+        error.loc = vec![Location::Name("query"), Location::Name(field)];
         error
     }
 

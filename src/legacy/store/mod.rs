@@ -104,9 +104,11 @@ pub fn log_out(connection: &mut Connection<'_>, token: &SecretString) -> Result<
     Ok(row.is_some())
 }
 
-/// Voids all legacy refresh tokens of a user.
+/// Voids all legacy tokens of a user. A refresh token without a session counts as logged out, which makes
+/// the access tokens invalid.
 pub fn void_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
-    let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id WHERE user_id = ?1";
+    let statement = "UPDATE refresh_tokens SET refresh_token = 'void:' || id, \
+                     session_id = coalesce(session_id, '') WHERE user_id = ?1";
     let parameters = [user.to_string().into()];
     connection.write(statement, parameters).map(drop)
 }

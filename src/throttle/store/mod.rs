@@ -59,6 +59,13 @@ pub fn clear(
     row.map_or(Ok(true), |row| Ok(row.integer(0)? != 0))
 }
 
+/// Clears the counts under a key, and under every key that continues it after a colon.
+pub fn clear_all(connection: &mut Connection<'_>, key: &str) -> Result<(), DbError> {
+    // A semicolon follows a colon.
+    let statement = "DELETE FROM throttle WHERE key = ?1 OR key >= ?1 || ':' AND key < ?1 || ';'";
+    connection.write(statement, [key.into()]).map(drop)
+}
+
 /// Deletes counts whose burst is fully available again.
 pub fn delete_expired(connection: &mut Connection<'_>, now: Timestamp) -> Result<(), DbError> {
     let statement = "DELETE FROM throttle WHERE full_at <= ?1";

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
+use super::InsertError;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 use crate::users::email::Email;
@@ -80,6 +81,29 @@ fn first_free(
         .iter()
         .find(|name| !taken.contains(name.to_ascii_lowercase().as_str()));
     Ok(free.cloned())
+}
+
+/// Changes the username `old`. `false` if the user has another name by now, or is gone.
+pub fn change_username(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    old: &str,
+    new: &Username,
+    now: Timestamp,
+) -> Result<bool, InsertError> {
+    let statement = "UPDATE users SET username = ?3, updated_at = ?4 \
+                     WHERE id = ?1 AND username = ?2 RETURNING id";
+    let parameters = [
+        user.to_string().into(),
+        old.into(),
+        new.as_str().into(),
+        now.to_sql().into(),
+    ];
+    match connection.write_one(statement, parameters) {
+        Ok(row) => Ok(row.is_some()),
+        Err(DbError::Unique(_)) => Err(InsertError::UsernameTaken),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Changes the address `new` back to `old`, unless it has changed again or `old` is taken.

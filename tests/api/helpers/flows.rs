@@ -18,8 +18,13 @@ pub(crate) const RESET_PASSWORD: &str = "/api/v1/auth/reset-password";
 pub(crate) const VERIFY_EMAIL: &str = "/api/v1/auth/verify-email";
 pub(crate) const RESEND_VERIFICATION: &str = "/api/v1/auth/resend-verification";
 pub(crate) const CHANGE_EMAIL: &str = "/api/v1/auth/change-email";
-pub(crate) const NOT_ME: &str = "/api/v1/auth/not-me";
 pub(crate) const ME: &str = "/api/v1/auth/me";
+pub(crate) const SESSIONS: &str = "/api/v1/auth/sessions";
+pub(crate) const EVENTS: &str = "/api/v1/auth/events";
+pub(crate) const CHANGE_PASSWORD: &str = "/api/v1/auth/change-password";
+pub(crate) const DELETE_ACCOUNT: &str = "/api/v1/auth/delete-account";
+pub(crate) const EXPORT: &str = "/api/v1/auth/export";
+pub(crate) const NOT_ME: &str = "/api/v1/auth/not-me";
 pub(crate) const SESSION: &str = "/api/v1/auth/session";
 pub(crate) const TEST_DATA: &str = "/api/v1/data/test-data";
 
@@ -31,7 +36,7 @@ pub(crate) const CAPTCHA_ID: &str = "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11";
 
 /// Gives each user a long list of known networks, all last seen long ago.
 pub(crate) const MANY_NETWORKS: &str = "WITH RECURSIVE number(n) AS ( \
-     SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 25) \
+     SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 45) \
      INSERT INTO known_networks (user_id, network, seen_at) \
      SELECT id, 'network ' || n, n FROM users, number";
 
@@ -140,6 +145,85 @@ impl App {
     pub(crate) async fn test_data(&self, access_token: &str) -> Response {
         let request = self.request(Method::GET, TEST_DATA);
         Response::to(request.bearer_auth(access_token)).await
+    }
+
+    /// Requests a path with an access token.
+    pub(crate) async fn get_as(&self, path: &str, access_token: &str) -> Response {
+        Response::to(self.request(Method::GET, path).bearer_auth(access_token)).await
+    }
+
+    /// Sends a body with an access token.
+    pub(crate) async fn send_as(
+        &self,
+        method: Method,
+        path: &str,
+        access_token: &str,
+        body: &Value,
+    ) -> Response {
+        let request = self.request(method, path).bearer_auth(access_token);
+        Response::to(request.json(body)).await
+    }
+
+    /// Deletes a path with an access token.
+    pub(crate) async fn delete_as(&self, path: &str, access_token: &str) -> Response {
+        Response::to(self.request(Method::DELETE, path).bearer_auth(access_token)).await
+    }
+
+    pub(crate) async fn rename(&self, access_token: &str, username: &str) -> Response {
+        let body = json!({"username": username});
+        self.send_as(Method::PATCH, ME, access_token, &body).await
+    }
+
+    pub(crate) async fn change_password(
+        &self,
+        access_token: &str,
+        current: &str,
+        new: &str,
+    ) -> Response {
+        let body = json!({"current_password": current, "new_password": new});
+        self.send_as(Method::POST, CHANGE_PASSWORD, access_token, &body)
+            .await
+    }
+
+    pub(crate) async fn delete_account(&self, access_token: &str, password: &str) -> Response {
+        let body = json!({"current_password": password});
+        self.send_as(Method::POST, DELETE_ACCOUNT, access_token, &body)
+            .await
+    }
+
+    /// Logs Tom in with a browser, from a network that the proxy reports.
+    pub(crate) async fn login_with(&self, network: &str, user_agent: &str) -> Response {
+        let request = self.request(Method::POST, LOGIN);
+        let request = request.header("x-forwarded-for", network);
+        let request = request.header("user-agent", user_agent);
+        Response::to(request.form(&[("username", EMAIL), ("password", PASSWORD)])).await
+    }
+
+    /// Waits until no readable mail is waiting.
+    pub(crate) async fn all_mail_is_sent(&self) {
+        let waiting = "outbox WHERE due_at < unixepoch() + 86400";
+        let is_empty = async || (self.count(waiting) == 0).then_some(());
+        eventually("all mail is sent", SOON, is_empty).await;
+    }
+
+    /// The actions of Tom's events, the oldest first.
+    pub(crate) fn actions_of_tom(&self) -> Vec<String> {
+        let database = self.database();
+        let mut statement = database
+            .prepare(
+                "SELECT action FROM events WHERE user_id = (SELECT id FROM users \
+                 WHERE email = 'tom@example.com') ORDER BY id",
+            )
+            .expect("a valid statement");
+        let actions = statement.query_map([], |row| row.get(0));
+        let actions: Result<_, _> = actions.expect("rows").collect();
+        actions.expect("actions")
+    }
+
+    /// Disowns what the `number`-th mail tells of.
+    pub(crate) async fn disown(&self, number: usize) -> Response {
+        let token = token_in(&self.mail(number).await);
+        self.post(NOT_ME, &json!({"token": token})).await
     }
 
     /// Requests a reset link.

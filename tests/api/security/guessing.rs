@@ -278,14 +278,14 @@ async fn a_clock_that_was_a_day_ahead_throttles_no_route() {
 }
 
 #[tokio::test]
-async fn the_twenty_most_recent_networks_of_a_user_stay_known() {
+async fn the_forty_most_recent_networks_and_browsers_of_a_user_stay_known() {
     let app = spawn_throttled_app().await;
     app.register_tom().await;
     app.change(MANY_NETWORKS);
     app.login_from(HOME, USERNAME, PASSWORD)
         .await
         .assert_status(200);
-    assert_eq!(app.count("known_networks"), 20);
+    assert_eq!(app.count("known_networks"), 40);
     let oldest: i64 = app.value("SELECT min(seen_at) FROM known_networks");
-    assert_eq!(oldest, 7, "the nineteen most recent of the list are kept");
+    assert_eq!(oldest, 8, "the 38 most recent of the list are kept");
 }

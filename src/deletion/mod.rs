@@ -1,0 +1,55 @@
+//! Deletion of users: at once or after some days, and so that nothing is left that names them.
+
+pub mod delete_account;
+pub mod settings;
+pub mod store;
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::db::{Connection, DbError};
+use crate::languages::Language;
+use crate::mail::kinds::ACCOUNT_DELETED;
+use crate::mail::{self, NewMail};
+use crate::platform::random;
+use crate::platform::timestamp::Timestamp;
+use crate::{throttle, users};
+
+/// Users that are deleted in one run, so that the work between requests stays short.
+const BATCH: usize = 20;
+
+/// Deletes the users whose time has come.
+pub async fn delete_due(app: &App, now: Timestamp) -> Result<(), DbError> {
+    for _ in 0..BATCH {
+        let mut transaction = app.database.connect().await?.begin()?;
+        let Some(user) = users::store::deletion::find_due(&mut transaction, now)? else {
+            return Ok(());
+        };
+        let language = store::find_language(&mut transaction, user)?;
+        delete(&mut transaction, user, language, now)?;
+        transaction.commit()?;
+        tracing::info!(%user, "account deleted: its time has come");
+    }
+    Ok(())
+}
+
+/// Deletes a user who is due, with everything that is theirs, and queues a farewell. What happened to the
+/// account stays under a random id. Call it in a transaction.
+fn delete(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    language: Language,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    store::delete_rows(connection, user)?;
+    store::pseudonymise_events(connection, user, random::id(), now)?;
+    let names = users::store::deletion::delete_due(connection, user, now)?;
+    let names = names.ok_or_else(|| DbError::Failed("the user is not due".into()))?;
+    throttle::forget_account(connection, user, &names)?;
+    let mail = NewMail {
+        id: random::id(),
+        kind: ACCOUNT_DELETED,
+        language,
+    };
+    mail::store::insert_farewell(connection, &mail, &names, now)
+}

@@ -1,0 +1,130 @@
+//! What happened to an account, as its user sees it.
+
+use serde_json::{Value, json};
+
+use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, NOT_AUTHENTICATED};
+use crate::helpers::app::{App, spawn_app};
+use crate::helpers::flows::{EVENTS, PASSWORD, Tokens, registration_of};
+
+/// Inserts events of Tom, of which the first is the oldest.
+fn add_events(app: &App, count: u32) {
+    let statement = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+                     INSERT INTO events (at, actor, action, user_id, network, request_id, detail) \
+                     SELECT i, u.id, 'test.event', u.id, 'a network', 'a request', \
+                     json_object('reason', i, 'private', 'a secret') \
+                     FROM n, users u WHERE u.email = 'tom@example.com'";
+    let added = app.database().execute(statement, [count]);
+    assert_eq!(added, Ok(count as usize));
+}
+
+#[tokio::test]
+async fn a_user_sees_the_newest_events_first_and_only_the_public_part() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    app.rename(&tokens.access, "Tommy").await.assert_status(200);
+    let response = app.get_as(EVENTS, &tokens.access).await;
+    let page = response.assert_status(200).json();
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_eq!(page["next_cursor"], Value::Null);
+    let items = page["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 2);
+    assert_eq!(items[0]["action"], "username.changed");
+    assert_eq!(items[0]["detail"], json!({"old": "Tom", "new": "Tommy"}));
+    assert_eq!(items[1]["action"], "session.created");
+    assert_eq!(items[1]["detail"]["method"], "password");
+    add_events(&app, 1);
+    let text = app.get_as(EVENTS, &tokens.access).await.text;
+    for hidden in ["private", "a network", "a request", "actor"] {
+        assert!(!text.contains(hidden), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repetition() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    add_events(&app, 124);
+    let mut path = EVENTS.to_owned();
+    let mut ids = Vec::new();
+    let mut sizes = Vec::new();
+    loop {
+        let page = app
+            .get_as(&path, &tokens.access)
+            .await
+            .assert_status(200)
+            .json();
+        let items = page["items"].as_array().expect("a list");
+        ids.extend(items.iter().map(|item| item["id"].as_i64().expect("an id")));
+        sizes.push(items.len());
+        // New events do not shift the next pages.
+        app.tokens_of_tom().await;
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("{EVENTS}?cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(sizes, [50, 50, 25]);
+    assert!(ids.is_sorted_by(|a, b| a > b), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_malformed_cursor_is_refused() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    for cursor in [
+        "x",
+        "-1",
+        "0",
+        "+1",
+        "1.5",
+        "01",
+        "1%20",
+        "1e3",
+        "9223372036854775808",
+        "%ff",
+    ] {
+        let response = app
+            .get_as(&format!("{EVENTS}?cursor={cursor}"), &tokens.access)
+            .await;
+        response.assert_status(422);
+        let error = &response.json()["detail"][0];
+        assert_eq!(error["loc"], json!(["query", "cursor"]), "{cursor}");
+        assert_eq!(error["type"], "string_pattern_mismatch", "{cursor}");
+    }
+    let long = format!("{EVENTS}?cursor={}", "x".repeat(8000));
+    let response = app.get_as(&long, &tokens.access).await;
+    assert!(response.assert_status(422).text.len() < 2000);
+}
+
+#[tokio::test]
+async fn no_user_sees_events_of_another() {
+    let app = spawn_app().await;
+    let tom = app.log_tom_in().await;
+    let eve = registration_of("eve@example.com", "eve");
+    app.register(&eve).await.assert_status(201);
+    let eve = Tokens::of(&app.login("eve", PASSWORD).await);
+    for _ in 0..2 {
+        app.tokens_of_tom().await;
+    }
+    let newest = i64::MAX / 10;
+    let page = app
+        .get_as(&format!("{EVENTS}?cursor={newest}"), &eve.access)
+        .await;
+    let page = page.assert_status(200).json();
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(1));
+    let toms = app.get_as(EVENTS, &tom.access).await.json();
+    assert_eq!(toms["items"].as_array().map(Vec::len), Some(3));
+    app.get(EVENTS).await.assert_error(&NOT_AUTHENTICATED);
+    app.get_as(EVENTS, "a.b.c")
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+}
+
+#[tokio::test]
+async fn an_event_has_its_time() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    app.change("UPDATE events SET at = 1795347987");
+    let page = app.get_as(EVENTS, &tokens.access).await.json();
+    assert_eq!(page["items"][0]["at"], "2026-11-22T11:46:27Z");
+}
