@@ -53,8 +53,6 @@ pub(crate) const INCORRECT_CREDENTIALS: ApiError =
     ApiError::new(401, "INCORRECT_CREDENTIALS", "Incorrect email or password");
 pub(crate) const NOT_AUTHENTICATED: ApiError =
     ApiError::new(401, "NOT_AUTHENTICATED", "Not authenticated");
-pub(crate) const INCORRECT_PASSWORD: ApiError =
-    ApiError::new(403, "INCORRECT_PASSWORD", "Incorrect password");
 pub(crate) const INVALID_ACCESS_TOKEN: ApiError = ApiError::new(
     401,
     "INVALID_ACCESS_TOKEN",
