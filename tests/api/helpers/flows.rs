@@ -212,7 +212,7 @@ impl App {
         let mut statement = database
             .prepare(
                 "SELECT action FROM events WHERE user_id = (SELECT id FROM users \
-                 WHERE email = 'tom@example.com') ORDER BY id",
+                 WHERE email = 'tom@example.com') AND action <> 'user.registered' ORDER BY id",
             )
             .expect("a valid statement");
         let actions = statement.query_map([], |row| row.get(0));
