@@ -27,11 +27,12 @@ async fn a_user_sees_the_newest_events_first_and_only_the_public_part() {
     assert_eq!(response.header("cache-control"), Some("no-store"));
     assert_eq!(page["next_cursor"], Value::Null);
     let items = page["items"].as_array().expect("a list");
-    assert_eq!(items.len(), 2);
+    assert_eq!(items.len(), 3);
     assert_eq!(items[0]["action"], "username.changed");
     assert_eq!(items[0]["detail"], json!({"old": "Tom", "new": "Tommy"}));
     assert_eq!(items[1]["action"], "session.created");
     assert_eq!(items[1]["detail"]["method"], "password");
+    assert_eq!(items[2]["action"], "user.registered");
     add_events(&app, 1);
     let text = app.get_as(EVENTS, &tokens.access).await.text;
     for hidden in ["private", "a network", "a request", "actor"] {
@@ -63,7 +64,7 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
             None => break,
         }
     }
-    assert_eq!(sizes, [50, 50, 25]);
+    assert_eq!(sizes, [50, 50, 26]);
     assert!(ids.is_sorted_by(|a, b| a > b), "{ids:?}");
 }
 
@@ -111,9 +112,9 @@ async fn no_user_sees_events_of_another() {
         .get_as(&format!("{EVENTS}?cursor={newest}"), &eve.access)
         .await;
     let page = page.assert_status(200).json();
-    assert_eq!(page["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(2));
     let toms = app.get_as(EVENTS, &tom.access).await.json();
-    assert_eq!(toms["items"].as_array().map(Vec::len), Some(3));
+    assert_eq!(toms["items"].as_array().map(Vec::len), Some(4));
     app.get(EVENTS).await.assert_error(&NOT_AUTHENTICATED);
     app.get_as(EVENTS, "a.b.c")
         .await

@@ -95,7 +95,7 @@ async fn events_stay_under_a_random_id() {
     app.delete_account(&tokens.access, PASSWORD)
         .await
         .assert_status(202);
-    assert_eq!(app.count("events"), 3);
+    assert_eq!(app.count("events"), 4);
     let named = "events WHERE network IS NOT NULL OR request_id IS NOT NULL";
     assert_eq!(app.count(named), 0);
     let own = "events WHERE user_id <> 'somebody else' AND detail IS NOT NULL";
@@ -109,7 +109,7 @@ async fn events_stay_under_a_random_id() {
         app.value::<String>(
             "SELECT group_concat(action) FROM (SELECT action FROM events ORDER BY id)"
         ),
-        "session.created,test.event,user.deleted"
+        "user.registered,session.created,test.event,user.deleted"
     );
 }
 

@@ -67,9 +67,8 @@ pub async fn variable(name: &str) -> Result<Option<String>, &'static str> {
     }
 }
 
-/// Whether middleware does not inherit the variables of the component behind it. Spin then says of every
-/// name that it is not declared, even of one that no variable can have. Without this difference, a
-/// requirement that is not inherited would count as none.
+/// Whether middleware does not inherit the variables of the component behind it. Spin then calls every name
+/// undeclared, even an impossible one. A requirement that is not inherited must not count as none.
 async fn are_denied() -> bool {
     let impossible = variables::get("").await;
     matches!(impossible, Err(variables::Error::Undefined(_)))
