@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use crate::helpers::app::{App, Setup};
 use crate::helpers::cookies::{Cookies, OWN_PAGE, with_headers};
 use crate::helpers::flows::{
-    EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER, RESET_PASSWORD, SESSION,
-    TEST_DATA, USERNAME, registration_of,
+    CHANGE_EMAIL, EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, PASSWORD, REFRESH, REGISTER,
+    RESEND_VERIFICATION, RESET_PASSWORD, SESSION, TEST_DATA, USERNAME, VERIFY_EMAIL, code_in,
+    registration_of, token_in,
 };
 use crate::helpers::server::{is_spin, is_wasi2};
+use crate::helpers::stub::Received;
 use crate::helpers::time::{SOON, eventually};
 use crate::helpers::trace::{Call, instructions_of, memory_after};
 
@@ -24,7 +26,8 @@ const IDLE_MEMORY: u64 = 16 * 1024 * 1024;
 /// Resets the database to the state before each request, in which only Tom is registered.
 const CLEAR: &str = "DELETE FROM users WHERE username <> 'Tom';
                      DELETE FROM sessions; DELETE FROM throttle;
-                     DELETE FROM password_reset_tokens; DELETE FROM outbox";
+                     DELETE FROM password_reset_tokens; DELETE FROM email_verifications;
+                     DELETE FROM outbox";
 
 /// The cost of one request, including the mail that it sends.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -56,7 +59,7 @@ const fn cost(statements: u64, read: u64, written: u64, sent: u64, instructions:
 /// between runs and compilers, have 10 % of headroom (1 % for requests that hash). Hashes have the tests' cheap parameters. An instance
 /// compiles templates for its first mail only. Each change of durability is a statement, and whether a
 /// request makes one depends on the last write of its instance.
-const COSTS: [(&str, Cost); 28] = [
+const COSTS: [(&str, Cost); 34] = [
     ("GET /", cost(0, 0, 0, 0, 100)),
     ("GET /health/live", cost(0, 0, 0, 0, 102)),
     ("GET /health/ready", cost(1, 2, 0, 0, 112)),
@@ -85,6 +88,26 @@ const COSTS: [(&str, Cost); 28] = [
     ("forgot-password: no such user", cost(10, 19, 4, 0, 260)),
     ("reset-password", cost(20, 63, 24, 1, 151_000)),
     ("reset-password: no token", cost(1, 3, 2, 0, 201)),
+    ("verify-email", cost(9, 40, 20, 0, 400)),
+    ("verify-email: by code", cost(11, 40, 20, 0, 400)),
+    ("verify-email: no token", cost(1, 3, 2, 0, 172)),
+    ("resend-verification", cost(15, 59, 20, 1, 3090)),
+    ("resend-verification: no such user", cost(10, 19, 4, 0, 260)),
+    ("change-email", cost(20, 63, 24, 1, 155_000)),
+];
+
+/// The requests that send a mail.
+const SENDS_MAIL: [&str; 5] = [
+    "register",
+    "forgot-password",
+    "reset-password",
+    "resend-verification",
+    "change-email",
+];
+/// Those that work like them, without a mail.
+const LOOKS_FOR_MAIL: [&str; 2] = [
+    "forgot-password: no such user",
+    "resend-verification: no such user",
 ];
 
 /// What a request of the build for WASI 0.2 costs beyond these limits: its instance starts, makes sure
@@ -97,8 +120,10 @@ async fn every_request_stays_within_its_limits() {
         return;
     }
     // The costs include throttling.
-    let app = Setup::new().without("throttle").traced().spawn().await;
+    let setup = Setup::new().without("throttle");
+    let app = setup.without("email_verification").traced().spawn().await;
     app.register_tom().await;
+    app.all_mail_sent().await;
     let mut exceeded = Vec::new();
     println!("{:<32}{}", "", Cost::HEAD);
     for (name, warm) in COSTS {
@@ -206,8 +231,8 @@ async fn measure(app: &App, name: &str) -> Cost {
         app.housekeeping_since(app.newest_instance()).await;
         let number = app.calls().len();
         request.send().await.expect("a response");
-        let sends_mail = matches!(name, "forgot-password" | "reset-password");
-        let has_housekeeping = sends_mail || name == "forgot-password: no such user";
+        let sends_mail = SENDS_MAIL.contains(&name);
+        let has_housekeeping = sends_mail || LOOKS_FOR_MAIL.contains(&name);
         if sends_mail {
             app.delivery_since(number).await;
         } else if has_housekeeping {
@@ -287,10 +312,43 @@ async fn prepare(app: &App, name: &str) -> RequestBuilder {
             RESET_PASSWORD,
             json!({"token": "none", "new_password": PASSWORD}),
         ),
+        "verify-email" => {
+            let (_, mail) = pending_verification(app).await;
+            post(VERIFY_EMAIL, json!({"token": token_in(&mail)}))
+        }
+        "verify-email: by code" => {
+            let (id, mail) = pending_verification(app).await;
+            let body = json!({"verification_id": id, "code": code_in(&mail)});
+            post(VERIFY_EMAIL, body)
+        }
+        "verify-email: no token" => post(VERIFY_EMAIL, json!({"token": "none"})),
+        "resend-verification" => {
+            app.change(UNVERIFY);
+            post(RESEND_VERIFICATION, json!({"email": EMAIL}))
+        }
+        "resend-verification: no such user" => {
+            post(RESEND_VERIFICATION, json!({"email": "ann@example.com"}))
+        }
+        "change-email" => {
+            let body = json!({"new_email": "tom@example.org", "current_password": PASSWORD});
+            post(CHANGE_EMAIL, body).bearer_auth(app.tokens_of_tom().await.access)
+        }
         path => get(path
             .strip_prefix("GET ")
             .expect("the name of a request in `COSTS`")),
     }
+}
+
+const UNVERIFY: &str = "UPDATE users SET email_verified_at = NULL";
+
+/// Lets Tom verify his address again. Returns the verification and its mail.
+async fn pending_verification(app: &App) -> (String, Received) {
+    app.change(UNVERIFY);
+    app.mail_provider.clear();
+    let response = app.resend_verification(EMAIL).await;
+    let mail = app.mail_to(EMAIL, "Verify your email address").await;
+    app.all_mail_sent().await;
+    (response.field("verification_id"), mail)
 }
 
 impl Cost {
