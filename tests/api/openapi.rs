@@ -198,7 +198,7 @@ async fn only_protected_routes_require_an_access_token_by_header_or_cookie() {
     assert_eq!(scheme["in"], "cookie");
     assert_eq!(scheme["name"], "__Host-gatehouse");
     for (_, path, operation) in operations().await {
-        let expected = [ME, SESSION, TEST_DATA]
+        let expected = [CHANGE_EMAIL, ME, SESSION, TEST_DATA]
             .contains(&path.as_str())
             .then(|| json!([{"OAuth2PasswordBearer": []}, {"SessionCookie": []}]));
         assert_eq!(operation.get("security"), expected.as_ref(), "{path}");

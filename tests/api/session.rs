@@ -1,12 +1,10 @@
 //! The current session: the session of the access token, its user, and whether the address is verified.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::helpers::api_error::{DB_ERROR, INVALID_ACCESS_TOKEN, NOT_AUTHENTICATED};
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, SESSION, Tokens, USERNAME};
-use crate::helpers::response::Response;
 use crate::helpers::token::{claims, legacy_claims, signed};
 use crate::legacy::{USER, spawn_with_legacy_database};
 
