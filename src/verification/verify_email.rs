@@ -196,7 +196,10 @@ pub enum Proof {
 
 /// The token of the link in a mail, or the code in it with its verification.
 #[derive(ToSchema)]
-#[schema(example = json!({"token": "fJ5mecdCQN6US-B_wfkK5yqwVb4cJ0n0b2Kk8Yh3mD5sQ7tZxL1pR6vE9uWgXfTj"}))]
+#[schema(
+    min_properties = 1,
+    example = json!({"token": "fJ5mecdCQN6US-B_wfkK5yqwVb4cJ0n0b2Kk8Yh3mD5sQ7tZxL1pR6vE9uWgXfTj"}),
+)]
 #[expect(
     dead_code,
     reason = "for the OpenAPI description; `Proof` is what is read"

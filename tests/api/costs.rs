@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use crate::helpers::app::{App, Setup};
 use crate::helpers::cookies::{Cookies, OWN_PAGE, with_headers};
 use crate::helpers::flows::{
-    CHANGE_PASSWORD, EMAIL, EVENTS, FORGOT_PASSWORD, LOGIN, LOGOUT, ME, PASSWORD, REFRESH,
-    REGISTER, RESET_PASSWORD, SESSION, SESSIONS, TEST_DATA, USERNAME, registration_of,
+    CHANGE_EMAIL, CHANGE_PASSWORD, EMAIL, EVENTS, FORGOT_PASSWORD, LOGIN, LOGOUT, ME, PASSWORD,
+    REFRESH, REGISTER, RESEND_VERIFICATION, RESET_PASSWORD, SESSION, SESSIONS, TEST_DATA, USERNAME,
+    VERIFY_EMAIL, code_in, registration_of, token_in,
 };
 use crate::helpers::server::{is_spin, is_wasi2};
+use crate::helpers::stub::Received;
 use crate::helpers::time::{SOON, eventually};
 use crate::helpers::trace::{Call, instructions_of, memory_after};
 
@@ -24,7 +26,8 @@ const IDLE_MEMORY: u64 = 16 * 1024 * 1024;
 /// Resets the database to the state before each request, in which only Tom is registered.
 const CLEAR: &str = "DELETE FROM users WHERE lower(username) <> 'tom';
                      DELETE FROM sessions; DELETE FROM throttle;
-                     DELETE FROM password_reset_tokens; DELETE FROM outbox";
+                     DELETE FROM password_reset_tokens; DELETE FROM email_verifications;
+                     DELETE FROM outbox";
 
 /// The cost of one request, including the mail that it sends.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -56,13 +59,13 @@ const fn cost(statements: u64, read: u64, written: u64, sent: u64, instructions:
 /// between runs and compilers, have 10 % of headroom (1 % for requests that hash). Hashes have the tests' cheap parameters. An instance
 /// compiles templates for its first mail only. Each change of durability is a statement, and whether a
 /// request makes one depends on the last write of its instance.
-const COSTS: [(&str, Cost); 33] = [
+const COSTS: [(&str, Cost); 39] = [
     ("GET /", cost(0, 0, 0, 0, 100)),
     ("GET /health/live", cost(0, 0, 0, 0, 102)),
     ("GET /health/ready", cost(1, 2, 0, 0, 112)),
     ("GET /openapi.json", cost(0, 0, 0, 0, 230)),
     ("GET /docs", cost(0, 0, 0, 0, 200)),
-    ("register", cost(6, 12, 6, 1, 150_000)),
+    ("register", cost(17, 66, 26, 2, 151_500)),
     ("register: address taken", cost(3, 5, 2, 1, 300)),
     ("register: name taken", cost(4, 9, 2, 1, 310)),
     ("register: not valid", cost(1, 3, 2, 0, 172)),
@@ -88,8 +91,30 @@ const COSTS: [(&str, Cost); 33] = [
     ("logout: by cookie", cost(3, 6, 4, 0, 265)),
     ("forgot-password", cost(15, 64, 22, 1, 3090)),
     ("forgot-password: no such user", cost(10, 22, 4, 0, 260)),
-    ("reset-password", cost(20, 66, 24, 1, 151_000)),
-    ("reset-password: no token", cost(1, 3, 2, 0, 200)),
+    ("reset-password", cost(21, 66, 24, 1, 152_000)),
+    ("reset-password: no token", cost(1, 3, 2, 0, 201)),
+    ("verify-email", cost(8, 20, 9, 0, 265)),
+    ("verify-email: by code", cost(10, 27, 10, 0, 282)),
+    ("verify-email: no token", cost(2, 3, 2, 0, 172)),
+    ("resend-verification", cost(15, 57, 21, 1, 3090)),
+    ("resend-verification: no such user", cost(10, 22, 4, 0, 225)),
+    ("change-email", cost(20, 73, 25, 1, 152_000)),
+];
+
+/// The requests that send a mail.
+const SENDS_MAIL: [&str; 7] = [
+    "register",
+    "forgot-password",
+    "reset-password",
+    "resend-verification",
+    "change-email",
+    "rename",
+    "change-password",
+];
+/// Those that work like them, without a mail.
+const LOOKS_FOR_MAIL: [&str; 2] = [
+    "forgot-password: no such user",
+    "resend-verification: no such user",
 ];
 
 /// What a request of the build for WASI 0.2 costs beyond these limits: its instance starts, makes sure
@@ -102,8 +127,10 @@ async fn every_request_stays_within_its_limits() {
         return;
     }
     // The costs include throttling.
-    let app = Setup::new().without("throttle").traced().spawn().await;
+    let setup = Setup::new().without("throttle");
+    let app = setup.without("email_verification").traced().spawn().await;
     app.register_tom().await;
+    app.all_mail_sent().await;
     let mut exceeded = Vec::new();
     println!("{:<32}{}", "", Cost::HEAD);
     for (name, warm) in COSTS {
@@ -211,11 +238,8 @@ async fn measure(app: &App, name: &str) -> Cost {
         app.housekeeping_since(app.newest_instance()).await;
         let number = app.calls().len();
         request.send().await.expect("a response");
-        let sends_mail = matches!(
-            name,
-            "forgot-password" | "reset-password" | "rename" | "change-password"
-        );
-        let has_housekeeping = sends_mail || name == "forgot-password: no such user";
+        let sends_mail = SENDS_MAIL.contains(&name);
+        let has_housekeeping = sends_mail || LOOKS_FOR_MAIL.contains(&name);
         if sends_mail {
             app.delivery_since(number).await;
         } else if has_housekeeping {
@@ -223,13 +247,20 @@ async fn measure(app: &App, name: &str) -> Cost {
         }
         let calls = app.whole_request_since(number).await;
         // The request may have reached a new instance, or one with pending housekeeping.
-        let is_disturbed = calls.contains(&Call::OpenDatabase)
+        let is_disturbed = calls.iter().any(starts_an_instance)
             || !has_housekeeping && calls.iter().any(Call::begins_housekeeping);
         if is_wasi2() || !is_disturbed {
             return Cost::of(&calls);
         }
     }
     panic!("{name}: disturbed {MAX_ATTEMPTS} times");
+}
+
+fn starts_an_instance(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::Instantiate | Call::GetVariable { .. } | Call::OpenDatabase
+    )
 }
 
 /// Creates the data that the request needs, and builds it.
@@ -313,10 +344,43 @@ async fn prepare(app: &App, name: &str) -> RequestBuilder {
             RESET_PASSWORD,
             json!({"token": "none", "new_password": PASSWORD}),
         ),
+        "verify-email" => {
+            let (_, mail) = pending_verification(app).await;
+            post(VERIFY_EMAIL, json!({"token": token_in(&mail)}))
+        }
+        "verify-email: by code" => {
+            let (id, mail) = pending_verification(app).await;
+            let body = json!({"verification_id": id, "code": code_in(&mail)});
+            post(VERIFY_EMAIL, body)
+        }
+        "verify-email: no token" => post(VERIFY_EMAIL, json!({"token": "none"})),
+        "resend-verification" => {
+            app.change(UNVERIFY);
+            post(RESEND_VERIFICATION, json!({"email": EMAIL}))
+        }
+        "resend-verification: no such user" => {
+            post(RESEND_VERIFICATION, json!({"email": "ann@example.com"}))
+        }
+        "change-email" => {
+            let body = json!({"new_email": "tom@example.org", "current_password": PASSWORD});
+            post(CHANGE_EMAIL, body).bearer_auth(app.tokens_of_tom().await.access)
+        }
         path => get(path
             .strip_prefix("GET ")
             .expect("the name of a request in `COSTS`")),
     }
+}
+
+const UNVERIFY: &str = "UPDATE users SET email_verified_at = NULL";
+
+/// Lets Tom verify his address again. Returns the verification and its mail.
+async fn pending_verification(app: &App) -> (String, Received) {
+    app.change(UNVERIFY);
+    app.mail_provider.clear();
+    let response = app.resend_verification(EMAIL).await;
+    let mail = app.mail_to(EMAIL, "Verify your email address").await;
+    app.all_mail_sent().await;
+    (response.field("verification_id"), mail)
 }
 
 impl Cost {

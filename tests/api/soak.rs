@@ -13,6 +13,7 @@ async fn soak() {
         races::registrations_of_one_email(rounds).await,
         races::registrations_of_one_username(rounds).await,
         races::registrations_with_one_answer(rounds).await,
+        races::verifications_with_one_token(rounds).await,
         races::refreshes_of_one_token(rounds).await,
         races::refresh_and_logout(rounds).await,
         races::refresh_and_reset(rounds).await,

@@ -10,12 +10,13 @@ use serde_json::json;
 use crate::helpers::app::App;
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{
-    EMAIL, EVENTS, EXPORT, MANY_NETWORKS, ME, NOT_ME, PASSWORD, SESSION, SESSIONS, USERNAME,
-    registration_of, token_in,
+    EMAIL, EVENTS, EXPORT, MANY_NETWORKS, ME, NOT_ME, PASSWORD, SESSION, SESSIONS, Tokens,
+    USERNAME, registration_of, token_in,
 };
 use crate::helpers::response::Response;
 use crate::helpers::server::{in_repository, is_spin};
 use crate::helpers::stub::Reply;
+use crate::helpers::time::{SOON, eventually};
 use crate::helpers::token::{legacy_claims, signed};
 use crate::helpers::trace::Call;
 use crate::legacy;
@@ -51,9 +52,10 @@ async fn every_statement_uses_an_index() {
     if is_spin() {
         return;
     }
-    let (app, migrating) = spawn_with_legacy_database().await;
+    let (mut app, migrating) = spawn_with_legacy_database().await;
     execute_everything(&app).await;
     let mut executed = executed(&app);
+    executed.extend(waive_a_verification(&mut app).await);
     for statement in statements_of_the_source() {
         let of_it = |sql: &&String| sql.starts_with(&statement);
         executed.extend(migrating.iter().filter(of_it).cloned());
@@ -78,6 +80,7 @@ async fn every_statement_uses_an_index() {
 /// migration, which may scan whole tables.
 async fn spawn_with_legacy_database() -> (App, BTreeSet<String>) {
     let setup = builtin_captcha().without("throttle").traced();
+    let setup = setup.with("email_verification", "required");
     let database = rusqlite::Connection::open(setup.database_path());
     let database = database.expect("a database");
     database
@@ -95,6 +98,11 @@ async fn spawn_with_legacy_database() -> (App, BTreeSet<String>) {
     app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
     app.change("INSERT INTO throttle VALUES ('long past', 0)");
     app.change("INSERT INTO password_guesses VALUES ('long past', 0, 1, 0)");
+    app.change(&format!(
+        "INSERT INTO email_verifications (id, user_id, email, is_change, created_at)
+         VALUES ('long past', '{}', 'tom@example.org', 1, 0)",
+        legacy::USER
+    ));
     app.change(&format!(
         "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, expires_at) \
          VALUES ('long past', '{}', 0, 0, 0, 0)",
@@ -128,6 +136,7 @@ async fn execute_everything(app: &App) {
     register(app).await;
     guess(app).await;
     use_own_account(app).await;
+    verify_addresses(app).await;
     reset_the_password(app).await;
     app.housekeeping_since(app.newest_instance()).await;
 }
@@ -217,6 +226,45 @@ async fn guess(app: &App) {
     app.change("DELETE FROM known_networks");
     app.login(USERNAME, PASSWORD).await.assert_status(429);
     app.change("UPDATE password_guesses SET in_a_row = 1, forget_at = 0");
+}
+
+/// Verifies the address of a user and changes it, with every refusal. Another user never verifies.
+async fn verify_addresses(app: &App) {
+    for _ in 0..4 {
+        app.login("Tom1", PASSWORD).await.assert_status(403);
+    }
+    app.all_mail_sent().await;
+    let mail = app.mail_to("tom1@example.com", "Verify your email address");
+    let token = token_in(&mail.await);
+    let pending: String = app.value(
+        "SELECT v.id FROM email_verifications v JOIN users u ON u.id = user_id \
+         WHERE username = 'Tom1'",
+    );
+    app.verify_code(&pending, "none").await.assert_status(400);
+    app.verify_email(&token).await.assert_status(200);
+    app.change("UPDATE users SET created_at = '2020-01-01 00:00:00' WHERE username = 'ann'");
+    let tokens = Tokens::of(&app.login("Tom1", PASSWORD).await);
+    let new = "tom1@example.org";
+    let response = app.change_email(&tokens.access, new, PASSWORD).await;
+    response.assert_status(202);
+    let token = token_in(&app.mail_to(new, "Confirm your new email address").await);
+    app.verify_email(&token).await.assert_status(200);
+    let is_deleted = async || {
+        let ann = "SELECT count(*) FROM users WHERE username = 'ann'";
+        (app.value::<i64>(ann) == 0).then_some(())
+    };
+    eventually("ann is deleted", SOON, is_deleted).await;
+    app.all_mail_sent().await;
+    app.mail_provider.clear();
+}
+
+/// Lets a user log in whose verification is no longer required. Returns the statements of it.
+async fn waive_a_verification(app: &mut App) -> BTreeSet<String> {
+    app.set("email_verification", "optional");
+    app.restart().await;
+    app.change("UPDATE users SET must_verify = 1 WHERE username = 'Tom1'");
+    app.login("Tom1", PASSWORD).await.assert_status(200);
+    executed(app)
 }
 
 /// Resets the password, then requests links beyond the limit while the provider fails.

@@ -13,8 +13,10 @@ use crate::helpers::flows::{
 };
 use crate::helpers::response::Response;
 use crate::helpers::stub::Received;
+use crate::helpers::tally::rounds;
 use crate::helpers::time::{SOON, eventually};
 use crate::helpers::validation::{bad_email, missing, no_body, not_a_string, secret};
+use crate::security::races;
 
 const SUBJECT: &str = "Verify your email address";
 const UNKNOWN: &str = "nobody@example.com";
@@ -132,22 +134,9 @@ async fn opening_the_link_verifies_nothing() {
 
 #[tokio::test]
 async fn of_twenty_parallel_verifications_one_succeeds() {
-    let app = spawn().await;
-    let (verification, mail) = register(&app).await;
-    let (token, code) = (token_in(&mail), code_in(&mail));
-    let by_link = join_all((0..16).map(|_| app.verify_email(&token)));
-    let by_code = join_all((0..4).map(|_| app.verify_code(&verification, &code)));
-    let (by_link, by_code) = tokio::join!(by_link, by_code);
-    let mut won = 0;
-    for response in by_link.iter().chain(&by_code) {
-        match response.status {
-            200 => won += 1,
-            _ => response.assert_error(&INVALID_VERIFICATION_TOKEN),
-        }
-    }
-    assert_eq!(won, 1);
-    let events = "SELECT count(*) FROM events WHERE action = 'email.verified'";
-    assert_eq!(app.value::<i64>(events), 1);
+    races::verifications_with_one_token(rounds().min(5))
+        .await
+        .assert_no_failures();
 }
 
 #[tokio::test]

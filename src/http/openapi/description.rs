@@ -63,7 +63,9 @@ fn describe_optional_bodies(openapi: &mut OpenApi) {
     let has_required = |reference: &str| {
         let name = reference.rsplit('/').next().unwrap_or_default();
         match components.schemas.get(name) {
-            Some(RefOr::T(Schema::Object(object))) => !object.required.is_empty(),
+            Some(RefOr::T(Schema::Object(object))) => {
+                !object.required.is_empty() || object.min_properties.is_some()
+            }
             _ => true,
         }
     };

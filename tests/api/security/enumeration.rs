@@ -5,9 +5,12 @@ use std::time::Instant;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::app::{App, Setup};
+use crate::helpers::app::{App, Setup, spawn_app_with};
 use crate::helpers::crowd::{address, spawn_throttled_app};
-use crate::helpers::flows::{EMAIL, FORGOT_PASSWORD, LOGIN, registration_of};
+use crate::helpers::flows::{
+    CHANGE_EMAIL, EMAIL, FORGOT_PASSWORD, LOGIN, PASSWORD, RESEND_VERIFICATION, VERIFY_EMAIL,
+    registration_of,
+};
 use crate::helpers::response::Response;
 use crate::helpers::time::{SOON, eventually};
 
@@ -146,6 +149,92 @@ async fn a_reset_request_for_an_unknown_address_takes_the_same_time() {
     let known = || request_link(EMAIL);
     let unknown = || request_link(UNKNOWN);
     assert_alike(&times([&known, &unknown]).await);
+}
+
+/// Starts a service with Tom, who has not verified his address, and Eve, who has.
+async fn spawn_app_with_unverified_user() -> App {
+    let app = spawn_app_with("email_verification", "required").await;
+    app.register_tom().await;
+    let eve = registration_of(UNUSABLE, "eve");
+    app.register(&eve).await.assert_status(201);
+    app.change(
+        "UPDATE users SET email_verified_at = '2026-01-01 00:00:00', must_verify = 0 \
+         WHERE username = 'eve'",
+    );
+    app
+}
+
+/// The shape of a response whose `verification_id` is different each time.
+fn shape_without_id(response: &Response) -> (u16, Vec<(String, String)>, String) {
+    let id = response.field("verification_id");
+    assert!(uuid::Uuid::parse_str(&id).is_ok_and(|id| id.get_version_num() == 4));
+    let (status, headers, text) = shape(response);
+    (status, headers, text.replace(&id, ""))
+}
+
+#[tokio::test]
+async fn a_request_for_a_verification_mail_has_the_same_shape_for_every_address() {
+    let app = spawn_app_with_unverified_user().await;
+    let pending = app.resend_verification(EMAIL).await;
+    assert_eq!(pending.status, 202);
+    for email in [UNKNOWN, UNUSABLE] {
+        let other = app.resend_verification(email).await;
+        assert_eq!(shape_without_id(&other), shape_without_id(&pending));
+    }
+}
+
+#[tokio::test]
+async fn a_request_for_a_verification_mail_takes_the_same_time_for_every_address() {
+    let app = spawn_app_with_unverified_user().await;
+    let resend = |email| {
+        app.request(Method::POST, RESEND_VERIFICATION)
+            .json(&json!({"email": email}))
+    };
+    let pending = || resend(EMAIL);
+    let verified = || resend(UNUSABLE);
+    let unknown = || resend(UNKNOWN);
+    assert_alike(&times([&pending, &verified, &unknown]).await);
+}
+
+#[tokio::test]
+async fn a_wrong_code_takes_the_same_time_whether_or_not_a_mail_was_sent() {
+    let app = spawn_app_with_unverified_user().await;
+    let pending = app
+        .resend_verification(EMAIL)
+        .await
+        .field("verification_id");
+    let unknown = app
+        .resend_verification(UNKNOWN)
+        .await
+        .field("verification_id");
+    let verify = |id: &str| {
+        app.request(Method::POST, VERIFY_EMAIL)
+            .json(&json!({"verification_id": id, "code": "none"}))
+    };
+    let one = Response::to(verify(&pending)).await;
+    let other = Response::to(verify(&unknown)).await;
+    assert_eq!(shape(&one), shape(&other));
+    let pending = || verify(&pending);
+    let unknown = || verify(&unknown);
+    assert_alike(&times([&pending, &unknown]).await);
+}
+
+#[tokio::test]
+async fn a_change_to_a_taken_address_has_the_same_shape_and_takes_the_same_time() {
+    let app = spawn_app_with_users().await;
+    let tokens = app.tokens_of_tom().await;
+    let taken = app.change_email(&tokens.access, UNUSABLE, PASSWORD).await;
+    let free = app.change_email(&tokens.access, UNKNOWN, PASSWORD).await;
+    assert_eq!(taken.status, 202);
+    assert_eq!(shape_without_id(&taken), shape_without_id(&free));
+    let change = |email| {
+        let body = json!({"new_email": email, "current_password": PASSWORD});
+        let request = app.request(Method::POST, CHANGE_EMAIL).json(&body);
+        request.bearer_auth(&tokens.access)
+    };
+    let taken = || change(UNUSABLE);
+    let free = || change(UNKNOWN);
+    assert_alike(&times([&taken, &free]).await);
 }
 
 #[tokio::test]

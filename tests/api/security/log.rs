@@ -3,9 +3,9 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::helpers::app::{App, Setup, spawn_app};
+use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
 use crate::helpers::flows::{
-    EMAIL, LOGIN, PASSWORD, RESET_PASSWORD, TEST_DATA, Tokens, registration,
+    EMAIL, LOGIN, PASSWORD, RESET_PASSWORD, TEST_DATA, Tokens, code_in, registration, token_in,
 };
 use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
@@ -145,6 +145,33 @@ async fn security_events_are_logged_without_personal_data() {
         &tokens.refresh,
         &next.access,
     ] {
+        assert!(!output.contains(private), "the log contains {private}");
+    }
+}
+
+#[tokio::test]
+async fn verifications_are_logged_without_addresses_links_and_codes() {
+    const NEW: &str = "tom@example.org";
+    let app = spawn_app_with("email_verification", "required").await;
+    app.register_tom().await;
+    let refused = app.login(EMAIL, PASSWORD).await;
+    let verification = refused.assert_status(403).field("verification_id");
+    assert_logged(&app, "login refused").await;
+    app.all_mail_sent().await;
+    let mail = app.mail_to(EMAIL, "Verify your email address").await;
+    let (token, code) = (token_in(&mail), code_in(&mail));
+    app.verify_code(&verification, "none")
+        .await
+        .assert_status(400);
+    assert_logged(&app, "verification refused").await;
+    app.verify_email(&token).await.assert_status(200);
+    assert_logged(&app, "address verified").await;
+    let tokens = app.tokens_of_tom().await;
+    let change = app.change_email(&tokens.access, NEW, PASSWORD).await;
+    change.assert_status(202);
+    assert_logged(&app, "change of address requested").await;
+    let output = app.server.output();
+    for private in [EMAIL, NEW, PASSWORD, &token, &code] {
         assert!(!output.contains(private), "the log contains {private}");
     }
 }

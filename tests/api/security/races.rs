@@ -109,7 +109,7 @@ pub(crate) async fn verifications_with_one_token(rounds: usize) -> Tally {
     Tally::of("20 verifications with one token", rounds, async |round| {
         let email = format!("tom{round}@example.com");
         let registered = app
-            .register(&registration_of(&email, &format!("u{round}")))
+            .register(&registration_of(&email, &format!("user{round}")))
             .await;
         let verification = registered.assert_status(201).field("verification_id");
         let mail = app.mail_to(&email, "Verify your email address").await;
