@@ -38,6 +38,9 @@ pub static PAGES: &[Page] = &[
         "pages/reset_password.html",
         NO_STORE,
     ),
+    // Targets of links in mails. Their scripts read the tokens, and send them when a button is pressed.
+    Page::new("/auth/verify-email", "pages/verify_email.html", NO_STORE),
+    Page::new("/auth/not-me", "pages/not_me.html", NO_STORE),
     // Between a protected page and the login.
     Page::new("/auth/continue", "pages/continue.html", NO_CACHE),
     Page::new("/account", "pages/account.html", NO_CACHE),
