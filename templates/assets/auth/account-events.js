@@ -35,16 +35,13 @@ async function next(from) {
 }
 
 function item({ at, action, detail }) {
-  const item = entry(messages.actions[action] ?? action, [minute(at), ...about(detail ?? {})]);
+  const item = entry(messages.actions[action] ?? action, [minute(at), about(detail ?? {})]);
   item.tabIndex = -1;
   return item;
 }
 
 /** What an event's detail tells people. */
 function about({ old, new: current, user_agent, ip_prefix }) {
-  return [
-    old && current && fill(messages.changed_to, { old, new: current }),
-    user_agent && device(user_agent),
-    ip_prefix,
-  ];
+  const change = old && current && fill(messages.changed_to, { old, new: current });
+  return [change, user_agent && device(user_agent), ip_prefix].filter(Boolean).join(" · ");
 }

@@ -2,8 +2,10 @@
 
 import { language } from "./page.js";
 
-const DAY = new Intl.DateTimeFormat(language, { dateStyle: "long" });
-const MINUTE = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+/** The user's variety of the page's language, such as `en-GB`. */
+const LOCALE = navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
+const DAY = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long" });
+const MINUTE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
 const RELATIVE = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 /** Units of `RelativeTimeFormat`, each with its length in seconds. */
