@@ -56,8 +56,9 @@ CREATE TABLE email_verifications (
     id VARCHAR NOT NULL PRIMARY KEY, -- UUID
     user_id VARCHAR NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     email VARCHAR NOT NULL,          -- the user's address, or the one that is to replace it
+    is_change BOOLEAN NOT NULL,      -- whether it is to replace it
     created_at INTEGER NOT NULL,     -- in seconds since 1970 in UTC
-    tries INTEGER NOT NULL DEFAULT 0 -- wrong codes so far
+    tries INTEGER NOT NULL DEFAULT 0 -- codes entered so far
 ) WITHOUT ROWID;
 
 CREATE INDEX ix_email_verifications_user ON email_verifications (user_id);

@@ -11,6 +11,8 @@ use crate::sessions::refresh_token::RefreshTokens;
 use crate::settings::Settings;
 use crate::templates::Templates;
 use crate::throttle::network::Networks;
+use crate::verification::code::VerificationCodes;
+use crate::verification::token::VerificationTokens;
 
 /// State shared by all handlers. It holds nothing of a single request.
 pub struct App {
@@ -22,6 +24,8 @@ pub struct App {
     pub challenges: Challenges,
     pub networks: Networks,
     pub notice_tokens: NoticeTokens,
+    pub verification_tokens: VerificationTokens,
+    pub verification_codes: VerificationCodes,
     pub password_hasher: PasswordHasher,
     pub templates: Templates,
 }
@@ -44,6 +48,8 @@ impl App {
             challenges: Challenges::new(keys),
             networks: Networks::new(keys),
             notice_tokens: NoticeTokens::new(keys),
+            verification_tokens: VerificationTokens::new(keys),
+            verification_codes: VerificationCodes::new(keys),
             password_hasher: PasswordHasher::new(argon2.memory_kib, argon2.passes)?,
             templates: Templates::default(),
             settings,

@@ -24,6 +24,7 @@ mod settings;
 mod templates;
 mod throttle;
 mod users;
+mod verification;
 
 #[cfg(test)]
 mod proptests;

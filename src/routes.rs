@@ -17,6 +17,7 @@ use crate::passwords::{forgot_password, reset_password};
 use crate::sessions::{login, logout, refresh, session};
 use crate::throttle::limits::{self, Limit};
 use crate::users::{me, register, test_data};
+use crate::verification::{change_email, resend_verification, verify_email};
 use crate::{health, pages, throttle};
 
 /// Generates the router and, for the tests, the description from one list. A rate limit is counted
@@ -63,6 +64,10 @@ table! {
     post "/api/v1/auth/reset-password" [limits::RESET_PASSWORD]
         => reset_password::reset_password;
     post "/api/v1/auth/not-me" [limits::NOT_ME] => not_me::not_me;
+    post "/api/v1/auth/verify-email" [limits::VERIFY_EMAIL] => verify_email::verify_email;
+    post "/api/v1/auth/resend-verification" [limits::RESEND_VERIFICATION]
+        => resend_verification::resend_verification;
+    post "/api/v1/auth/change-email" [limits::CHANGE_EMAIL] => change_email::change_email;
     get "/api/v1/auth/me" => me::me;
     get "/api/v1/auth/session" => session::session;
     get "/api/v1/data/test-data" => test_data::test_data;

@@ -16,6 +16,7 @@ actions! {
     SESSION_CREATED = "session.created";
     USER_REGISTERED = "user.registered";
     PASSWORD_RESET = "password.reset";
+    EMAIL_VERIFIED = "email.verified";
     /// Its detail has the `old` and the `new` address.
     EMAIL_CHANGED = "email.changed";
     /// Its detail has the `old` and the `new` name.

@@ -19,9 +19,10 @@ use crate::mail::reset_link;
 use crate::passwords::Message;
 use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
+use crate::sessions::ending::end_all;
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
-use crate::{events, legacy, sessions, users};
+use crate::{events, users, verification};
 
 const SECURED: &str = "Your account is secured. We have sent you a link to choose a new password.";
 
@@ -64,8 +65,8 @@ pub async fn not_me(
     let user = event.user;
     undo(&mut transaction, &event, now)?;
     let email = users::store::void_password(&mut transaction, user, now)?;
-    sessions::store::delete_all(&mut transaction, user)?;
-    legacy::store::void_all(&mut transaction, user)?;
+    end_all(&mut transaction, user)?;
+    verification::store::delete_all(&mut transaction, user)?;
     reset_link::queue(app, &mut transaction, &email, client.language, now)?;
     let secured = Event {
         action: ACCOUNT_SECURED,
@@ -86,10 +87,10 @@ fn undo(connection: &mut Connection<'_>, event: &Event, now: Timestamp) -> Resul
     };
     match (event.action, names()) {
         (EMAIL_CHANGED, Some((old, new))) => {
-            users::store::restore_email(connection, event.user, old, new, now)
+            users::store::names::restore_email(connection, event.user, old, new, now)
         }
         (USERNAME_CHANGED, Some((old, new))) => {
-            users::store::restore_username(connection, event.user, old, new, now)
+            users::store::names::restore_username(connection, event.user, old, new, now)
         }
         _ => Ok(()),
     }

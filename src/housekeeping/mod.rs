@@ -4,6 +4,7 @@ mod store;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use time::Duration;
 use uuid::Uuid;
 
 use self::store::Work;
@@ -13,10 +14,14 @@ use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
 use crate::settings::warnings;
 use crate::throttle::store::guesses;
-use crate::{captcha, legacy, mail, sessions, throttle};
+use crate::verification::settings::VerificationMode;
+use crate::{captcha, legacy, mail, sessions, throttle, users, verification};
 
 /// Seconds between two runs without new mail.
 const INTERVAL_SECONDS: i64 = 60;
+
+/// How long a new user has to verify the address, if that is required.
+const VERIFICATION_DEADLINE: Duration = Duration::days(7);
 
 /// Start of this instance's last run, in seconds since 1970.
 static LAST_RUN: AtomicI64 = AtomicI64::new(0);
@@ -75,7 +80,9 @@ async fn delete_expired(
         || work.password_guesses
         || work.captcha_challenges
         || work.legacy_tokens
-        || work.sessions)
+        || work.sessions
+        || work.verifications
+        || work.unverified_users)
     {
         return Ok(());
     }
@@ -95,7 +102,19 @@ async fn delete_expired(
     if work.sessions {
         sessions::store::delete_expired(&mut connection, start_id, now)?;
     }
+    if work.verifications {
+        verification::store::delete_expired(&mut connection, now)?;
+    }
+    if work.unverified_users {
+        let deleted = users::store::delete_unverified(&mut connection, unverified_since(now))?;
+        tracing::info!(deleted, "users deleted who never verified their address");
+    }
     Ok(())
+}
+
+/// Users who had to verify their address and registered before then are deleted.
+fn unverified_since(now: Timestamp) -> Timestamp {
+    now.plus(-VERIFICATION_DEADLINE)
 }
 
 async fn warn_about_settings(app: &App, now: Timestamp) -> Result<(), DbError> {
@@ -115,5 +134,7 @@ async fn warn_about_settings(app: &App, now: Timestamp) -> Result<(), DbError> {
 
 async fn find_work(app: &App, start_id: Uuid, now: Timestamp) -> Result<Work, DbError> {
     let mut connection = app.database.connect().await?;
-    store::find_work(&mut connection, start_id, now)
+    let purges = app.settings.verification == VerificationMode::Required;
+    let unverified_since = purges.then(|| unverified_since(now));
+    store::find_work(&mut connection, start_id, unverified_since, now)
 }

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use crate::captcha;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 use crate::sessions::store::EXPIRED_IN_BATCH;
 use crate::throttle::limits::LOCKOUT_FAILURES;
+use crate::{captcha, verification};
 
 /// The kinds of work that are due.
 #[derive(Default)]
@@ -19,13 +19,19 @@ pub struct Work {
     pub legacy_tokens: bool,
     /// Sessions of the sampled batch have expired.
     pub sessions: bool,
+    /// Verifications of addresses have expired.
+    pub verifications: bool,
+    /// Users did not verify their address in time.
+    pub unverified_users: bool,
 }
 
 /// Checks for all kinds of work with one read. Usually nothing is due, and then no write lock is
-/// needed. The batch of sessions starts at `start_id`.
+/// needed. The batch of sessions starts at `start_id`. Users who have not verified their address and
+/// registered before `unverified_since` are to be deleted, if it is given.
 pub fn find_work(
     connection: &mut Connection<'_>,
     start_id: Uuid,
+    unverified_since: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Work, DbError> {
     let statement = format!(
@@ -34,7 +40,9 @@ pub fn find_work(
          EXISTS (SELECT 1 FROM password_guesses WHERE forget_at <= ?1 AND in_a_row < ?5), \
          EXISTS (SELECT 1 FROM used_challenges WHERE expires_at <= ?3), \
          EXISTS (SELECT 1 FROM refresh_tokens WHERE refresh_token >= 'ey' \
-         AND refresh_token < 'ez' AND expires_at <= ?4), EXISTS {EXPIRED_IN_BATCH}"
+         AND refresh_token < 'ez' AND expires_at <= ?4), EXISTS {EXPIRED_IN_BATCH}, \
+         EXISTS (SELECT 1 FROM email_verifications WHERE created_at <= ?6), \
+         EXISTS (SELECT 1 FROM users WHERE must_verify = 1 AND created_at < ?7)"
     );
     let parameters = [
         now.unix().into(),
@@ -42,6 +50,11 @@ pub fn find_work(
         captcha::store::expiry_cutoff(now).into(),
         now.to_sql().into(),
         LOCKOUT_FAILURES.into(),
+        verification::store::oldest(now).into(),
+        // No time is before an empty text.
+        unverified_since
+            .map_or(String::new(), Timestamp::to_sql)
+            .into(),
     ];
     let row = connection.query_one(&statement, parameters)?;
     let Some(row) = row else {
@@ -54,5 +67,7 @@ pub fn find_work(
         captcha_challenges: row.integer(3)? != 0,
         legacy_tokens: row.integer(4)? != 0,
         sessions: row.integer(5)? != 0,
+        verifications: row.integer(6)? != 0,
+        unverified_users: row.integer(7)? != 0,
     })
 }

@@ -10,7 +10,10 @@ use super::providers::{self, Email, SendError};
 use super::{DueMail, Subject, next_attempt, store};
 use crate::app::App;
 use crate::platform::{clock, random};
+use crate::verification::{CODE_LIFETIME, LINK_LIFETIME};
 
+/// Verifies an address.
+const VERIFICATION_PAGE: &str = "/auth/verify-email";
 /// Undoes what a notice tells of.
 const NOT_ME_PAGE: &str = "/auth/not-me";
 /// Where a notice leads that can undo nothing, because it was queued before events existed.
@@ -79,8 +82,12 @@ fn render(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
         brand => app.settings.brand.in_mails(&app.settings.http.frontend_url),
         year => clock::now().year(),
         username => &mail.username,
+        to => &mail.to,
         minutes => app.settings.passwords.reset_token_lifetime.whole_minutes(),
         link => link,
+        code => code(app, mail),
+        hours => LINK_LIFETIME.whole_hours(),
+        code_minutes => CODE_LIFETIME.whole_minutes(),
         ..Value::from(Serde(&mail.detail)),
     };
     let render = |part: &str| {
@@ -104,6 +111,11 @@ fn link(app: &App, mail: &DueMail) -> Option<String> {
             let token = app.reset_tokens.reissue(*id, hashed)?;
             (page, token.expose().to_owned())
         }
+        (Link::Verification, Subject::Verification(id)) => {
+            let token = app.verification_tokens.issue(*id);
+            (VERIFICATION_PAGE, token.expose_secret().to_owned())
+        }
+        (Link::Page(page), _) => return Some(format!("{}{page}", app.settings.http.frontend_url)),
         (Link::NotMe, Subject::Event(Some(event))) => {
             let token = app.notice_tokens.issue(*event);
             (NOT_ME_PAGE, token.expose_secret().to_owned())
@@ -119,6 +131,14 @@ fn link(app: &App, mail: &DueMail) -> Option<String> {
         "{}{page}?token={token}",
         app.settings.http.frontend_url
     ))
+}
+
+/// The code that can be entered instead of opening the link.
+fn code(app: &App, mail: &DueMail) -> Option<String> {
+    match mail.subject {
+        Subject::Verification(id) => Some(app.verification_codes.issue(id)),
+        _ => None,
+    }
 }
 
 fn jitter() -> u32 {

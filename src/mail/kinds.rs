@@ -15,6 +15,14 @@ kinds! {
     PASSWORD_RESET = "password_reset", Link::ResetToken("/auth/reset-password");
     /// Tells the owner that the password was changed.
     PASSWORD_CHANGED = "password_changed", Link::NotMe;
+    /// Asks a new user to verify the address.
+    VERIFY_EMAIL = "verify_email", Link::Verification;
+    /// Asks a user to verify the address that is to replace the current one.
+    EMAIL_CHANGE = "email_change", Link::Verification;
+    /// Tells the owner of an account that another user wants its address.
+    EMAIL_TAKEN = "email_taken", Link::Page("/auth/login");
+    /// Tells the owner at the old address that the address was changed.
+    EMAIL_CHANGED = "email_changed", Link::NotMe;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +36,10 @@ pub struct MailKind {
 pub enum Link {
     /// A page that takes the reset token of the mail.
     ResetToken(&'static str),
+    /// The page that verifies an address.
+    Verification,
+    /// A page without a token.
+    Page(&'static str),
     /// The page that undoes what a notice tells of, for an owner who did not do it.
     NotMe,
 }

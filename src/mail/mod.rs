@@ -7,6 +7,7 @@ mod providers;
 pub mod reset_link;
 pub mod settings;
 pub mod store;
+pub mod verification_link;
 
 use serde_json::Value;
 use time::Duration;
@@ -73,6 +74,10 @@ pub struct DueMail {
 pub enum Subject {
     /// A reset token, as the database stores it, and the id of its row.
     ResetToken { id: Uuid, hashed: HashedToken },
+    /// A verification of an address.
+    Verification(Uuid),
+    /// Nothing.
+    Nothing,
     /// The event that a notice tells of. Notices from before events existed have none.
     Event(Option<i64>),
 }

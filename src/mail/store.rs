@@ -11,6 +11,7 @@ use crate::languages::Language;
 use crate::passwords::reset_token::HashedToken;
 use crate::platform::sqlite::Value;
 use crate::platform::timestamp::Timestamp;
+use crate::verification;
 
 /// Whether this instance has queued mail since the last check.
 static HAS_NEW_MAIL: AtomicBool = AtomicBool::new(false);
@@ -30,7 +31,42 @@ pub fn insert_for_token(
 ) -> Result<(), DbError> {
     let statement = "INSERT INTO outbox (id, kind, user_id, reset_token_id, language, due_at) \
                      SELECT ?1, ?2, user_id, id, ?4, ?5 FROM password_reset_tokens WHERE id = ?3";
-    insert(connection, statement, mail, token, [], now)
+    insert(connection, statement, mail, token.to_string(), [], now)
+}
+
+/// Queues a mail with a link for a verification, to the address that is verified, due at once. If the
+/// verification does not exist, it does the same work without an effect.
+pub fn insert_for_verification(
+    connection: &mut Connection<'_>,
+    mail: &NewMail,
+    verification: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "INSERT INTO outbox (id, kind, user_id, recipient, verification_id, language, \
+                     due_at) SELECT ?1, ?2, user_id, email, id, ?4, ?5 \
+                     FROM email_verifications WHERE id = ?3";
+    insert(
+        connection,
+        statement,
+        mail,
+        verification.to_string(),
+        [],
+        now,
+    )
+}
+
+/// Queues a mail to the user with this address, due at once. Without such a user, it does the same work
+/// without an effect.
+pub fn insert_for_owner(
+    connection: &mut Connection<'_>,
+    mail: &NewMail,
+    email: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "INSERT INTO outbox (id, kind, user_id, language, due_at) \
+                     SELECT ?1, ?2, id, ?4, ?5 FROM users \
+                     WHERE email = ?3 AND disabled_at IS NULL";
+    insert(connection, statement, mail, email, [], now)
 }
 
 /// Queues a notice, due at once.
@@ -46,7 +82,8 @@ pub fn insert_notice(
         notice.event.into(),
         notice.detail.to_string().into(),
     ];
-    insert(connection, statement, &notice.mail, notice.user, more, now)
+    let user = notice.user.to_string();
+    insert(connection, statement, &notice.mail, user, more, now)
 }
 
 /// Runs the statement that queues a mail. Its parameters are id, kind, subject, language, time, and more.
@@ -54,14 +91,14 @@ fn insert<const N: usize>(
     connection: &mut Connection<'_>,
     statement: &str,
     mail: &NewMail,
-    subject_id: Uuid,
+    subject: impl Into<Value>,
     more: [Value; N],
     now: Timestamp,
 ) -> Result<(), DbError> {
     let parameters = [
         mail.id.to_string().into(),
         mail.kind.name.into(),
-        subject_id.to_string().into(),
+        subject.into(),
         mail.language.code().into(),
         now.unix().into(),
     ];
@@ -93,14 +130,19 @@ pub fn take_due(
                      coalesce(detail, '{}'), \
                      EXISTS (SELECT 1 FROM password_reset_tokens t \
                      JOIN users u ON u.id = t.user_id WHERE t.id = reset_token_id \
-                     AND (t.expires_at <= ?3 OR u.disabled_at IS NOT NULL)), \
+                     AND (t.expires_at <= ?3 OR u.disabled_at IS NOT NULL)) \
+                     OR EXISTS (SELECT 1 FROM email_verifications v \
+                     JOIN users u ON u.id = v.user_id WHERE v.id = verification_id \
+                     AND (v.created_at <= ?4 OR u.disabled_at IS NOT NULL)), \
                      reset_token_id, \
-                     (SELECT token FROM password_reset_tokens WHERE id = reset_token_id), event_id";
+                     (SELECT token FROM password_reset_tokens WHERE id = reset_token_id), event_id, \
+                     verification_id";
     loop {
         let parameters = [
             now.unix().into(),
             retry_at.unix().into(),
             now.to_sql().into(),
+            verification::store::oldest(now).into(),
         ];
         let Some(row) = connection.write_replayable_one(statement, parameters)? else {
             return Ok(None);
@@ -129,6 +171,8 @@ fn due_mail(row: &Row) -> Result<DueMail, DbError> {
             id: row.uuid(9)?,
             hashed: HashedToken::from_stored(row.text(10)?),
         },
+        Link::Verification => Subject::Verification(row.uuid(12)?),
+        Link::Page(_) => Subject::Nothing,
         Link::NotMe => Subject::Event(row.integer(11).ok()),
     };
     Ok(DueMail {

@@ -33,6 +33,13 @@ pub fn replace(
     connection.write(statement, parameters).map(drop)
 }
 
+/// Deletes the unused reset tokens of a user.
+pub fn delete_unused(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+    let statement = "DELETE FROM password_reset_tokens WHERE user_id = ?1 AND is_used = 0";
+    let parameters = [user.to_string().into()];
+    connection.write(statement, parameters).map(drop)
+}
+
 /// Whether the token is valid. Checked before the costly hash of the new password.
 pub fn is_usable(
     connection: &mut Connection<'_>,

@@ -6,11 +6,24 @@ use super::refresh_token::RefreshToken;
 use super::store;
 use super::tokens::Tokens;
 use crate::app::App;
+use crate::crypto::digest::digest;
 use crate::db::Connection;
 use crate::http::client::Client;
-use crate::http::error::Error;
+use crate::http::error::{Error, error_kinds};
+use crate::languages::Language;
+use crate::mail::verification_link;
+use crate::platform::random;
 use crate::platform::timestamp::Timestamp;
+use crate::throttle::limits::VERIFICATION_MAIL;
+use crate::throttle::{self, TOO_MANY_REQUESTS};
 use crate::users::store::Credentials;
+use crate::verification::settings::VerificationMode;
+use crate::{users, verification};
+
+error_kinds! {
+    /// The user has proved who they are, but has to verify their address first.
+    EMAIL_NOT_VERIFIED = FORBIDDEN, "Verify your email address to log in";
+}
 
 /// How a user proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +73,9 @@ impl NewSession {
 
 /// Begins a session for a user who has proved who they are. `None` if the user may not log in: disabled, or
 /// the password was changed since the user was read.
+///
+/// # Errors
+/// `EMAIL_NOT_VERIFIED`: respond with [`ask_to_verify`].
 pub fn begin_session(
     app: &App,
     connection: &mut Connection<'_>,
@@ -70,6 +86,13 @@ pub fn begin_session(
     if user.is_disabled {
         return Ok(None);
     }
+    if user.must_verify {
+        if app.settings.verification == VerificationMode::Required {
+            tracing::info!(user = %user.id, reason = "address not verified", "login refused");
+            return Err(EMAIL_NOT_VERIFIED.into());
+        }
+        users::store::waive_verification(connection, user.id)?;
+    }
     let lifetime = app.settings.sessions.lifetime;
     let Some(grant) = store::insert(connection, session, user, lifetime, now)? else {
         return Ok(None);
@@ -77,4 +100,31 @@ pub fn begin_session(
     let method = session.method.name();
     tracing::info!(user = %user.id, session = %session.id, method, "logged in");
     Tokens::issue(app, &grant, RefreshToken::first(session.id), now).map(Some)
+}
+
+/// Sends another verification mail, within limits, to a user who may not log in without it. Returns the
+/// error to respond with.
+///
+/// # Errors
+/// The database fails.
+pub fn ask_to_verify(
+    app: &App,
+    connection: Connection<'_>,
+    user: &Credentials,
+    language: Language,
+    now: Timestamp,
+) -> Result<Error, Error> {
+    let mut transaction = connection.begin()?;
+    let email = &user.names.email;
+    let id = match throttle::count(app, &mut transaction, VERIFICATION_MAIL, digest(email), now) {
+        Ok(()) => verification_link::queue(&mut transaction, email, language, now)?,
+        Err(error) if error.is(TOO_MANY_REQUESTS) => {
+            // The mail before this one still counts.
+            let pending = verification::store::find_pending(&mut transaction, user.id)?;
+            pending.unwrap_or_else(random::id)
+        }
+        Err(error) => return Err(error),
+    };
+    transaction.commit()?;
+    Ok(Error::with_verification(EMAIL_NOT_VERIFIED, id))
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::current_user::INVALID_ACCESS_TOKEN;
 use crate::app::App;
 use crate::http::client::Client;
+use crate::http::cross_site::CROSS_SITE;
 use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::error_responses;
 use crate::passwords::hashing;
@@ -21,7 +22,10 @@ error_kinds! {
 }
 
 error_responses!(ConfirmationErrors {
-    "The current password is wrong" => [INCORRECT_PASSWORD],
+    "The current password is wrong, or the request comes from a page of another site" => [
+        INCORRECT_PASSWORD,
+        CROSS_SITE,
+    ],
 });
 
 /// Checks the current password of a logged-in user. A wrong one counts like a failed login.

@@ -1,4 +1,4 @@
-//! Ends the session of a refresh token.
+//! Ends the session of a refresh token, or all of a user.
 
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -22,6 +22,12 @@ pub fn end(
         Some(token) => end_session(connection, token.session),
         None => end_legacy(connection, token, now),
     }
+}
+
+/// Ends all sessions of a user, those of the legacy service too.
+pub fn end_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+    store::delete_all(connection, user)?;
+    legacy::store::void_all(connection, user)
 }
 
 fn end_session(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {

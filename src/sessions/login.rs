@@ -8,13 +8,14 @@ use axum::response::Response;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::beginning::{Method, NewSession, begin_session};
+use super::beginning::{EMAIL_NOT_VERIFIED, Method, NewSession, ask_to_verify, begin_session};
 use super::cookie::Jar;
 use super::ending::end;
 use super::tokens::{Delivery, InCookies, SessionBody, Tokens};
 use crate::app::App;
 use crate::http::body::{FromFields, ValidForm};
 use crate::http::client::Client;
+use crate::http::cross_site::CROSS_SITE;
 use crate::http::error::validation::Refusal;
 use crate::http::error::{Error, error_kinds};
 use crate::http::fields::Fields;
@@ -28,6 +29,7 @@ use crate::throttle::{self, Guess, ThrottleErrors};
 use crate::users::email::{Email, MAX_INPUT_BYTES};
 use crate::users::store::{Credentials, Lookup};
 use crate::users::username::Username;
+use crate::verification::EXAMPLE_VERIFICATION;
 use crate::{legacy, users};
 
 /// Failed logins take a multiple of this time, so that timing does not reveal whether there is a
@@ -43,6 +45,10 @@ error_kinds! {
 
 error_responses!(LoginErrors {
     "The username or the password is wrong" => [INCORRECT_CREDENTIALS],
+    "The address must be verified first, or the request comes from a page of another site" => [
+        Error::with_verification(EMAIL_NOT_VERIFIED, EXAMPLE_VERIFICATION),
+        CROSS_SITE,
+    ],
 });
 
 const WRONG_PASSWORD: &str = "wrong password";
@@ -128,7 +134,15 @@ async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result
 
     let mut connection = app.database.connect().await?;
     let session = NewSession::new(app, random::id(), Method::Password, client);
-    let tokens = begin_session(app, &mut connection, &user, &session, clock::now())?;
+    let tokens = begin_session(app, &mut connection, &user, &session, clock::now());
+    if let Err(error) = &tokens
+        && error.is(EMAIL_NOT_VERIFIED)
+    {
+        // The guess was right. The next ones are, too, until the mail arrives.
+        throttle::record_success(app, &mut connection, &user.names, &guess)?;
+        return Err(ask_to_verify(app, connection, &user, client.language, now)?);
+    }
+    let tokens = tokens?;
     let reason = "password changed or user disabled in the meantime";
     let tokens = tokens.ok_or_else(|| fail(Some(&user), reason))?;
     throttle::record_success(app, &mut connection, &user.names, &guess)?;

@@ -5,7 +5,7 @@ pub mod beginning;
 pub mod confirmation;
 pub mod cookie;
 pub mod current_user;
-mod ending;
+pub mod ending;
 pub mod login;
 pub mod logout;
 pub mod refresh;

@@ -15,6 +15,7 @@ use crate::http::settings::HttpSettings;
 use crate::mail::settings::MailSettings;
 use crate::passwords::settings::PasswordSettings;
 use crate::sessions::settings::SessionSettings;
+use crate::verification::settings::VerificationMode;
 
 /// The validated settings.
 #[derive(Debug, Clone)]
@@ -23,6 +24,7 @@ pub struct Settings {
     pub http: HttpSettings,
     pub sessions: SessionSettings,
     pub passwords: PasswordSettings,
+    pub verification: VerificationMode,
     pub captcha: CaptchaSettings,
     pub mail: MailSettings,
     pub brand: BrandSettings,
@@ -50,6 +52,7 @@ impl Settings {
         let http = HttpSettings::read(reader).await;
         let sessions = SessionSettings::read(reader).await;
         let passwords = PasswordSettings::read(reader).await;
+        let verification = VerificationMode::read(reader).await;
         let captcha = CaptchaSettings::read(reader).await;
         let mail = MailSettings::read(reader).await;
         let brand = BrandSettings::read(reader).await;
@@ -60,6 +63,7 @@ impl Settings {
             http: http?,
             sessions: sessions?,
             passwords: passwords?,
+            verification: verification?,
             captcha: captcha?,
             mail: mail?,
             brand: brand?,

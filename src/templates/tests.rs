@@ -26,6 +26,12 @@ fn sample() -> Value {
         minutes => 15,
         year => 2026,
         username => "Tom",
+        to => "tom@example.com",
+        old => "tom@example.com",
+        new => "tom@example.org",
+        code => "48150926",
+        code_minutes => 10,
+        hours => 24,
         link => "https://app.example.com/auth/reset-password?token=abc",
     }
 }

@@ -36,6 +36,17 @@ pub const RESET_MAIL: Limit = Limit::new("reset-mail", 3, 1200);
 pub const RESET_PASSWORD: Limit = Limit::new("reset-password", 10, 6);
 /// Uses of links "This wasn't me" from one network.
 pub const NOT_ME: Limit = Limit::new("not-me", 10, 6);
+/// Verifications of addresses from one network.
+pub const VERIFY_EMAIL: Limit = Limit::new("verify-email", 10, 6);
+/// Requests for another verification mail from one network.
+pub const RESEND_VERIFICATION: Limit = Limit::new("resend-verification", 10, 60);
+/// Verification mails to one address, without those of registrations. Beyond the limit the response is the
+/// same, but no mail is sent.
+pub const VERIFICATION_MAIL: Limit = Limit::new("verification-mail", 3, 1200);
+/// Requests to change the address from one network.
+pub const CHANGE_EMAIL: Limit = Limit::new("change-email", 10, 60);
+/// Requests to change the address by one user, each of which mails an address of the user's choice.
+pub const CHANGE_EMAIL_BY_USER: Limit = Limit::new("change-email-by-user", 5, 720);
 /// Refreshes from one network.
 pub const REFRESH: Limit = Limit::new("refresh", 30, 2);
 /// Logouts from one network.

@@ -4,28 +4,35 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::UserPublic;
 use super::email::Email;
-use super::store::{self, InsertError};
+use super::store::{self, InsertError, names};
 use super::user::{Role, Subscription, User};
 use super::username::Username;
 use crate::app::App;
 use crate::captcha::settings::CaptchaSettings;
 use crate::captcha::{self, CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA};
 use crate::db::Connection;
-use crate::http::body::BODY_UNREADABLE;
-use crate::http::body::{FromFields, ValidJson};
+use crate::events;
+use crate::events::Event;
+use crate::events::action::USER_REGISTERED;
+use crate::http::body::{BODY_UNREADABLE, FromFields, ValidJson};
+use crate::http::client::Client;
 use crate::http::error::{DB_LOCKED, Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
+use crate::mail::verification_link;
 use crate::passwords::hashing;
 use crate::passwords::password::NewPassword;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
+use crate::verification::settings::VerificationMode;
 
 error_kinds! {
     EMAIL_TAKEN = CONFLICT, "Email already registered";
@@ -55,7 +62,7 @@ error_responses!(RegistrationErrors {
     tag = "auth",
     request_body = RegisterRequest,
     responses(
-        (status = 201, description = "The new user", body = UserPublic),
+        (status = 201, description = "The new user", body = Registered),
         JsonErrors<RegisterRequest>,
         ThrottleErrors,
         DatabaseErrors,
@@ -64,8 +71,9 @@ error_responses!(RegistrationErrors {
 )]
 pub async fn register(
     State(app): State<&'static App>,
+    client: Client,
     ValidJson(request): ValidJson<RegisterRequest>,
-) -> Result<(StatusCode, Json<UserPublic>), Error> {
+) -> Result<(StatusCode, Json<Registered>), Error> {
     let mut connection = app.database.connect().await?;
     captcha::verify(
         app,
@@ -76,25 +84,65 @@ pub async fn register(
     .await?;
     refuse_taken(&mut connection, &request)?;
 
+    // Hash before the transaction begins, because its lock would block all other writers.
     let hash = hashing::hash(app, &request.password).await?;
     let user = new_user(&request);
-    match store::insert(&mut connection, &user, hash) {
-        Ok(()) => {
+    match insert(app, connection, &user, hash, &client) {
+        Ok(verification_id) => {
             tracing::info!(user = %user.id, "registered");
-            Ok((StatusCode::CREATED, Json(user.into())))
+            let registered = Registered {
+                user: user.into(),
+                verification_id,
+            };
+            Ok((StatusCode::CREATED, Json(registered)))
         }
         Err(InsertError::Database(error)) => Err(error.into()),
-        Err(taken) => Err(refuse_race(&mut connection, &request, taken)?),
+        Err(taken) => Err(refuse_race(app, &request, taken).await?),
     }
+}
+
+/// Inserts a user, the event and the verification mail, if there is to be one. Returns the verification.
+fn insert(
+    app: &App,
+    connection: Connection<'_>,
+    user: &User,
+    hash: String,
+    client: &Client,
+) -> Result<Option<Uuid>, InsertError> {
+    let now = user.created_at;
+    let mode = app.settings.verification;
+    let mut transaction = connection.begin()?;
+    let must_verify = mode == VerificationMode::Required;
+    store::insert(&mut transaction, user, hash, must_verify)?;
+    let event = Event {
+        action: USER_REGISTERED,
+        user: user.id,
+        detail: json!({}),
+    };
+    events::record(app, &mut transaction, &event, client, now)?;
+    let verification = match mode {
+        VerificationMode::Off => None,
+        VerificationMode::Optional | VerificationMode::Required => {
+            let (email, language) = (&user.email, client.language);
+            Some(verification_link::queue(
+                &mut transaction,
+                email,
+                language,
+                now,
+            )?)
+        }
+    };
+    transaction.commit()?;
+    Ok(verification)
 }
 
 /// Refuses a taken address or username before the costly hash.
 fn refuse_taken(connection: &mut Connection<'_>, request: &RegisterRequest) -> Result<(), Error> {
-    if store::email_exists(connection, &request.email)? {
+    if names::email_exists(connection, &request.email)? {
         return Err(EMAIL_TAKEN.into());
     }
-    if store::username_exists(connection, request.username.as_str())? {
-        let suggestion = store::suggest_username(connection, &request.username)?;
+    if names::username_exists(connection, request.username.as_str())? {
+        let suggestion = names::suggest_username(connection, &request.username)?;
         return Err(Error::with_suggestion(USERNAME_TAKEN, suggestion));
     }
     Ok(())
@@ -102,12 +150,13 @@ fn refuse_taken(connection: &mut Connection<'_>, request: &RegisterRequest) -> R
 
 /// The error for a registration that lost a race: the same as if it had come later. `taken` is
 /// returned if the winner is already gone.
-fn refuse_race(
-    connection: &mut Connection<'_>,
+async fn refuse_race(
+    app: &App,
     request: &RegisterRequest,
     taken: InsertError,
 ) -> Result<Error, Error> {
-    refuse_taken(connection, request)?;
+    let mut connection = app.database.connect().await?;
+    refuse_taken(&mut connection, request)?;
     Ok(anyhow::Error::from(taken).into())
 }
 
@@ -121,6 +170,18 @@ fn new_user(request: &RegisterRequest) -> User {
         subscription_expires_at: None,
         created_at: clock::now(),
     }
+}
+
+/// The new user.
+#[derive(Serialize, ToSchema)]
+pub struct Registered {
+    #[serde(flatten)]
+    user: UserPublic,
+    /// Identifies the verification of the mail that was sent, for the code in it. Absent with
+    /// `email_verification=off`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Uuid, required = false)]
+    verification_id: Option<Uuid>,
 }
 
 /// A registration request.

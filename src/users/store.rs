@@ -1,6 +1,6 @@
 //! SQL of users.
 
-use std::collections::HashSet;
+pub mod names;
 
 use uuid::Uuid;
 
@@ -9,11 +9,6 @@ use super::user::{Role, Subscription, User};
 use super::username::Username;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
-
-/// The search for a free username tries these numbers one by one, then takes larger steps.
-const COUNTED_SUGGESTIONS: u64 = 100;
-/// Upper bound of the search. Beyond it, names were registered to mislead the search.
-const MAX_SUGGESTED_NUMBER: u64 = 1_000_000_000;
 
 /// Key to look a user up by.
 pub enum Lookup {
@@ -38,6 +33,8 @@ pub struct Credentials {
     pub role: Role,
     /// Whether the user is blocked, regardless of the password.
     pub is_disabled: bool,
+    /// Whether the user registered when the address had to be verified, and has not verified it.
+    pub must_verify: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,15 +47,28 @@ pub enum InsertError {
     Database(#[from] DbError),
 }
 
+impl InsertError {
+    fn of_write(error: DbError) -> Self {
+        match error {
+            DbError::Unique(what) if what.contains("users.email") => Self::EmailTaken,
+            DbError::Unique(what) if what.contains("ix_users_username_lower") => {
+                Self::UsernameTaken
+            }
+            error => error.into(),
+        }
+    }
+}
+
 pub fn insert(
     connection: &mut Connection<'_>,
     user: &User,
     hashed_password: String,
+    must_verify: bool,
 ) -> Result<(), InsertError> {
     let created_at = user.created_at.to_sql();
     let statement = "INSERT INTO users (id, username, email, hashed_password, account_role, \
-                     account_subscription, created_at, updated_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)";
+                     account_subscription, created_at, updated_at, must_verify) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)";
     let parameters = [
         user.id.to_string().into(),
         user.username.as_str().into(),
@@ -67,83 +77,10 @@ pub fn insert(
         user.role.as_str().into(),
         user.subscription.as_str().into(),
         created_at.into(),
+        i64::from(must_verify).into(),
     ];
-    match connection.write(statement, parameters) {
-        Ok(_) => Ok(()),
-        Err(DbError::Unique(what)) if what.contains("users.email") => Err(InsertError::EmailTaken),
-        Err(DbError::Unique(what)) if what.contains("ix_users_username_lower") => {
-            Err(InsertError::UsernameTaken)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-pub fn email_exists(connection: &mut Connection<'_>, email: &Email) -> Result<bool, DbError> {
-    let statement = "SELECT 1 FROM users WHERE email = ?1";
-    let row = connection.query_one(statement, [email.as_str().into()]);
-    Ok(row?.is_some())
-}
-
-/// Whether a user has this name, ignoring case.
-pub fn username_exists(connection: &mut Connection<'_>, username: &str) -> Result<bool, DbError> {
-    let statement = "SELECT 1 FROM users WHERE lower(username) = lower(?1)";
-    let row = connection.query_one(statement, [username.into()]);
-    Ok(row?.is_some())
-}
-
-/// Suggests a free name similar to a taken one: with the smallest free number up to a hundred.
-/// Beyond that, the search doubles and bisects, and may skip a gap. It makes at most about sixty
-/// lookups; if all of them are taken, it suggests a name that it has not looked up.
-pub fn suggest_username(
-    connection: &mut Connection<'_>,
-    taken: &Username,
-) -> Result<String, DbError> {
-    // Usually the first one is free.
-    let first = taken.numbered(1);
-    if !username_exists(connection, &first)? {
-        return Ok(first);
-    }
-    let names: Vec<_> = (2..=COUNTED_SUGGESTIONS)
-        .map(|number| taken.numbered(number))
-        .collect();
-    if let Some(name) = first_free(connection, &names)? {
-        return Ok(name);
-    }
-    let mut last_taken = COUNTED_SUGGESTIONS;
-    let mut free = last_taken * 2;
-    while username_exists(connection, &taken.numbered(free))? {
-        last_taken = free;
-        free *= 2;
-        if free > MAX_SUGGESTED_NUMBER {
-            return Ok(taken.numbered(taken.far_number()));
-        }
-    }
-    while free - last_taken > 1 {
-        let middle = last_taken + (free - last_taken) / 2;
-        if username_exists(connection, &taken.numbered(middle))? {
-            last_taken = middle;
-        } else {
-            free = middle;
-        }
-    }
-    Ok(taken.numbered(free))
-}
-
-/// The first of these names that is free, ignoring case, with one statement.
-fn first_free(
-    connection: &mut Connection<'_>,
-    names: &[String],
-) -> Result<Option<String>, DbError> {
-    let places = vec!["lower(?)"; names.len()].join(", ");
-    let statement =
-        format!("SELECT lower(username) FROM users WHERE lower(username) IN ({places})");
-    let rows = connection.query(&statement, names.iter().map(|name| name.as_str().into()))?;
-    let taken: Result<HashSet<_>, _> = rows.iter().map(|row| row.text(0)).collect();
-    let taken = taken?;
-    let free = names
-        .iter()
-        .find(|name| !taken.contains(name.to_ascii_lowercase().as_str()));
-    Ok(free.cloned())
+    let written = connection.write(statement, parameters);
+    written.map(drop).map_err(InsertError::of_write)
 }
 
 pub fn find_credentials(
@@ -156,7 +93,8 @@ pub fn find_credentials(
         Lookup::Username(name) => ("lower(username) = lower(?1)", name.as_str().to_owned()),
     };
     let statement = format!(
-        "SELECT id, email, username, hashed_password, account_role, disabled_at IS NOT NULL \
+        "SELECT id, email, username, hashed_password, account_role, disabled_at IS NOT NULL, \
+         must_verify \
          FROM users WHERE {condition}"
     );
     let row = connection.query_one(&statement, [value.into()])?;
@@ -170,6 +108,7 @@ pub fn find_credentials(
             hashed_password: row.text(3)?.to_owned(),
             role: row.read(4, Role::from_stored)?,
             is_disabled: row.integer(5)? != 0,
+            must_verify: row.integer(6)? != 0,
         })
     })
     .transpose()
@@ -209,7 +148,8 @@ pub fn reset_password(
     now: Timestamp,
 ) -> Result<LoginNames, DbError> {
     let statement = "UPDATE users SET hashed_password = ?2, updated_at = ?3, \
-                     email_verified_at = coalesce(email_verified_at, ?3) WHERE id = ?1 \
+                     email_verified_at = coalesce(email_verified_at, ?3), must_verify = 0 \
+                     WHERE id = ?1 \
                      RETURNING email, username";
     let parameters = [
         user.to_string().into(),
@@ -222,6 +162,55 @@ pub fn reset_password(
         email: row.text(0)?.to_owned(),
         username: row.text(1)?.to_owned(),
     })
+}
+
+/// Records that the user's address is verified.
+pub fn verify_email(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "UPDATE users SET email_verified_at = coalesce(email_verified_at, ?2), \
+                     must_verify = 0, updated_at = ?2 WHERE id = ?1";
+    let parameters = [user.to_string().into(), now.to_sql().into()];
+    connection.write(statement, parameters).map(drop)
+}
+
+/// Replaces the user's address by one that is verified, and returns the old one.
+pub fn change_email(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    new: &str,
+    now: Timestamp,
+) -> Result<String, InsertError> {
+    let statement = "SELECT email FROM users WHERE id = ?1";
+    let row = connection.query_one(statement, [user.to_string().into()])?;
+    let row = row.ok_or_else(|| DbError::Failed("the user does not exist".into()))?;
+    let statement = "UPDATE users SET email = ?2, email_verified_at = ?3, must_verify = 0, \
+                     updated_at = ?3 WHERE id = ?1";
+    let parameters = [user.to_string().into(), new.into(), now.to_sql().into()];
+    let written = connection.write(statement, parameters);
+    written.map_err(InsertError::of_write)?;
+    Ok(row.text(0)?.to_owned())
+}
+
+/// Lets a user stay who could log in without a verified address, whatever is required later.
+pub fn waive_verification(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+    let statement = "UPDATE users SET must_verify = 0 WHERE id = ?1";
+    let parameters = [user.to_string().into()];
+    connection.write(statement, parameters).map(drop)
+}
+
+/// Deletes up to a hundred users who registered before `since` and had to verify their address, but did not.
+/// Returns their number.
+pub fn delete_unverified(
+    connection: &mut Connection<'_>,
+    since: Timestamp,
+) -> Result<usize, DbError> {
+    let statement = "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE must_verify = 1 \
+                     AND created_at < ?1 LIMIT 100) RETURNING id";
+    let rows = connection.write(statement, [since.to_sql().into()])?;
+    Ok(rows.len())
 }
 
 /// Replaces the hash of an unchanged password. Returns `false` if another request has replaced it.
@@ -255,50 +244,6 @@ pub fn void_password(
     let row = connection.write_one(statement, parameters)?;
     let row = row.ok_or_else(|| DbError::Failed("the user does not exist".into()))?;
     Ok(row.text(0)?.to_owned())
-}
-
-/// Changes the address `new` back to `old`, unless it has changed again or `old` is taken.
-pub fn restore_email(
-    connection: &mut Connection<'_>,
-    user: Uuid,
-    old: &str,
-    new: &str,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    let statement = "UPDATE users SET email = ?2, updated_at = ?4 WHERE id = ?1 AND email = ?3 \
-                     AND NOT EXISTS (SELECT 1 FROM users WHERE email = ?2)";
-    restore(connection, statement, user, old, new, now)
-}
-
-/// Changes the username `new` back to `old`, unless it has changed again or `old` is taken.
-pub fn restore_username(
-    connection: &mut Connection<'_>,
-    user: Uuid,
-    old: &str,
-    new: &str,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    let statement = "UPDATE users SET username = ?2, updated_at = ?4 WHERE id = ?1 \
-                     AND username = ?3 AND NOT EXISTS (SELECT 1 FROM users \
-                     WHERE lower(username) = lower(?2) AND id <> ?1)";
-    restore(connection, statement, user, old, new, now)
-}
-
-fn restore(
-    connection: &mut Connection<'_>,
-    statement: &str,
-    user: Uuid,
-    old: &str,
-    new: &str,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    let parameters = [
-        user.to_string().into(),
-        old.into(),
-        new.into(),
-        now.to_sql().into(),
-    ];
-    connection.write(statement, parameters).map(drop)
 }
 
 /// Reads one row, which fails if the schema is wrong.

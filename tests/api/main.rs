@@ -32,6 +32,7 @@ mod legacy;
 mod login;
 mod logout;
 mod me;
+mod not_me;
 mod openapi;
 mod packets;
 mod page_assets;

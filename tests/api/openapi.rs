@@ -8,11 +8,12 @@ use crate::helpers::app::spawn_app;
 use crate::helpers::captcha::CHALLENGE;
 use crate::helpers::description::{document, operations};
 use crate::helpers::flows::{
-    FORGOT_PASSWORD, LOGIN, LOGOUT, ME, REFRESH, REGISTER, RESET_PASSWORD, SESSION, TEST_DATA,
+    FORGOT_PASSWORD, LOGIN, LOGOUT, ME, NOT_ME, REFRESH, REGISTER, RESET_PASSWORD, SESSION,
+    TEST_DATA,
 };
 
 /// Every route and its possible statuses.
-const ROUTES: [(&str, &str, &[u16]); 16] = [
+const ROUTES: [(&str, &str, &[u16]); 17] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
@@ -24,6 +25,7 @@ const ROUTES: [(&str, &str, &[u16]); 16] = [
     ("post", LOGOUT, &[204, 403, 413, 422, 429, 500, 503]),
     ("post", FORGOT_PASSWORD, &[202, 413, 422, 429, 500, 503]),
     ("post", RESET_PASSWORD, &[200, 400, 413, 422, 429, 500, 503]),
+    ("post", NOT_ME, &[200, 400, 413, 422, 429, 500, 503]),
     ("get", ME, &[200, 401, 500, 503]),
     ("get", SESSION, &[200, 401, 500, 503]),
     ("get", TEST_DATA, &[200, 401, 500, 503]),

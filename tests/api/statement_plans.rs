@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use reqwest::Method;
+use serde_json::json;
 
 use crate::helpers::app::App;
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{
-    EMAIL, MANY_NETWORKS, ME, PASSWORD, SESSION, USERNAME, registration_of,
+    EMAIL, MANY_NETWORKS, ME, NOT_ME, PASSWORD, SESSION, USERNAME, registration_of, token_in,
 };
 use crate::helpers::response::Response;
 use crate::helpers::server::{in_repository, is_spin};
@@ -93,7 +94,8 @@ async fn spawn_with_legacy_database() -> (App, BTreeSet<String>) {
     app.change("INSERT INTO used_challenges VALUES ('long past', 0)");
     app.change("INSERT INTO throttle VALUES ('long past', 0)");
     app.change(&format!(
-        "INSERT INTO sessions VALUES ('long past', '{}', 0, 0, 0, 0)",
+        "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, expires_at) \
+         VALUES ('long past', '{}', 0, 0, 0, 0)",
         legacy::USER
     ));
     app.change(&format!(
@@ -132,7 +134,8 @@ async fn use_legacy_tokens(app: &App) {
 
 async fn log_in_refresh_and_log_out(app: &App) {
     app.change(
-        "INSERT INTO sessions SELECT 'expired', id, 0, 0, 0, 0 FROM users WHERE username = 'Tom'",
+        "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, expires_at) \
+         SELECT 'expired', id, 0, 0, 0, 0 FROM users WHERE username = 'Tom'",
     );
     app.login(USERNAME, PASSWORD).await.assert_status(200);
     let tokens = app.tokens_of_tom().await;
@@ -178,6 +181,19 @@ async fn reset_the_password(app: &App) {
     app.reset_password(&token, PASSWORD)
         .await
         .assert_status(200);
+    for (action, old, new) in [
+        ("email.changed", "old@example.com", EMAIL),
+        ("username.changed", "old", USERNAME),
+    ] {
+        let notice = token_in(&app.mail(2).await);
+        app.change(&format!(
+            "UPDATE events SET action = '{action}', detail = '{}' WHERE action <> 'session.created'",
+            json!({"old": old, "new": new})
+        ));
+        app.post(NOT_ME, &json!({"token": notice}))
+            .await
+            .assert_status(200);
+    }
     app.mail_provider.reply_with(Reply::Text(500, "oops"));
     for _ in 0..4 {
         app.forgot_password(EMAIL).await.assert_status(202);

@@ -22,6 +22,7 @@ const MODULES: &[&str] = &[
     "sessions",
     "captcha",
     "mail",
+    "verification",
     "events",
     "throttle",
     "passwords",
@@ -106,6 +107,27 @@ fn only_the_route_table_uses_endpoints() {
             );
         }
     }
+}
+
+#[test]
+fn every_session_begins_in_one_place() {
+    let inserts = |source: &Source| {
+        let sql = source.strings.iter();
+        sql.filter(|text| text.starts_with("INSERT INTO sessions"))
+            .count()
+    };
+    let insert = ["sessions", "store", "insert"].map(String::from).to_vec();
+    let sources = sources();
+    let with_sql: Vec<_> = sources.iter().filter(|it| inserts(it) > 0).collect();
+    assert!(
+        matches!(with_sql[..], [store] if store.name == "sessions/store.rs" && inserts(store) == 1)
+    );
+    let callers: Vec<_> = sources
+        .iter()
+        .filter(|it| it.paths.contains(&insert))
+        .collect();
+    let names: Vec<_> = callers.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["sessions/beginning.rs"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::validation::{FieldError, ValidationErrorBody};
 
@@ -32,10 +33,11 @@ impl Body {
         })
     }
 
-    pub fn other(detail: &str, code: &str) -> Self {
+    pub fn other(detail: &str, code: &str, verification_id: Option<Uuid>) -> Self {
         Self::Other(ErrorBody {
             detail: detail.to_owned(),
             error_code: code.to_owned(),
+            verification_id,
         })
     }
 }
@@ -49,6 +51,10 @@ pub struct ErrorBody {
     /// Stable code for programs.
     #[schema(example = "INCORRECT_CREDENTIALS")]
     pub error_code: String,
+    /// With `EMAIL_NOT_VERIFIED`: identifies the verification of the mail, for the code in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Uuid, required = false)]
+    pub verification_id: Option<Uuid>,
 }
 
 /// Details of a taken username.

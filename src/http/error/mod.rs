@@ -24,6 +24,7 @@ use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::Level;
+use uuid::Uuid;
 
 use self::body::Body;
 pub use self::database::{DB_ERROR, DB_LOCKED};
@@ -89,6 +90,7 @@ enum Details {
     Fields(Vec<FieldError>),
     Suggestion(String),
     RetryAfter(i64),
+    Verification(Uuid),
 }
 
 impl Error {
@@ -112,6 +114,14 @@ impl Error {
     pub fn with_retry_after(kind: ErrorKind, seconds: i64) -> Self {
         Self {
             details: Details::RetryAfter(seconds),
+            ..kind.into()
+        }
+    }
+
+    /// Adds the verification of an address that is needed first.
+    pub fn with_verification(kind: ErrorKind, verification: Uuid) -> Self {
+        Self {
+            details: Details::Verification(verification),
             ..kind.into()
         }
     }
@@ -218,7 +228,8 @@ impl From<Error> for Body {
         match error.details {
             Details::Fields(errors) => Self::validation(errors),
             Details::Suggestion(suggestion) => Self::conflict(detail, suggestion, code),
-            Details::Nothing | Details::RetryAfter(_) => Self::other(detail, code),
+            Details::Verification(id) => Self::other(detail, code, Some(id)),
+            Details::Nothing | Details::RetryAfter(_) => Self::other(detail, code, None),
         }
     }
 }

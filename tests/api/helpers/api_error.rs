@@ -85,3 +85,5 @@ pub(crate) const DB_ERROR: ApiError = ApiError::new(
     "DB_ERROR",
     "Database error: Internal operation failed.",
 );
+pub(crate) const INVALID_NOTICE_TOKEN: ApiError =
+    ApiError::new(400, "INVALID_NOTICE_TOKEN", "Invalid or expired link");

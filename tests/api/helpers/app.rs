@@ -71,6 +71,7 @@ impl Setup {
             .with("captcha_provider", "service")
             .with("email_provider", "resend")
             .with("email_api_key", EMAIL_API_KEY)
+            .with("email_verification", "off")
             .with("throttle", "off")
     }
 

@@ -15,6 +15,7 @@ pub(crate) const REFRESH: &str = "/api/v1/auth/refresh";
 pub(crate) const LOGOUT: &str = "/api/v1/auth/logout";
 pub(crate) const FORGOT_PASSWORD: &str = "/api/v1/auth/forgot-password";
 pub(crate) const RESET_PASSWORD: &str = "/api/v1/auth/reset-password";
+pub(crate) const NOT_ME: &str = "/api/v1/auth/not-me";
 pub(crate) const ME: &str = "/api/v1/auth/me";
 pub(crate) const SESSION: &str = "/api/v1/auth/session";
 pub(crate) const TEST_DATA: &str = "/api/v1/data/test-data";
@@ -114,7 +115,12 @@ impl App {
 
     /// Logs Tom in, and returns the tokens of the new session.
     pub(crate) async fn tokens_of_tom(&self) -> Tokens {
-        Tokens::of(&self.login(EMAIL, PASSWORD).await)
+        self.tokens_with(PASSWORD).await
+    }
+
+    /// Logs Tom in with another password, and returns the tokens of the new session.
+    pub(crate) async fn tokens_with(&self, password: &str) -> Tokens {
+        Tokens::of(&self.login(EMAIL, password).await)
     }
 
     pub(crate) async fn refresh(&self, refresh_token: &str) -> Response {
