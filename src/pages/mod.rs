@@ -10,6 +10,7 @@ use crate::captcha::settings::CaptchaSettings;
 use crate::http::assets;
 use crate::http::error::Error;
 use crate::languages::Language;
+use crate::verification::settings::VerificationMode;
 
 /// Content-Security-Policy of the pages: only their own scripts and styles, and no other origin.
 /// Trusted Types forbid turning text into markup or code, except for the URL of the captcha worker.
@@ -71,6 +72,7 @@ impl Page {
             brand => settings.brand.on_pages(),
             app_name => &settings.mail.from_name,
             captcha => captcha(&settings.captcha),
+            verification => verification(settings.verification),
             min_length => settings.passwords.policy.min_length,
             minutes => settings.passwords.reset_token_lifetime.whole_minutes(),
         };
@@ -113,5 +115,14 @@ fn captcha(settings: &CaptchaSettings) -> &'static str {
         CaptchaSettings::Builtin { .. } => "builtin",
         CaptchaSettings::Off => "off",
         CaptchaSettings::Service { .. } | CaptchaSettings::Siteverify { .. } => "elsewhere",
+    }
+}
+
+/// Whether the pages ask users to verify their addresses.
+fn verification(mode: VerificationMode) -> &'static str {
+    match mode {
+        VerificationMode::Off => "off",
+        VerificationMode::Optional => "optional",
+        VerificationMode::Required => "required",
     }
 }

@@ -22,6 +22,7 @@ fn sample() -> Value {
             privacy => "/privacy",
         },
         captcha => "builtin",
+        verification => "optional",
         min_length => 6,
         minutes => 15,
         year => 2026,

@@ -57,9 +57,10 @@ function askForCode() {
 /** Shows whether the address is verified, or the form for the code that has been sent. */
 export function show(user) {
   me = user;
+  const isMissing = !me.email_verified && row.dataset.verification !== "off";
   byId("verified").hidden = !me.email_verified;
-  byId("unverified").hidden = me.email_verified;
-  byId("verify").hidden = me.email_verified;
+  byId("unverified").hidden = !isMissing;
+  byId("verify").hidden = !isMissing;
   if (isPending()) return showCode();
   ask.hidden = false;
   code.hidden = true;

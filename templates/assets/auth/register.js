@@ -1,5 +1,5 @@
 // The registration page: solves the captcha in the background, registers, logs in, and asks for the
-// code that confirms the address.
+// code that verifies the address.
 
 import { post } from "./api.js";
 import { Captcha } from "./captcha.js";
@@ -44,25 +44,34 @@ function start() {
   }
 }
 
-/** Logs the new user in, and goes on once there is nothing to confirm. */
-async function enter({ email, password }, registered) {
-  const error = await session.begin(email, password).catch((error) => error);
-  const id = error?.verificationId ?? registered;
-  if (id) return askForCode({ id, email, password }, !error);
-  if (error) return showInstead(ask, document.querySelector(".done"));
-  location.replace(returnPath());
+/** Logs the new user in, unless the address has to be verified first. `id` is its verification. */
+async function enter(user, id) {
+  const mustVerify = verify.dataset.verification === "required";
+  const isLoggedIn = !mustVerify && (await logIn(user));
+  if (id) askForCode(user, id, isLoggedIn);
+  else goOn(ask, isLoggedIn);
 }
 
-/** Asks for the code in the mail. Users who are logged in may confirm the address later. */
-function askForCode({ id, email, password }, isLoggedIn) {
-  verification.remember({ id, email });
+/** Asks for the code in the mail. Users who are logged in may verify the address later. */
+function askForCode(user, id, isLoggedIn) {
+  verification.remember({ id, email: user.email });
   later.hidden = !isLoggedIn;
   later.querySelector("a").href = returnPath();
   new CodeForm(verify.querySelector("form"), {
-    onDone: async () => {
-      if (!isLoggedIn) await session.begin(email, password);
-      location.replace(returnPath());
-    },
+    onDone: async () => goOn(verify, isLoggedIn || (await logIn(user))),
   });
   showInstead(ask, verify);
+}
+
+/** Goes to the requested path, or shows a link to the login page if the login has failed. */
+function goOn(section, isLoggedIn) {
+  if (isLoggedIn) location.replace(returnPath());
+  else showInstead(section, document.querySelector(".done"));
+}
+
+function logIn({ email, password }) {
+  return session.begin(email, password).then(
+    () => true,
+    () => false,
+  );
 }

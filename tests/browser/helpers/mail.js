@@ -43,7 +43,8 @@ export class MailProvider {
   async #receive(request, response) {
     const { to, subject, text } = await json(request);
     const link = text.match(/\bhttp\S+[?&]token=\S+/)?.[0];
-    this.#mails.push({ to, subject, link });
+    const code = text.match(/^\d{8}$|^\d{4} \d{4}$/m)?.[0];
+    this.#mails.push({ to, subject, link, code });
     response.setHeader('content-type', 'application/json').end('{"id":"1"}');
     this.#arrivals.emit('mail');
   }
