@@ -25,11 +25,11 @@ export class MailProvider {
     return `http://127.0.0.1:${this.#server.address().port}`;
   }
 
-  /** Waits for a mail to `address`, and removes and returns the oldest. */
-  async next(address) {
+  /** Waits for a mail to `address` with a link to `page`, and removes and returns the oldest. */
+  async next(address, page) {
     const signal = AbortSignal.timeout(MAIL_LIMIT_MS);
     for (;;) {
-      const index = this.#mails.findIndex((mail) => mail.to.includes(address));
+      const index = this.#mails.findIndex(({ to, link }) => to.includes(address) && link?.includes(`/auth/${page}?`));
       if (index >= 0) return this.#mails.splice(index, 1)[0];
       await once(this.#arrivals, 'mail', { signal });
     }
