@@ -39,9 +39,9 @@ export async function resetLink(service, { email }) {
 }
 
 /** Logs in by the API. */
-export function logIn(service, { email }, password) {
+export function logIn(service, { email }, password, headers = {}) {
   const body = new URLSearchParams({ username: email, password });
-  return service.request('/api/v1/auth/login', { method: 'POST', body });
+  return service.request('/api/v1/auth/login', { method: 'POST', body, headers });
 }
 
 /** Whether this password logs the user in. */
