@@ -5,7 +5,12 @@ import { post } from "./api.js";
 /** The entry of the session storage, which keeps it across a reload. */
 const NAME = "gatehouse.verification";
 
-/** The pending verification: its `id`, and the address if the page knows it. */
+let current;
+
+/**
+ * The pending verification: its `id`, the address if the page knows it, and the id of the user who changes
+ * the address.
+ */
 export function pending() {
   const id = new URLSearchParams(location.search).get("verification_id");
   const kept = stored();
@@ -44,13 +49,10 @@ export function forget() {
   }
 }
 
-let current;
-
 function stored() {
   if (current) return current;
   try {
-    const { id, email } = JSON.parse(sessionStorage.getItem(NAME));
-    return typeof id === "string" ? { id, email } : undefined;
+    return JSON.parse(sessionStorage.getItem(NAME)) ?? undefined;
   } catch {
     return undefined;
   }
