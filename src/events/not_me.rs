@@ -19,10 +19,10 @@ use crate::mail::reset_link;
 use crate::passwords::Message;
 use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
-use crate::sessions::ending::end_all;
+use crate::sessions::ending::end_all_access;
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
-use crate::{events, users, verification};
+use crate::{events, users};
 
 const SECURED: &str = "Your account is secured. We have sent you a link to choose a new password.";
 
@@ -65,8 +65,7 @@ pub async fn not_me(
     let user = event.user;
     undo(&mut transaction, &event, now)?;
     let email = users::store::void_password(&mut transaction, user, now)?;
-    end_all(&mut transaction, user)?;
-    verification::store::delete_all(&mut transaction, user)?;
+    end_all_access(&mut transaction, user)?;
     reset_link::queue(app, &mut transaction, &email, client.language, now)?;
     let secured = Event {
         action: ACCOUNT_SECURED,

@@ -19,11 +19,11 @@ use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_response
 use crate::mail::kinds::PASSWORD_CHANGED;
 use crate::mail::notices;
 use crate::platform::clock;
-use crate::sessions::ending::end_all;
+use crate::sessions::ending::end_all_access;
 use crate::settings::Settings;
 use crate::throttle::store::known_networks::{self, NetworkHistory};
 use crate::throttle::{self, ThrottleErrors};
-use crate::{users, verification};
+use crate::users;
 
 const DONE: &str = "Password has been reset successfully";
 
@@ -76,9 +76,7 @@ pub async fn reset_password(
     let user = store::consume(&mut transaction, &token, now)?;
     let user = user.ok_or_else(refuse)?;
     let names = users::store::reset_password(&mut transaction, user, hash, now)?;
-    end_all(&mut transaction, user)?;
-    // The reset has verified the address, and stops a change of it that a thief has begun.
-    verification::store::delete_all(&mut transaction, user)?;
+    end_all_access(&mut transaction, user)?;
     // The owner can log in from this network, regardless of earlier guesses at the old password.
     throttle::clear_all_failures(app, &mut transaction, &names, client.network)?;
     let network = app.networks.hash(client.network);

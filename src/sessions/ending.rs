@@ -9,6 +9,7 @@ use crate::db::{Connection, DbError};
 use crate::legacy;
 use crate::legacy::store::TokenState;
 use crate::platform::timestamp::Timestamp;
+use crate::verification;
 
 /// Ends the session of a refresh token, whether or not a newer token has been issued. An unknown token
 /// has no session.
@@ -28,6 +29,12 @@ pub fn end(
 pub fn end_all(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
     store::delete_all(connection, user)?;
     legacy::store::void_all(connection, user)
+}
+
+/// Ends what a thief of the password may have begun: all sessions, and a change of the address.
+pub fn end_all_access(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+    end_all(connection, user)?;
+    verification::store::delete_all(connection, user)
 }
 
 fn end_session(connection: &mut Connection<'_>, session: Uuid) -> Result<(), DbError> {

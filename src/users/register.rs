@@ -32,6 +32,7 @@ use crate::passwords::password::NewPassword;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
+use crate::verification::EXAMPLE_VERIFICATION;
 use crate::verification::settings::VerificationMode;
 
 error_kinds! {
@@ -174,6 +175,16 @@ fn new_user(request: &RegisterRequest) -> User {
 
 /// The new user.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "email": "tom@example.com",
+    "username": "Tom",
+    "id": "b0f5d8f2-3c53-4c0e-9c59-6f1f0a1f7a52",
+    "account_role": "REGULAR",
+    "account_subscription": "FREE",
+    "subscription_expires_at": null,
+    "created_at": "2026-11-22T11:46:27Z",
+    "verification_id": EXAMPLE_VERIFICATION,
+}))]
 pub struct Registered {
     #[serde(flatten)]
     user: UserPublic,

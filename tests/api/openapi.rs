@@ -8,12 +8,12 @@ use crate::helpers::app::spawn_app;
 use crate::helpers::captcha::CHALLENGE;
 use crate::helpers::description::{document, operations};
 use crate::helpers::flows::{
-    FORGOT_PASSWORD, LOGIN, LOGOUT, ME, NOT_ME, REFRESH, REGISTER, RESET_PASSWORD, SESSION,
-    TEST_DATA,
+    CHANGE_EMAIL, FORGOT_PASSWORD, LOGIN, LOGOUT, ME, NOT_ME, REFRESH, REGISTER,
+    RESEND_VERIFICATION, RESET_PASSWORD, SESSION, TEST_DATA, VERIFY_EMAIL,
 };
 
 /// Every route and its possible statuses.
-const ROUTES: [(&str, &str, &[u16]); 17] = [
+const ROUTES: [(&str, &str, &[u16]); 20] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
@@ -26,6 +26,17 @@ const ROUTES: [(&str, &str, &[u16]); 17] = [
     ("post", FORGOT_PASSWORD, &[202, 413, 422, 429, 500, 503]),
     ("post", RESET_PASSWORD, &[200, 400, 413, 422, 429, 500, 503]),
     ("post", NOT_ME, &[200, 400, 413, 422, 429, 500, 503]),
+    (
+        "post",
+        VERIFY_EMAIL,
+        &[200, 400, 409, 413, 422, 429, 500, 503],
+    ),
+    ("post", RESEND_VERIFICATION, &[202, 413, 422, 429, 500, 503]),
+    (
+        "post",
+        CHANGE_EMAIL,
+        &[202, 401, 403, 413, 422, 429, 500, 503],
+    ),
     ("get", ME, &[200, 401, 500, 503]),
     ("get", SESSION, &[200, 401, 500, 503]),
     ("get", TEST_DATA, &[200, 401, 500, 503]),

@@ -85,5 +85,12 @@ pub(crate) const DB_ERROR: ApiError = ApiError::new(
     "DB_ERROR",
     "Database error: Internal operation failed.",
 );
+pub(crate) const INVALID_VERIFICATION_TOKEN: ApiError = ApiError::new(
+    400,
+    "INVALID_VERIFICATION_TOKEN",
+    "Invalid or expired link or code",
+);
+pub(crate) const INCORRECT_PASSWORD: ApiError =
+    ApiError::new(403, "INCORRECT_PASSWORD", "Incorrect password");
 pub(crate) const INVALID_NOTICE_TOKEN: ApiError =
     ApiError::new(400, "INVALID_NOTICE_TOKEN", "Invalid or expired link");

@@ -15,6 +15,9 @@ pub(crate) const REFRESH: &str = "/api/v1/auth/refresh";
 pub(crate) const LOGOUT: &str = "/api/v1/auth/logout";
 pub(crate) const FORGOT_PASSWORD: &str = "/api/v1/auth/forgot-password";
 pub(crate) const RESET_PASSWORD: &str = "/api/v1/auth/reset-password";
+pub(crate) const VERIFY_EMAIL: &str = "/api/v1/auth/verify-email";
+pub(crate) const RESEND_VERIFICATION: &str = "/api/v1/auth/resend-verification";
+pub(crate) const CHANGE_EMAIL: &str = "/api/v1/auth/change-email";
 pub(crate) const NOT_ME: &str = "/api/v1/auth/not-me";
 pub(crate) const ME: &str = "/api/v1/auth/me";
 pub(crate) const SESSION: &str = "/api/v1/auth/session";
@@ -149,6 +152,52 @@ impl App {
         self.post(RESET_PASSWORD, &body).await
     }
 
+    pub(crate) async fn verify_email(&self, token: &str) -> Response {
+        self.post(VERIFY_EMAIL, &json!({"token": token})).await
+    }
+
+    pub(crate) async fn verify_code(&self, verification: &str, code: &str) -> Response {
+        let body = json!({"verification_id": verification, "code": code});
+        self.post(VERIFY_EMAIL, &body).await
+    }
+
+    /// Requests another verification mail.
+    pub(crate) async fn resend_verification(&self, email: &str) -> Response {
+        self.post(RESEND_VERIFICATION, &json!({"email": email}))
+            .await
+    }
+
+    /// Requests a change of address with an access token.
+    pub(crate) async fn change_email(
+        &self,
+        access_token: &str,
+        new_email: &str,
+        password: &str,
+    ) -> Response {
+        let body = json!({"new_email": new_email, "current_password": password});
+        let request = self.request(Method::POST, CHANGE_EMAIL).json(&body);
+        Response::to(request.bearer_auth(access_token)).await
+    }
+
+    /// Waits for the newest mail to this address with this subject.
+    pub(crate) async fn mail_to(&self, email: &str, subject: &str) -> Received {
+        let newest = async || {
+            let received = self.mail_provider.received();
+            let is_wanted = |mail: &Received| {
+                let mail = mail.json();
+                mail["to"] == json!([email]) && mail["subject"] == subject
+            };
+            received.into_iter().rev().find(is_wanted)
+        };
+        eventually("a mail to the address arrives", SOON, newest).await
+    }
+
+    /// Waits until no mail is queued.
+    pub(crate) async fn all_mail_sent(&self) {
+        let is_sent = async || (self.count("outbox") == 0).then_some(());
+        eventually("all mail is sent", SOON, is_sent).await;
+    }
+
     /// Waits for the `number`-th request to the mail provider, counted from 1.
     pub(crate) async fn mail(&self, number: usize) -> Received {
         let mail = async || self.mail_provider.received().get(number - 1).cloned();
@@ -182,6 +231,16 @@ pub(crate) fn reset_token_in(mail: &Received) -> Option<String> {
     let text = body["text"].as_str().unwrap_or_default();
     let (_, token) = text.split_once("token=")?;
     token.split_whitespace().next().map(str::to_owned)
+}
+
+/// The code in a mail, which must have one.
+pub(crate) fn code_in(mail: &Received) -> String {
+    let body = mail.json();
+    let text = body["text"].as_str().expect("the mail has a text");
+    let is_code = |line: &&str| line.len() == 8 && line.bytes().all(|b| b.is_ascii_digit());
+    let code = text.lines().find(is_code);
+    code.unwrap_or_else(|| panic!("no code in: {text}"))
+        .to_owned()
 }
 
 /// The token in the link of a mail, which must have one.
