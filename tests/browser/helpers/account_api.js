@@ -48,7 +48,7 @@ export const EVENTS = [
   ...['password.changed', 'password.reset', 'email.verified', 'account.secured', 'session.revoked'].map(
     (action, index) => event(4 + index, action),
   ),
-  event(9, 'deletion.requested'),
+  event(9, 'deletion.scheduled'),
   event(10, 'deletion.cancelled'),
   event(11, 'something.new'),
   event(12, 'user.registered'),
