@@ -10,6 +10,7 @@ use crate::captcha::settings::CaptchaSettings;
 use crate::http::assets;
 use crate::http::error::Error;
 use crate::languages::Language;
+use crate::verification::settings::VerificationMode;
 
 /// Content-Security-Policy of the pages: only their own scripts and styles, and no other origin.
 /// Trusted Types forbid turning text into markup or code, except for the URL of the captcha worker.
@@ -38,6 +39,9 @@ pub static PAGES: &[Page] = &[
         "pages/reset_password.html",
         NO_STORE,
     ),
+    // Targets of links in mails. Their scripts read the tokens, and send them when a button is pressed.
+    Page::new("/auth/verify-email", "pages/verify_email.html", NO_STORE),
+    Page::new("/auth/not-me", "pages/not_me.html", NO_STORE),
     // Between a protected page and the login.
     Page::new("/auth/continue", "pages/continue.html", NO_CACHE),
     Page::new("/account", "pages/account.html", NO_CACHE),
@@ -69,6 +73,7 @@ impl Page {
             app_name => &settings.mail.from_name,
             captcha => captcha(&settings.captcha),
             password_rules => settings.passwords.policy.rules.name(),
+            verification => verification(settings.verification),
             min_length => settings.passwords.policy.min_length,
             minutes => settings.passwords.reset_token_lifetime.whole_minutes(),
         };
@@ -111,5 +116,14 @@ fn captcha(settings: &CaptchaSettings) -> &'static str {
         CaptchaSettings::Builtin { .. } => "builtin",
         CaptchaSettings::Off => "off",
         CaptchaSettings::Service { .. } | CaptchaSettings::Siteverify { .. } => "elsewhere",
+    }
+}
+
+/// Whether the pages ask users to verify their addresses.
+fn verification(mode: VerificationMode) -> &'static str {
+    match mode {
+        VerificationMode::Off => "off",
+        VerificationMode::Optional => "optional",
+        VerificationMode::Required => "required",
     }
 }

@@ -23,6 +23,7 @@ fn sample() -> Value {
         },
         captcha => "builtin",
         password_rules => "nist",
+        verification => "optional",
         min_length => 6,
         minutes => 15,
         year => 2026,
@@ -48,14 +49,16 @@ fn languages() -> impl Iterator<Item = Language> {
 
 /// The templates that are rendered on their own. The others are included.
 fn templates() -> impl Iterator<Item = String> {
-    const PARTS: [&str; 3] = [
+    const PARTS: [&str; 4] = [
         "email/base/button.html",
+        "pages/code.html",
         "pages/field.html",
         "pages/submit.html",
     ];
     let names = Files::iter().map(|name| name.into_owned());
     let templates = names.filter(|name| name.starts_with("email/") || name.starts_with("pages/"));
-    templates.filter(|name| !PARTS.contains(&name.as_str()))
+    let is_part = |name: &str| PARTS.contains(&name) || name.starts_with("pages/account/");
+    templates.filter(move |name| !is_part(name))
 }
 
 /// Every string of a language, by its path.

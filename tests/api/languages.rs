@@ -69,6 +69,8 @@ async fn a_page_is_in_the_language_that_the_browser_requests() {
             "/login/title",
             "/forgot_password/title",
             "/reset_password/title",
+            "/verify_email/title",
+            "/not_me/title",
             "/continue/title",
             "/account/title",
         ]) {

@@ -11,8 +11,13 @@ use crate::helpers::response::Response;
 
 /// Everything that the pages load, including the imports of their scripts.
 async fn assets(app: &App) -> BTreeMap<String, Response> {
+    assets_of(app, &PAGES).await
+}
+
+/// Everything that these pages load.
+async fn assets_of(app: &App, pages: &[&str]) -> BTreeMap<String, Response> {
     let mut wanted = BTreeSet::new();
-    for page in PAGES {
+    for page in pages {
         let html = app.get(page).await.text;
         wanted.extend(attributes(&html, "src"));
         let links = attributes(&html, "href").into_iter();
@@ -51,6 +56,18 @@ async fn every_asset_is_served_from_this_origin() {
             let text = asset.text.replace("http://www.w3.org/2000/svg", "");
             assert!(!text.contains(elsewhere), "{path}: {elsewhere}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_page_with_everything_that_it_loads_has_at_most_60_kb() {
+    let app = spawn_app().await;
+    for page in PAGES {
+        let html = app.get(page).await.text.len();
+        let assets = assets_of(&app, &[page]).await;
+        let total = html + assets.values().map(|asset| asset.text.len()).sum::<usize>();
+        println!("{page}: {total} bytes");
+        assert!(total <= 60 * 1024, "{page}: {total} bytes");
     }
 }
 

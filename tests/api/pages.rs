@@ -211,18 +211,34 @@ async fn every_field_has_a_label_and_an_autocomplete_type() {
     for (path, expected) in [
         (
             "/auth/register",
-            json!(["email", "username", "new-password"]),
+            json!(["email", "username", "new-password", "one-time-code"]),
         ),
         ("/auth/login", json!(["username", "current-password"])),
         ("/auth/forgot-password", json!(["email"])),
         ("/auth/reset-password", json!(["new-password"])),
+        ("/auth/verify-email", json!(["one-time-code", "email"])),
+        ("/auth/not-me", json!([])),
         ("/auth/continue", json!([])),
-        ("/account", json!([])),
+        (
+            "/account",
+            json!([
+                "username",
+                "email",
+                "current-password",
+                "one-time-code",
+                "username",
+                "current-password",
+                "new-password",
+                "current-password",
+            ]),
+        ),
     ] {
         let html = app.get(path).await.text;
         assert_eq!(json!(attributes(&html, "autocomplete")), expected, "{path}");
         let labels = attributes(&html, "for");
         let inputs = html.split("<input").skip(1);
+        // For password managers alone.
+        let inputs = inputs.filter(|input| !input.starts_with(" hidden"));
         let ids: Vec<_> = inputs
             .map(|input| attributes(input, "id")[0].clone())
             .collect();

@@ -36,7 +36,7 @@ async function register(tab, person) {
   assert.equal(await tab.page.locator('html').getAttribute('lang'), tab.visit.language);
   await tab.fill(person);
   await tab.submit('register');
-  await tab.waitForAccountOf(person);
+  await tab.waitForRegistrationOf(person);
   await tab.page.getByText(tab.texts.messages.roles.REGULAR, { exact: true }).waitFor();
 }
 
@@ -57,13 +57,13 @@ async function requestLink(tab, person) {
 
 async function chooseNewPassword(tab, person) {
   const mails = textsIn(tab.visit.language).email;
-  const reset = await service.mail.next(person.email);
+  const reset = await service.mail.next(person.email, 'reset-password');
   assert.equal(reset.subject, mails.password_reset.subject);
   await tab.goto(reset.link);
   await tab.fill({ new_password: NEW_PASSWORD });
   await tab.submit('reset_password');
   await tab.heading(tab.texts.reset_password.done_title).waitFor();
-  const notice = await service.mail.next(person.email);
+  const notice = await service.mail.next(person.email, 'not-me');
   assert.equal(notice.subject, mails.password_changed.subject);
 }
 

@@ -40,7 +40,7 @@ async function register(tab) {
   const person = unregisteredUser();
   await tab.fill(person);
   await tab.submit('register');
-  await tab.waitForAccountOf(person);
+  await tab.waitForRegistrationOf(person);
 }
 
 async function logInAtFrontEnd({ page }) {

@@ -59,6 +59,10 @@ test('a user registers with the keyboard alone', async (t) => {
     await keyboard.type(value);
   }
   await keyboard.press('Enter');
+  await tab.heading(tab.texts.verify_email.sent_title).waitFor();
+  for (const name of ['code', 'verify', 'resend', 'later']) await keyboard.press('Tab');
+  assert.equal(await tab.isFocused(tab.link(tab.texts.register.later)), true);
+  await keyboard.press('Enter');
   await tab.waitForAccountOf(person);
   await keyboard.press('Tab');
   assert.equal(await tab.isFocused(tab.button(tab.texts.account.log_out)), true);
@@ -74,7 +78,7 @@ test('the suggested name is accepted with the keyboard alone', async (t) => {
   assert.equal(await tab.isFocused(tab.field('username')), true);
   await tab.page.keyboard.press('Tab');
   await tab.page.keyboard.press('Space');
-  await tab.waitForAccountOf({ ...person, username: `${taken.username}1` });
+  await tab.waitForRegistrationOf({ ...person, username: `${taken.username}1` });
 });
 
 test('the message that replaces a form gets the focus, so that it is read aloud', async (t) => {
@@ -86,7 +90,7 @@ test('the message that replaces a form gets the focus, so that it is read aloud'
   await tab.page.keyboard.press('Enter');
   await tab.heading(forgot_password.done_title).waitFor();
   assert.ok((await focusedText(tab)).includes(forgot_password.done_title));
-  await tab.goto((await service.mail.next(tom.email)).link);
+  await tab.goto((await service.mail.next(tom.email, 'reset-password')).link);
   await tab.fill({ new_password: NEW_PASSWORD });
   await tab.page.keyboard.press('Enter');
   await tab.heading(reset_password.done_title).waitFor();
@@ -109,9 +113,10 @@ test('the proof of work is announced to screen readers, and needs no interaction
 test('every field tells password managers its type', async (t) => {
   const tab = await newTab(t, service);
   for (const [path, kinds] of [
-    ['/auth/register', ['email', 'username', 'new-password']],
+    ['/auth/register', ['email', 'username', 'new-password', 'one-time-code']],
     ['/auth/login', ['username', 'current-password']],
     ['/auth/forgot-password', ['email']],
+    ['/auth/verify-email', ['one-time-code', 'email']],
     [await resetLink(service, await registeredUser(service)), ['new-password']],
   ]) {
     await tab.goto(path);

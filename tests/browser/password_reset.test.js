@@ -57,7 +57,7 @@ test('an expired link is reported as broken, and a new one works', async (t) => 
   await assertBroken(tab);
   await tab.fill({ email: tom.email });
   await tab.submit('forgot_password');
-  const { link } = await service.mail.next(tom.email);
+  const { link } = await service.mail.next(tom.email, 'reset-password');
   await tab.goto(link);
   await choosePassword(tab, NEW_PASSWORD);
   await tab.heading(tab.texts.reset_password.done_title).waitFor();

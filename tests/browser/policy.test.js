@@ -8,6 +8,7 @@ import { startService } from './helpers/service.js';
 
 const PATHS = [
   ...['/auth/register', '/auth/login', '/auth/forgot-password', '/auth/reset-password', '/auth/continue'],
+  ...['/auth/verify-email', '/auth/not-me'],
   '/docs',
 ];
 const service = await startService();

@@ -89,7 +89,7 @@ test('a taken name is replaced by the suggestion with one click', async (t) => {
   await tab.submit('register');
   await tab.waitForFieldError('username', tab.texts.messages.errors.USERNAME_TAKEN);
   await tab.button(filled(tab.texts.messages.use_suggestion, { suggestion })).click();
-  await tab.waitForAccountOf({ ...person, username: suggestion });
+  await tab.waitForRegistrationOf({ ...person, username: suggestion });
 });
 
 test('a taken address is reported at its field, and another one registers', async (t) => {
@@ -105,14 +105,14 @@ test('a taken address is reported at its field, and another one registers', asyn
   });
   await tab.fill({ email });
   await tab.submit('register');
-  await tab.waitForAccountOf({ email, username });
+  await tab.waitForRegistrationOf({ email, username });
 });
 
 test('a double click registers once', async (t) => {
   const [person, tab] = [unregisteredUser(), await registrationTab(t)];
   await tab.fill(person);
   await tab.button(tab.texts.register.submit).dblclick();
-  await tab.waitForAccountOf(person);
+  await tab.waitForRegistrationOf(person);
   assert.equal((await tab.visit.requestsTo('/api/v1/auth/register')).length, 1);
 });
 
@@ -138,7 +138,7 @@ test('a rejected proof of work is reported, and the next one is accepted', async
   await tab.waitForAlert(tab.texts.messages.errors.INVALID_CAPTCHA);
   await tab.page.unroute('**/captcha/challenge', forge);
   await tab.submit('register');
-  await tab.waitForAccountOf(person);
+  await tab.waitForRegistrationOf(person);
 });
 
 test('with another captcha, the page says where to register', async (t) => {

@@ -30,7 +30,7 @@ test('being offline is reported, and the registration works once online', async 
   await assertKept(tab, person);
   await tab.visit.context.setOffline(false);
   await tab.submit('register');
-  await tab.waitForAccountOf(person);
+  await tab.waitForRegistrationOf(person);
 });
 
 test('an unreachable service is reported, and the page works once it is back', async (t) => {
@@ -92,7 +92,7 @@ for (const locale of ['en-GB', 'pl-PL']) {
       await assertKept(tab, person);
     }
     await tab.submit('register');
-    await tab.waitForAccountOf(person);
+    await tab.waitForRegistrationOf(person);
   });
 }
 

@@ -9,6 +9,8 @@ export class ApiError extends Error {
     this.status = status;
     this.code = body?.error_code;
     this.detail = body?.detail;
+    /** The verification that a code completes, for EMAIL_NOT_VERIFIED. */
+    this.verificationId = body?.verification_id;
     /** Seconds until the next allowed attempt, for a 429. */
     this.retryAfter = retryAfter;
   }
@@ -43,13 +45,17 @@ export class NoResponse extends Error {
 
 /** POSTs a `URLSearchParams` as a form, any other body as JSON. Passes `options` to `fetch`. */
 export function post(path, body, options) {
-  const isForm = body instanceof URLSearchParams;
-  return call(path, {
-    ...options,
-    method: "POST",
-    body: isForm ? body : JSON.stringify(body),
-    headers: isForm ? {} : { "content-type": "application/json" },
-  });
+  return send("POST", path, body, options);
+}
+
+/** PATCHes a resource with JSON. */
+export function patch(path, body) {
+  return send("PATCH", path, body);
+}
+
+/** DELETEs a resource. */
+export function remove(path) {
+  return call(path, { method: "DELETE" });
 }
 
 /** GETs a resource, with the session's cookie if there is one. */
@@ -61,6 +67,16 @@ export function get(path) {
 export function tooManyRequests(seconds) {
   const format = new Intl.RelativeTimeFormat(language);
   return fill(messages.too_many_requests, { when: format.format(seconds, "second") });
+}
+
+function send(method, path, body, options) {
+  const isForm = body instanceof URLSearchParams;
+  return call(path, {
+    ...options,
+    method,
+    body: isForm ? body : JSON.stringify(body),
+    headers: isForm ? {} : { "content-type": "application/json" },
+  });
 }
 
 async function call(path, options) {

@@ -1,7 +1,15 @@
 // A form that calls the API: one attempt at a time, messages next to their fields, input kept.
 
 import { ApiError, NoResponse, tooManyRequests } from "./api.js";
-import { messages } from "./page.js";
+import { fill, messages } from "./page.js";
+
+/** The field that an error is about, by the error's code. */
+const FIELDS = {
+  EMAIL_TAKEN: "email",
+  INCORRECT_PASSWORD: "current_password",
+  INVALID_VERIFICATION_TOKEN: "code",
+  USERNAME_TAKEN: "username",
+};
 
 export class Form {
   #form;
@@ -19,7 +27,7 @@ export class Form {
     this.#button = element.querySelector("[type=submit]");
     element.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#attempt(submit);
+      this.attempt(() => submit(Object.fromEntries(new FormData(element))));
     });
     for (const button of element.querySelectorAll(".reveal")) enableReveal(button);
     // Disabled until here: without this handler, the browser would submit the form and leave.
@@ -35,20 +43,26 @@ export class Form {
     this.#status.textContent = text;
   }
 
+  /** Empties the fields, and removes all messages. */
+  reset() {
+    this.#form.reset();
+    this.#clear();
+  }
+
   /** Marks a field as invalid and shows why. */
-  refuse(name, text) {
+  #refuse(name, text) {
     this.input(name).setAttribute("aria-invalid", "true");
     this.#errorOf(name).textContent = text;
   }
 
   /** Offers a valid value next to the field. A click fills it in and submits the form. */
-  suggest(name, value, label) {
+  #suggest(name, suggestion) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "suggestion";
-    button.textContent = label;
+    button.textContent = fill(messages.use_suggestion, { suggestion });
     button.addEventListener("click", () => {
-      this.input(name).value = value;
+      this.input(name).value = suggestion;
       this.input(name).focus();
       this.#form.requestSubmit();
     });
@@ -56,20 +70,22 @@ export class Form {
   }
 
   /** Focuses the first invalid field. */
-  focusRefused() {
+  #focusRefused() {
     this.#form.querySelector("[aria-invalid]")?.focus();
   }
 
   #errorOf(name) {
-    return document.getElementById(`${name}-error`);
+    return document.getElementById(`${this.input(name).id}-error`);
   }
 
-  async #attempt(submit) {
+  /** Runs `task`, which may return a message, as the form's only attempt, and shows its errors. */
+  async attempt(task) {
     if (this.#isBusy) return;
     this.#clear();
     this.#setBusy(true);
     try {
-      await submit(Object.fromEntries(new FormData(this.#form)));
+      const said = await task();
+      if (said) this.say(said);
     } catch (error) {
       this.#show(error);
     } finally {
@@ -80,6 +96,7 @@ export class Form {
   #clear() {
     clearInterval(this.#countdown);
     this.#alert.replaceChildren();
+    this.say("");
     for (const input of this.#form.querySelectorAll("[aria-invalid]")) {
       input.removeAttribute("aria-invalid");
       this.#errorOf(input.name).replaceChildren();
@@ -100,6 +117,8 @@ export class Form {
   #show(error) {
     if (error instanceof ApiError && error.status === 429) {
       this.#countDown(error.retryAfter);
+    } else if (error instanceof ApiError && this.#fieldOf(error)) {
+      this.#showAt(this.#fieldOf(error), error);
     } else if (error instanceof ApiError && error.status === 422) {
       this.#showFields(error.fields);
     } else if (error instanceof ApiError && error.status < 500) {
@@ -112,11 +131,24 @@ export class Form {
     }
   }
 
+  /** The field that an error is about, if this form has it. */
+  #fieldOf({ code }) {
+    const name = FIELDS[code];
+    return name && this.input(name) && name;
+  }
+
+  #showAt(name, { text, detail }) {
+    this.#refuse(name, text);
+    const suggestion = detail?.suggestion;
+    if (suggestion) this.#suggest(name, suggestion);
+    this.#focusRefused();
+  }
+
   #showFields(fields) {
     const known = fields.filter(({ name }) => this.input(name));
-    for (const { name, text } of known) this.refuse(name, text);
+    for (const { name, text } of known) this.#refuse(name, text);
     this.#alert.textContent = known.length ? messages.correct_fields : messages.failed;
-    this.focusRefused();
+    this.#focusRefused();
   }
 
   /** Shows a live countdown. Screen readers announce the wait only once. */

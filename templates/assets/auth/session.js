@@ -1,6 +1,6 @@
 // This browser's session: in cookies that no script can read, and so the same in all tabs.
 
-import { ApiError, get, post } from "./api.js";
+import { ApiError, post } from "./api.js";
 
 /** The name of the tabs' lock and channel, and of the entry in which earlier pages kept a session. */
 const NAME = "gatehouse.session";
@@ -10,7 +10,12 @@ const REFRESH = "/api/v1/auth/refresh";
 /** The choice of cookies in a request, as opposed to tokens for a script. */
 const IN_COOKIES = { session: "cookie" };
 
+const listeners = [];
 const channel = new BroadcastChannel(NAME);
+
+channel.addEventListener("message", ({ data }) => {
+  if (data === ENDED) for (const listener of listeners) listener();
+});
 
 /** Logs in. The service ends the session that was in the cookies. */
 export function begin(username, password) {
@@ -41,16 +46,28 @@ export function end() {
   });
 }
 
-/** GETs a protected resource. A 401 means that there is no session. */
-export async function getProtected(path) {
-  if (storedByFormer()) await refresh();
+/**
+ * Calls `request`, and once more with renewed cookies if it gets a 401. If there is no session, tells
+ * the listeners of `onEnd`, and throws the 401.
+ */
+export async function authorized(request) {
   try {
-    return await get(path);
+    if (storedByFormer()) await refresh();
+    return await request().catch(async (error) => {
+      if (!isUnauthorized(error)) throw error;
+      await refresh();
+      return request();
+    });
   } catch (error) {
-    if (!isUnauthorized(error)) throw error;
+    if (isUnauthorized(error)) for (const listener of listeners) listener();
+    throw error;
   }
-  await refresh();
-  return get(path);
+}
+
+/** Changes the password. The service renews this session's cookies and ends all other sessions. */
+export function changePassword(passwords) {
+  const body = { ...passwords, ...IN_COOKIES };
+  return authorized(() => alone(() => post("/api/v1/auth/change-password", body)));
 }
 
 /** Renews the cookies. Tabs refresh one at a time, each with the latest ones. */
@@ -61,11 +78,9 @@ export function refresh() {
   });
 }
 
-/** Calls `listener` when the session ends in another tab. */
+/** Calls `listener` when the session ends in another tab, or turns out to have ended. */
 export function onEnd(listener) {
-  channel.addEventListener("message", ({ data }) => {
-    if (data === ENDED) listener();
-  });
+  listeners.push(listener);
 }
 
 function logOut(body = IN_COOKIES, options) {

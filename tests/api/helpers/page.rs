@@ -9,11 +9,13 @@ use super::app::App;
 use super::response::Response;
 use super::server::in_repository;
 
-pub(crate) const PAGES: [&str; 6] = [
+pub(crate) const PAGES: [&str; 8] = [
     "/auth/register",
     "/auth/login",
     "/auth/forgot-password",
     "/auth/reset-password",
+    "/auth/verify-email",
+    "/auth/not-me",
     "/auth/continue",
     "/account",
 ];

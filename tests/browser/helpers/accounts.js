@@ -26,17 +26,22 @@ export async function registeredUser(service, person = unregisteredUser()) {
   return person;
 }
 
+/** Waits for the mail that verifies the address of a new user. */
+export function verificationMail(service, { email }) {
+  return service.mail.next(email, 'verify-email');
+}
+
 /** Requests a reset link, and returns the link in the mail. */
 export async function resetLink(service, { email }) {
   await service.post('/api/v1/auth/forgot-password', { email });
-  const { link } = await service.mail.next(email);
+  const { link } = await service.mail.next(email, 'reset-password');
   return link;
 }
 
 /** Logs in by the API. */
-export function logIn(service, { email }, password) {
+export function logIn(service, { email }, password, headers = {}) {
   const body = new URLSearchParams({ username: email, password });
-  return service.request('/api/v1/auth/login', { method: 'POST', body });
+  return service.request('/api/v1/auth/login', { method: 'POST', body, headers });
 }
 
 /** Whether this password logs the user in. */

@@ -25,11 +25,11 @@ export class MailProvider {
     return `http://127.0.0.1:${this.#server.address().port}`;
   }
 
-  /** Waits for a mail to `address`, and removes and returns the oldest. */
-  async next(address) {
+  /** Waits for a mail to `address` with a link to `page`, and removes and returns the oldest. */
+  async next(address, page) {
     const signal = AbortSignal.timeout(MAIL_LIMIT_MS);
     for (;;) {
-      const index = this.#mails.findIndex((mail) => mail.to.includes(address));
+      const index = this.#mails.findIndex(({ to, link }) => to.includes(address) && link?.includes(`/auth/${page}?`));
       if (index >= 0) return this.#mails.splice(index, 1)[0];
       await once(this.#arrivals, 'mail', { signal });
     }
@@ -43,7 +43,8 @@ export class MailProvider {
   async #receive(request, response) {
     const { to, subject, text } = await json(request);
     const link = text.match(/\bhttp\S+[?&]token=\S+/)?.[0];
-    this.#mails.push({ to, subject, link });
+    const code = text.match(/^\d{8}$|^\d{4} \d{4}$/m)?.[0];
+    this.#mails.push({ to, subject, link, code });
     response.setHeader('content-type', 'application/json').end('{"id":"1"}');
     this.#arrivals.emit('mail');
   }

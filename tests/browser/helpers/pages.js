@@ -48,6 +48,11 @@ class Tab {
     for (const [name, value] of Object.entries(values)) await this.field(name).fill(value);
   }
 
+  /** The part of a row of the account page that opens and closes it, by the row's label. */
+  row(label) {
+    return this.page.locator('summary').filter({ has: this.page.getByText(label, { exact: true }) });
+  }
+
   /** Submits a form. */
   submit(form) {
     return this.button(this.texts[form].submit).click();
@@ -62,6 +67,13 @@ class Tab {
   async logIn({ username }, password) {
     await this.fill({ identifier: username, password });
     await this.submit('login');
+  }
+
+  /** Waits until this user is registered, and puts off the verification of the address. */
+  async waitForRegistrationOf(person) {
+    await this.heading(this.texts.verify_email.sent_title).waitFor();
+    await this.link(this.texts.register.later).click();
+    await this.waitForAccountOf(person);
   }
 
   /** Waits for the account page of this user. */

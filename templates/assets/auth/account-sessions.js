@@ -1,0 +1,64 @@
+// The row with the devices that are logged in.
+
+import { get, remove } from "./api.js";
+import { device } from "./device.js";
+import { fill, messages } from "./page.js";
+import { element, entry, Listing } from "./row.js";
+import { authorized } from "./session.js";
+import { ago } from "./time.js";
+
+const SESSIONS = "/api/v1/auth/sessions";
+const endOthers = document.getElementById("end-others");
+let listing;
+
+export function start() {
+  listing = new Listing(document.getElementById("sessions-row"), show);
+  endOthers.addEventListener("click", () => end(SESSIONS, messages.others_ended));
+}
+
+async function show() {
+  const sessions = await authorized(() => get(SESSIONS));
+  const [current, others] = [true, false].map((isCurrent) =>
+    sessions.filter(({ current }) => current === isCurrent),
+  );
+  listing.list.replaceChildren(...[...current, ...others].map(item));
+  endOthers.hidden = others.length === 0;
+}
+
+function item(session) {
+  const name = device(session.user_agent);
+  const lines = [
+    fill(messages.last_active, { when: ago(session.last_used_at) }),
+    fill(messages.logged_in, {
+      when: ago(session.created_at),
+      method: messages.methods[session.method] ?? session.method,
+    }),
+    session.ip_prefix,
+  ];
+  const item = entry(name, lines, session.current && messages.this_device);
+  if (!session.current) item.append(endButton(session, name));
+  return item;
+}
+
+function endButton({ id }, name) {
+  const button = element("button", "secondary", messages.end_session);
+  button.type = "button";
+  button.setAttribute("aria-label", fill(messages.end_session_of, { device: name }));
+  button.addEventListener("click", () => {
+    end(`${SESSIONS}/${id}`, fill(messages.session_ended, { device: name }));
+  });
+  return button;
+}
+
+/** Ends sessions. A 404 means that somebody else has ended it meanwhile. */
+function end(path, text) {
+  listing.attempt(async () => {
+    await authorized(() => remove(path)).catch((error) => {
+      if (error.status !== 404) throw error;
+    });
+    await show();
+    // The button that had the focus is gone.
+    listing.focus();
+    return text;
+  });
+}

@@ -1,0 +1,20 @@
+// The row with the username.
+
+import { patch } from "./api.js";
+import { Form } from "./form.js";
+import { fill, messages } from "./page.js";
+import { clearOnOpen, closeRow } from "./row.js";
+import { authorized } from "./session.js";
+
+const row = document.getElementById("username-row");
+
+/** `changed` shows the user again. */
+export function start(changed) {
+  clearOnOpen(row);
+  const form = new Form(row.querySelector("form"), async ({ username }) => {
+    await authorized(() => patch("/api/v1/auth/me", { username }));
+    await changed();
+    form.reset();
+    closeRow(row, fill(messages.username_changed, { username }));
+  });
+}
