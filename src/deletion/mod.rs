@@ -13,6 +13,7 @@ use crate::mail::kinds::ACCOUNT_DELETED;
 use crate::mail::{self, NewMail};
 use crate::platform::random;
 use crate::platform::timestamp::Timestamp;
+use crate::users::store::LoginNames;
 use crate::{throttle, users};
 
 /// Users that are deleted in one run, so that the work between requests stays short.
@@ -33,23 +34,56 @@ pub async fn delete_due(app: &App, now: Timestamp) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Deletes a user who is due, with everything that is theirs, and queues a farewell. What happened to the
-/// account stays under a random id. Call it in a transaction.
+/// Deletes users who registered before `since` and had to verify their address, but did not. They get no
+/// farewell: the address may be anybody's.
+pub async fn delete_unverified(app: &App, since: Timestamp, now: Timestamp) -> Result<(), DbError> {
+    for _ in 0..BATCH {
+        let mut transaction = app.database.connect().await?.begin()?;
+        let user = users::store::deletion::find_unverified(&mut transaction, since)?;
+        let Some(user) = user else {
+            return Ok(());
+        };
+        erase(&mut transaction, user, now)?;
+        let names = users::store::deletion::delete_unverified(&mut transaction, user)?;
+        forget(&mut transaction, user, names)?;
+        transaction.commit()?;
+        tracing::info!(%user, "account deleted: its address was never verified");
+    }
+    Ok(())
+}
+
+/// Deletes a user who is due, with everything that is theirs, and queues a farewell. Call it in a
+/// transaction.
 fn delete(
     connection: &mut Connection<'_>,
     user: Uuid,
     language: Language,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    store::delete_rows(connection, user)?;
-    store::pseudonymise_events(connection, user, random::id(), now)?;
+    erase(connection, user, now)?;
     let names = users::store::deletion::delete_due(connection, user, now)?;
-    let names = names.ok_or_else(|| DbError::Failed("the user is not due".into()))?;
-    throttle::forget_account(connection, user, &names)?;
+    let names = forget(connection, user, names)?;
     let mail = NewMail {
         id: random::id(),
         kind: ACCOUNT_DELETED,
         language,
     };
     mail::store::insert_farewell(connection, &mail, &names, now)
+}
+
+/// Deletes everything of a user but the row in `users`. What happened to the account stays under a random id.
+fn erase(connection: &mut Connection<'_>, user: Uuid, now: Timestamp) -> Result<(), DbError> {
+    store::delete_rows(connection, user)?;
+    store::pseudonymise_events(connection, user, random::id(), now)
+}
+
+/// Deletes what is counted under the names of a deleted user.
+fn forget(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    deleted: Option<LoginNames>,
+) -> Result<LoginNames, DbError> {
+    let names = deleted.ok_or_else(|| DbError::Failed("the user is not due".into()))?;
+    throttle::forget_account(connection, user, &names)?;
+    Ok(names)
 }

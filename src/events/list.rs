@@ -97,6 +97,15 @@ fn refuse_cursor(text: &str) -> Error {
 
 /// A page of events.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "items": [{
+        "id": 7,
+        "at": "2026-11-28T20:15:00Z",
+        "action": "username.changed",
+        "detail": {"old": "Tom", "new": "Tommy"},
+    }],
+    "next_cursor": null,
+}))]
 pub struct EventPage {
     items: Vec<EventPublic>,
     /// Gets the next page. Null on the last one.

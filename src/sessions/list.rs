@@ -22,7 +22,20 @@ use crate::platform::clock;
     tag = "auth",
     security(("OAuth2PasswordBearer" = []), ("SessionCookie" = [])),
     responses(
-        (status = 200, description = "The sessions, at most a hundred", body = [SessionEntry]),
+        (
+            status = 200,
+            description = "The sessions, at most a hundred",
+            body = [SessionEntry],
+            example = json!([{
+                "id": "3d1c0b8e-5f0a-4a55-8d2e-6f9b1c7a2e40",
+                "current": true,
+                "created_at": "2026-11-22T11:46:27Z",
+                "last_used_at": "2026-11-22T12:16:02Z",
+                "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+                "ip_prefix": "192.0.2.0/24",
+                "method": "password",
+            }]),
+        ),
         DatabaseErrors,
         AccessTokenErrors,
     )

@@ -67,6 +67,28 @@ pub async fn export(
 
 /// Everything that the service knows of a user, without secrets.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "exported_at": "2026-11-28T20:15:00Z",
+    "profile": {
+        "email": "tom@example.com",
+        "username": "Tom",
+        "id": "b0f5d8f2-3c53-4c0e-9c59-6f1f0a1f7a52",
+        "account_role": "REGULAR",
+        "account_subscription": "FREE",
+        "subscription_expires_at": null,
+        "created_at": "2026-11-22T11:46:27Z",
+        "email_verified": true,
+        "mfa": false,
+    },
+    "sessions": [],
+    "events": [{
+        "id": 7,
+        "at": "2026-11-22T11:46:27Z",
+        "action": "user.registered",
+        "detail": {},
+    }],
+    "identities": [],
+}))]
 pub struct Export {
     /// Time of the export, in UTC.
     #[schema(format = DateTime)]

@@ -186,7 +186,7 @@ async fn no_table_has_a_trace_of_a_deleted_user() {
     app.login(USERNAME, "wrong password 1")
         .await
         .assert_status(401);
-    app.change("INSERT INTO email_verifications SELECT 'pending', id, email, 0, 0 FROM users");
+    app.change("INSERT INTO email_verifications (id, user_id, email, is_change, created_at) SELECT 'pending', id, email, 0, 0 FROM users");
     let digests = "throttle WHERE key LIKE 'login-failures:%' OR key LIKE 'reset-mail:%'";
     assert!(app.count(digests) > 0);
     app.delete_account(&tokens.access, PASSWORD)

@@ -210,7 +210,13 @@ async fn use_own_account(app: &App) {
         .change_password(&tokens.access, PASSWORD, PASSWORD)
         .await;
     changed.assert_status(200);
-    let leaving = app.login("ann", PASSWORD).await.field("access_token");
+    app.change(
+        "INSERT INTO users (id, username, email, hashed_password, account_role, \
+         account_subscription) \
+         SELECT '5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b12', 'leaving', 'leaving@example.com', \
+         hashed_password, 'REGULAR', 'FREE' FROM users WHERE username = 'Tommy'",
+    );
+    let leaving = app.login("leaving", PASSWORD).await.field("access_token");
     app.delete_account(&leaving, PASSWORD)
         .await
         .assert_status(202);
@@ -288,7 +294,12 @@ async fn reset_the_password(app: &App) {
             .assert_status(200);
     }
     app.mail_provider.reply_with(Reply::Text(500, "oops"));
-    for _ in 0..4 {
+    app.forgot_password(EMAIL).await.assert_status(202);
+    // A newer link would delete the mail before it fails.
+    let counts = |sql: &String| sql.starts_with("SELECT count(*) FROM (SELECT 1 FROM outbox");
+    let is_put_off = async || executed(app).iter().any(counts).then_some(());
+    eventually("the mail is put off", SOON, is_put_off).await;
+    for _ in 0..3 {
         app.forgot_password(EMAIL).await.assert_status(202);
     }
 }
