@@ -33,6 +33,25 @@ pub async fn delete_due(app: &App, now: Timestamp) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Deletes users who registered before `since` and had to verify their address, but did not. They get no
+/// mail: the address may be a stranger's.
+pub async fn delete_unverified(app: &App, since: Timestamp, now: Timestamp) -> Result<(), DbError> {
+    for _ in 0..BATCH {
+        let mut transaction = app.database.connect().await?.begin()?;
+        let Some(user) = users::store::deletion::find_unverified(&mut transaction, since)? else {
+            return Ok(());
+        };
+        store::delete_rows(&mut transaction, user)?;
+        store::pseudonymise_events(&mut transaction, user, random::id(), now)?;
+        let names = users::store::deletion::delete_unverified(&mut transaction, user)?;
+        let names = names.ok_or_else(|| DbError::Failed("the user is verified".into()))?;
+        throttle::forget_account(&mut transaction, user, &names)?;
+        transaction.commit()?;
+        tracing::info!(%user, "account deleted: its address was not verified in time");
+    }
+    Ok(())
+}
+
 /// Deletes a user who is due, with everything that is theirs, and queues a farewell. What happened to the
 /// account stays under a random id. Call it in a transaction.
 fn delete(

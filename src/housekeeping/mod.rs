@@ -15,7 +15,7 @@ use crate::platform::{clock, random};
 use crate::settings::warnings;
 use crate::throttle::store::guesses;
 use crate::verification::settings::VerificationMode;
-use crate::{captcha, deletion, events, legacy, mail, sessions, throttle, users, verification};
+use crate::{captcha, deletion, events, legacy, mail, sessions, throttle, verification};
 
 /// Seconds between two runs without new mail.
 const INTERVAL_SECONDS: i64 = 60;
@@ -72,6 +72,9 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
         // The farewells.
         mail::delivery::deliver(app).await?;
     }
+    if work.unverified_users {
+        deletion::delete_unverified(app, unverified_since(now), now).await?;
+    }
     Ok(warn_about_settings(app, now).await?)
 }
 
@@ -87,8 +90,7 @@ async fn delete_expired(
         || work.legacy_tokens
         || work.events
         || work.sessions
-        || work.verifications
-        || work.unverified_users)
+        || work.verifications)
     {
         return Ok(());
     }
@@ -113,10 +115,6 @@ async fn delete_expired(
     }
     if work.verifications {
         verification::store::delete_expired(&mut connection, now)?;
-    }
-    if work.unverified_users {
-        let deleted = users::store::delete_unverified(&mut connection, unverified_since(now))?;
-        tracing::info!(deleted, "users deleted who never verified their address");
     }
     Ok(())
 }

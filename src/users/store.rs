@@ -210,18 +210,6 @@ pub fn waive_verification(connection: &mut Connection<'_>, user: Uuid) -> Result
     connection.write(statement, parameters).map(drop)
 }
 
-/// Deletes up to a hundred users who registered before `since` and had to verify their address, but did not.
-/// Returns their number.
-pub fn delete_unverified(
-    connection: &mut Connection<'_>,
-    since: Timestamp,
-) -> Result<usize, DbError> {
-    let statement = "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE must_verify = 1 \
-                     AND created_at < ?1 LIMIT 100) RETURNING id";
-    let rows = connection.write(statement, [since.to_sql().into()])?;
-    Ok(rows.len())
-}
-
 /// Replaces a user's password hash, and voids it as `user` has it. `false` if the password has changed since
 /// `user` was read, or the user is disabled or gone.
 pub fn change_password(

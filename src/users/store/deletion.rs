@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{Credentials, LoginNames};
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, Row};
 use crate::platform::timestamp::Timestamp;
 
 /// Sets when a user is deleted. `false` if the password has changed since `user` was read, or the user is
@@ -48,11 +48,32 @@ pub fn delete_due(
                      RETURNING email, username";
     let parameters = [user.to_string().into(), now.unix().into()];
     let row = connection.write_one(statement, parameters)?;
-    row.map(|row| {
-        Ok(LoginNames {
-            email: row.text(0)?.to_owned(),
-            username: row.text(1)?.to_owned(),
-        })
+    row.map(names).transpose()
+}
+
+/// A user who registered before `since` and had to verify the address, but did not.
+pub fn find_unverified(
+    connection: &mut Connection<'_>,
+    since: Timestamp,
+) -> Result<Option<Uuid>, DbError> {
+    let statement = "SELECT id FROM users WHERE must_verify = 1 AND created_at < ?1 LIMIT 1";
+    let row = connection.query_one(statement, [since.to_sql().into()])?;
+    row.map(|row| row.uuid(0)).transpose()
+}
+
+/// Deletes the row of a user who still has to verify the address. Like [`delete_due`], it comes last.
+pub fn delete_unverified(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+) -> Result<Option<LoginNames>, DbError> {
+    let statement = "DELETE FROM users WHERE id = ?1 AND must_verify = 1 RETURNING email, username";
+    let row = connection.write_one(statement, [user.to_string().into()])?;
+    row.map(names).transpose()
+}
+
+fn names(row: Row) -> Result<LoginNames, DbError> {
+    Ok(LoginNames {
+        email: row.text(0)?.to_owned(),
+        username: row.text(1)?.to_owned(),
     })
-    .transpose()
 }
