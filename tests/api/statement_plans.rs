@@ -176,6 +176,7 @@ async fn register(app: &App) {
         ("Tom1", "tom1@example.com", 201),
         (USERNAME, "ann@example.com", 409),
         ("ann", "ann@example.com", 201),
+        ("eve", "eve@example.com", 201),
     ] {
         let mut body = registration_of(email, username);
         body["captcha_answer"] = app.captcha_answer().await.into();
@@ -210,6 +211,7 @@ async fn use_own_account(app: &App) {
         .change_password(&tokens.access, PASSWORD, PASSWORD)
         .await;
     changed.assert_status(200);
+    app.change("UPDATE users SET must_verify = 0 WHERE username = 'ann'");
     let leaving = app.login("ann", PASSWORD).await.field("access_token");
     app.delete_account(&leaving, PASSWORD)
         .await
@@ -242,7 +244,7 @@ async fn verify_addresses(app: &App) {
     );
     app.verify_code(&pending, "none").await.assert_status(400);
     app.verify_email(&token).await.assert_status(200);
-    app.change("UPDATE users SET created_at = '2020-01-01 00:00:00' WHERE username = 'ann'");
+    app.change("UPDATE users SET created_at = '2020-01-01 00:00:00' WHERE username = 'eve'");
     let tokens = Tokens::of(&app.login("Tom1", PASSWORD).await);
     let new = "tom1@example.org";
     let response = app.change_email(&tokens.access, new, PASSWORD).await;
@@ -250,10 +252,10 @@ async fn verify_addresses(app: &App) {
     let token = token_in(&app.mail_to(new, "Confirm your new email address").await);
     app.verify_email(&token).await.assert_status(200);
     let is_deleted = async || {
-        let ann = "SELECT count(*) FROM users WHERE username = 'ann'";
-        (app.value::<i64>(ann) == 0).then_some(())
+        let eve = "SELECT count(*) FROM users WHERE username = 'eve'";
+        (app.value::<i64>(eve) == 0).then_some(())
     };
-    eventually("ann is deleted", SOON, is_deleted).await;
+    eventually("eve is deleted", SOON, is_deleted).await;
     app.all_mail_sent().await;
     app.mail_provider.clear();
 }
