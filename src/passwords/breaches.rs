@@ -132,7 +132,7 @@ mod tests {
             "\r\n".into(),
             "<html>".into(),
             "a:1".into(),
-            format!("{SUFFIX}"),
+            SUFFIX.to_string(),
             format!("{SUFFIX}:"),
             format!("{SUFFIX}:-1"),
             format!("{SUFFIX}:many"),

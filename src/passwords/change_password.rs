@@ -31,7 +31,7 @@ use crate::sessions::tokens::{Delivery, InCookies, SessionBody, Tokens};
 use crate::settings::Settings;
 use crate::throttle::{self, ThrottleErrors};
 use crate::users::store::{Credentials, Lookup};
-use crate::{legacy, sessions, users};
+use crate::{legacy, sessions, users, verification};
 
 /// Change my password
 ///
@@ -74,6 +74,7 @@ pub async fn change_password(
     let tokens = continue_session(app, &mut transaction, user, &owner, &client, now)?;
     legacy::store::void_all(&mut transaction, user.id)?;
     store::delete_unused(&mut transaction, user.id)?;
+    verification::store::delete_change(&mut transaction, user.id)?;
     throttle::clear_all_failures(app, &mut transaction, &owner.names, client.network)?;
     let event = Event {
         action: PASSWORD_CHANGED,

@@ -40,8 +40,7 @@ pub fn replace_change(
     new_email: &str,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = "DELETE FROM email_verifications WHERE is_change = 1 AND user_id = ?1";
-    connection.write(statement, [user.id.to_string().into()])?;
+    delete_change(connection, user.id)?;
     let statement = "INSERT INTO email_verifications (id, user_id, email, is_change, created_at) \
                      SELECT ?1, id, ?4, 1, ?5 FROM users WHERE id = ?2 AND hashed_password = ?3 \
                      AND disabled_at IS NULL AND NOT EXISTS (SELECT 1 FROM users WHERE email = ?4)";
@@ -105,6 +104,13 @@ pub fn consume(
     let parameters = [id.to_string().into(), oldest(now).into()];
     let row = connection.write_one(&statement, parameters)?;
     row.map(|row| verification(&row)).transpose()
+}
+
+/// Deletes the pending change of a user's address.
+pub fn delete_change(connection: &mut Connection<'_>, user: Uuid) -> Result<(), DbError> {
+    let statement = "DELETE FROM email_verifications WHERE is_change = 1 AND user_id = ?1";
+    let parameters = [user.to_string().into()];
+    connection.write(statement, parameters).map(drop)
 }
 
 /// Deletes the pending verifications of a user, so that the links and codes of older mails stop working.

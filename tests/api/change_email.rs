@@ -10,7 +10,8 @@ use crate::helpers::api_error::{
 };
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{
-    CHANGE_EMAIL, EMAIL, NOT_ME, PASSWORD, Tokens, code_in, link_in, registration_of, token_in,
+    CHANGE_EMAIL, CHANGE_PASSWORD, EMAIL, NOT_ME, PASSWORD, Tokens, code_in, link_in,
+    registration_of, token_in,
 };
 use crate::helpers::response::Response;
 use crate::helpers::validation::{missing, not_a_string, secret};
@@ -139,6 +140,21 @@ async fn a_password_reset_ends_a_pending_change() {
     app.reset_password(&reset, PASSWORD)
         .await
         .assert_status(200);
+    app.verify_email(&token)
+        .await
+        .assert_error(&INVALID_VERIFICATION_TOKEN);
+    assert_eq!(address_of(&app, "Tom"), EMAIL);
+}
+
+#[tokio::test]
+async fn a_change_of_the_password_ends_a_pending_change() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    let token = token_for(&app, &tokens, NEW).await;
+    let body = json!({"current_password": PASSWORD, "new_password": "battery staple 2"});
+    let request = app.request(Method::POST, CHANGE_PASSWORD).json(&body);
+    let response = Response::to(request.bearer_auth(&tokens.access)).await;
+    response.assert_status(200);
     app.verify_email(&token)
         .await
         .assert_error(&INVALID_VERIFICATION_TOKEN);

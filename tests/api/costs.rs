@@ -64,8 +64,8 @@ const COSTS: [(&str, Cost); 39] = [
     ("GET /health/live", cost(0, 0, 0, 0, 102)),
     ("GET /health/ready", cost(1, 2, 0, 0, 112)),
     ("GET /openapi.json", cost(0, 0, 0, 0, 230)),
-    ("GET /docs", cost(0, 0, 0, 0, 270)),
-    ("register", cost(19, 69, 26, 2, 153_000)),
+    ("GET /docs", cost(0, 0, 0, 0, 275)),
+    ("register", cost(19, 68, 26, 2, 154_000)),
     ("register: address taken", cost(3, 5, 2, 1, 300)),
     ("register: name taken", cost(4, 9, 2, 1, 310)),
     ("register: not valid", cost(1, 3, 2, 0, 172)),
@@ -80,8 +80,8 @@ const COSTS: [(&str, Cost); 39] = [
     ("me", cost(2, 7, 0, 0, 320)),
     ("sessions", cost(2, 7, 0, 0, 320)),
     ("events", cost(2, 7, 0, 0, 450)),
-    ("rename", cost(16, 60, 21, 1, 4200)),
-    ("change-password", cost(23, 76, 28, 1, 302_000)),
+    ("rename", cost(16, 59, 21, 1, 4450)),
+    ("change-password", cost(24, 76, 28, 1, 302_000)),
     ("refresh", cost(2, 9, 3, 0, 375)),
     ("refresh: by cookie", cost(2, 9, 3, 0, 420)),
     ("refresh: retried", cost(3, 9, 2, 0, 380)),
@@ -89,16 +89,16 @@ const COSTS: [(&str, Cost); 39] = [
     ("refresh: no token", cost(2, 3, 2, 0, 166)),
     ("logout", cost(3, 6, 4, 0, 194)),
     ("logout: by cookie", cost(3, 6, 4, 0, 265)),
-    ("forgot-password", cost(15, 67, 22, 1, 4200)),
-    ("forgot-password: no such user", cost(10, 25, 4, 0, 265)),
-    ("reset-password", cost(21, 71, 24, 1, 152_000)),
+    ("forgot-password", cost(15, 66, 22, 1, 4450)),
+    ("forgot-password: no such user", cost(10, 24, 4, 0, 265)),
+    ("reset-password", cost(21, 70, 24, 1, 152_000)),
     ("reset-password: no token", cost(1, 3, 2, 0, 201)),
-    ("verify-email", cost(8, 23, 9, 0, 265)),
-    ("verify-email: by code", cost(10, 29, 10, 0, 282)),
+    ("verify-email", cost(8, 22, 9, 0, 265)),
+    ("verify-email: by code", cost(10, 28, 10, 0, 282)),
     ("verify-email: no token", cost(2, 3, 2, 0, 172)),
-    ("resend-verification", cost(15, 60, 21, 1, 4200)),
-    ("resend-verification: no such user", cost(10, 25, 4, 0, 230)),
-    ("change-email", cost(20, 77, 25, 1, 152_000)),
+    ("resend-verification", cost(16, 59, 21, 1, 4450)),
+    ("resend-verification: no such user", cost(10, 24, 4, 0, 228)),
+    ("change-email", cost(20, 75, 25, 1, 154_000)),
 ];
 
 /// The requests that send a mail.
@@ -119,7 +119,7 @@ const LOOKS_FOR_MAIL: [&str; 2] = [
 
 /// What a request of the build for WASI 0.2 costs beyond these limits: its instance starts, makes sure
 /// that the database is up to date, makes it overwrite what it deletes, and looks for housekeeping work. With 10 % of headroom, too.
-const START: Cost = cost(5, 15, 0, 0, 1120);
+const START: Cost = cost(5, 19, 0, 0, 1700);
 
 #[tokio::test]
 async fn every_request_stays_within_its_limits() {
@@ -130,7 +130,7 @@ async fn every_request_stays_within_its_limits() {
     let setup = Setup::new().without("throttle");
     let app = setup.without("email_verification").traced().spawn().await;
     app.register_tom().await;
-    app.all_mail_sent().await;
+    app.delivery_since(0).await;
     let mut exceeded = Vec::new();
     println!("{:<32}{}", "", Cost::HEAD);
     for (name, warm) in COSTS {
@@ -252,6 +252,9 @@ async fn measure(app: &App, name: &str) -> Cost {
         if is_wasi2() || !is_disturbed {
             return Cost::of(&calls);
         }
+        // Begin again with one instance: of two, the probe may reach the older one only.
+        let ended = async || (app.open_instances() == 0).then_some(());
+        eventually("all instances end", SOON, ended).await;
     }
     panic!("{name}: disturbed {MAX_ATTEMPTS} times");
 }

@@ -177,6 +177,10 @@ async fn a_user_who_does_not_verify_is_deleted_after_a_week() {
     eventually("the second user is deleted", SOON, is_deleted).await;
     let left = "SELECT group_concat(username) FROM users";
     assert_eq!(app.value::<String>(left), "user1,user3");
+    let pseudonymous = "SELECT count(*) FROM events WHERE action = 'user.deleted' \
+                        AND user_id NOT IN (SELECT id FROM users)";
+    assert_eq!(app.value::<i64>(pseudonymous), 1);
+    assert_eq!(app.count("email_verifications"), 1);
     // Free again.
     app.register(&registration_of("user2@example.com", "user2"))
         .await
