@@ -24,8 +24,8 @@ pub struct Templates {
 struct Strings {
     /// All strings, for templates.
     all: Value,
-    /// The strings for the pages' scripts, as JSON.
-    messages: String,
+    /// The strings for the pages' scripts: JSON in an attribute.
+    messages: Value,
 }
 
 impl Templates {
@@ -79,7 +79,7 @@ impl Templates {
         let file = format!("languages/{}.json", language.code());
         let text = read(&file).with_context(|| format!("no {file}"))?;
         let all: serde_json::Value = serde_json::from_str(&text).context(file)?;
-        let messages = all["messages"].to_string();
+        let messages = in_single_quotes(&all["messages"].to_string());
         let all = Value::from(Serde(all));
         Ok(strings.get_or_init(|| Strings { all, messages }))
     }
@@ -88,6 +88,13 @@ impl Templates {
 fn read(name: &str) -> Option<String> {
     let file = Files::get(name)?;
     String::from_utf8(file.data.into_owned()).ok()
+}
+
+/// Escapes a text for an attribute in single quotes. Double quotes stay, of which JSON is full: escaped,
+/// they would be an eighth of a page.
+fn in_single_quotes(text: &str) -> Value {
+    let escaped = text.replace('&', "&amp;").replace('\'', "&#39;");
+    Value::from_safe_string(escaped.replace('<', "&lt;"))
 }
 
 /// Replaces each `{name}` in a string by its value.

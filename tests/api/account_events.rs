@@ -10,7 +10,7 @@ use crate::helpers::flows::{EVENTS, PASSWORD, Tokens, registration_of};
 fn add_events(app: &App, count: u32) {
     let statement = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
                      INSERT INTO events (at, actor, action, user_id, network, request_id, detail) \
-                     SELECT i, u.id, 'test.event', u.id, 'a network', 'a request', \
+                     SELECT unixepoch() - 1000 + i, u.id, 'test.event', u.id, 'a network', 'a request', \
                      json_object('reason', i, 'private', 'a secret') \
                      FROM n, users u WHERE u.email = 'tom@example.com'";
     let added = app.database().execute(statement, [count]);

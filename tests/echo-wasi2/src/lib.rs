@@ -28,6 +28,7 @@ async fn main(request: Request<Body>) -> Result<Response<Body>, Error> {
         Some("events") => builder
             .header(CONTENT_TYPE, "text/event-stream")
             .body(Body::from_stream(events()))?,
+        Some("late") => builder.body(late(length(segments.next()).unwrap_or(0)))?,
         Some("cacheable") => builder
             .header(CACHE_CONTROL, "public, max-age=60")
             .body("ok".into())?,
@@ -48,6 +49,15 @@ fn events() -> impl Stream<Item = &'static str> {
         Timer::after(Duration::from_millis(50)).wait().await;
         event
     })
+}
+
+/// Nothing, but the end comes after some milliseconds.
+fn late(milliseconds: usize) -> Body {
+    let wait = Duration::from_millis(milliseconds as u64);
+    Body::from_stream(stream::once(async move {
+        Timer::after(wait).wait().await;
+        Vec::new()
+    }))
 }
 
 async fn description(request: Request<Body>) -> Result<Body, Error> {
