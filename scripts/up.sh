@@ -96,7 +96,7 @@ Open $url${page:-/auth/register} in a browser.
 
 Try:
   curl $url/health/ready
-  curl $url/api/v1/auth/login -d username=tom@example.com -d password=abcde1
+  curl $url/api/v1/auth/login -d username=tom@example.com -d 'password=correct horse 1'
 
 To register from a terminal, solve the captcha with a script: docs/captchas.md shows one.
 To try it without a captcha, start with SPIN_VARIABLE_CAPTCHA_PROVIDER=off.
