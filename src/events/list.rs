@@ -79,7 +79,7 @@ impl FromRequestParts<&'static App> for Cursor {
     async fn from_request_parts(request: &mut Parts, _: &&'static App) -> Result<Self, Error> {
         let query = request.uri.query().unwrap_or_default();
         let mut fields = form_urlencoded::parse(query.as_bytes());
-        match fields.find(|(name, value)| name == "cursor" && !value.is_empty()) {
+        match fields.find(|(name, _)| name == "cursor") {
             None => Ok(Self(i64::MAX)),
             Some((_, text)) => {
                 let is_canonical = text.len() <= 18 && !text.starts_with(['+', '-', '0']);

@@ -73,6 +73,7 @@ async fn a_malformed_cursor_is_refused() {
     let app = spawn_app().await;
     let tokens = app.log_tom_in().await;
     for cursor in [
+        "",
         "x",
         "-1",
         "0",

@@ -46,15 +46,21 @@ class Accounts:
 
     def new_name(self) -> str:
         """An unused name."""
-        return f"new-{next(self._numbers)}"
+        return f"new-{os.getpid()}-{next(self._numbers)}"
 
     def new_address(self) -> str:
         """An unused address."""
-        return f"new-{next(self._numbers)}@example.com"
+        return f"{self.new_name()}@example.com"
 
     def access_token(self) -> str:
         """The access token of a new session of the caller."""
         return self._log_in(CALLER)["access_token"]
+
+    def new_access_token(self) -> str:
+        """The access token of a new user."""
+        name = self.new_name()
+        self.register(name)
+        return self._log_in(name)["access_token"]
 
     def refresh_token(self) -> str:
         """The refresh token of a new session of the known user."""
