@@ -11,6 +11,7 @@ pub mod fields;
 pub mod middleware;
 pub mod openapi;
 mod response_headers;
+pub mod response_time;
 pub mod settings;
 
 #[cfg(test)]

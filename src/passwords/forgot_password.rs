@@ -1,7 +1,5 @@
 //! The forgot-password endpoint: sends a reset link by mail.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,20 +11,16 @@ use crate::http::body::{FromFields, ValidJson};
 use crate::http::error::Error;
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors};
+use crate::http::response_time;
 use crate::languages::Language;
 use crate::mail::reset_link;
-use crate::platform::{clock, instance_lock};
+use crate::platform::clock;
 use crate::settings::Settings;
 use crate::throttle::limits::RESET_MAIL;
-use crate::throttle::{self, TOO_MANY_REQUESTS, ThrottleErrors};
+use crate::throttle::{self, ThrottleErrors};
 use crate::users::email::Email;
 
 const LINK_SENT: &str = "If the email exists, a reset link has been sent.";
-
-/// Responses take a multiple of this time, which is longer than the work, so that timing does not
-/// reveal whether the address has an account. Measured: a few milliseconds in all, with a
-/// difference of half a millisecond.
-const RESPONSE_STEP: Duration = Duration::from_millis(20);
 
 /// Request a reset link
 ///
@@ -60,14 +54,11 @@ pub async fn forgot_password(
     // the timing matches.
     let mut transaction = connection.begin()?;
     let email = request.email.digest();
-    match throttle::count(app, &mut transaction, RESET_MAIL, email, now) {
-        Ok(()) => reset_link::queue(app, &mut transaction, request.email.as_str(), language, now)?,
-        Err(error) if error.is(TOO_MANY_REQUESTS) => {}
-        Err(error) => return Err(error),
+    if throttle::is_within(app, &mut transaction, RESET_MAIL, email, now)? {
+        reset_link::queue(app, &mut transaction, request.email.as_str(), language, now)?;
     }
     transaction.commit()?;
-    let _released = instance_lock::release_while_waiting();
-    clock::wait_for_whole_steps(started, RESPONSE_STEP).await;
+    response_time::conceal(started).await;
     Ok((StatusCode::ACCEPTED, Message::new(LINK_SENT)))
 }
 

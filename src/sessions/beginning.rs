@@ -18,10 +18,9 @@ use crate::platform::timestamp::Timestamp;
 use crate::throttle::limits::VERIFICATION_MAIL;
 use crate::throttle::network::HashedClient;
 use crate::throttle::store::known_networks::{self, History};
-use crate::throttle::{self, TOO_MANY_REQUESTS};
 use crate::users::store::Credentials;
 use crate::verification::settings::VerificationMode;
-use crate::{users, verification};
+use crate::{throttle, users, verification};
 
 error_kinds! {
     /// The user has proved who they are, but has to verify their address first.
@@ -144,14 +143,13 @@ pub fn ask_to_verify(
 ) -> Result<Error, Error> {
     let mut transaction = connection.begin()?;
     let email = &user.names.email;
-    let id = match throttle::count(app, &mut transaction, VERIFICATION_MAIL, digest(email), now) {
-        Ok(()) => verification_link::queue(&mut transaction, email, language, now)?,
-        Err(error) if error.is(TOO_MANY_REQUESTS) => {
-            // The mail before this one still counts.
-            let pending = verification::store::find_pending(&mut transaction, user.id)?;
-            pending.unwrap_or_else(random::id)
-        }
-        Err(error) => return Err(error),
+    let key = digest(email);
+    let id = if throttle::is_within(app, &mut transaction, VERIFICATION_MAIL, key, now)? {
+        verification_link::queue(&mut transaction, email, language, now)?
+    } else {
+        // The mail before this one still counts.
+        let pending = verification::store::find_pending(&mut transaction, user.id)?;
+        pending.unwrap_or_else(random::id)
     };
     transaction.commit()?;
     Ok(Error::with_verification(EMAIL_NOT_VERIFIED, id))

@@ -22,9 +22,10 @@ use crate::http::error::validation::Refusal;
 use crate::http::error::{Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, FormErrors, error_responses};
+use crate::http::response_time;
 use crate::passwords::hashing;
 use crate::passwords::password::Verdict;
-use crate::platform::{clock, instance_lock, random};
+use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::store::known_networks;
 use crate::throttle::{self, Guess, ThrottleErrors};
@@ -87,8 +88,7 @@ pub async fn login(
         .is_err_and(|error| error.is(INCORRECT_CREDENTIALS))
     {
         let step = failure_step(app).await?;
-        let _released = instance_lock::release_while_waiting();
-        clock::wait_for_whole_steps(started, step).await;
+        response_time::conceal_in_steps(started, step).await;
     }
     let tokens = result?;
     if let Delivery::Cookies(jar) = &delivery

@@ -62,6 +62,22 @@ pub fn count(
     refuse(limit, wait)
 }
 
+/// Counts an attempt like [`count`]. Returns `false`, instead of the error, beyond the limit: for routes whose
+/// response must not tell.
+pub fn is_within(
+    app: &App,
+    connection: &mut Connection<'_>,
+    limit: Limit,
+    key: impl Display,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    match count(app, connection, limit, key, now) {
+        Ok(()) => Ok(true),
+        Err(error) if error.is(TOO_MANY_REQUESTS) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// A password guess. It counts for the submitted name, whether or not a user has it, so that a
 /// refusal reveals neither whether an account exists nor which two names belong to one account.
 pub struct Guess<'a> {

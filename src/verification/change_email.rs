@@ -1,7 +1,5 @@
 //! The change-email endpoint: sends a mail that verifies the address that is to replace the user's.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,21 +13,18 @@ use crate::http::client::Client;
 use crate::http::error::Error;
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors};
+use crate::http::response_time;
 use crate::mail::verification_link;
-use crate::platform::{clock, instance_lock, random};
+use crate::platform::{clock, random};
 use crate::sessions::confirmation::{ConfirmationErrors, confirm_password};
 use crate::sessions::current_user::{AccessTokenErrors, CurrentUser};
 use crate::settings::Settings;
 use crate::throttle::limits::{CHANGE_EMAIL_BY_USER, VERIFICATION_MAIL};
-use crate::throttle::{self, TOO_MANY_REQUESTS, ThrottleErrors};
+use crate::throttle::{self, ThrottleErrors};
 use crate::users::email::Email;
 
 const SENT: &str =
     "A mail has been sent to the new address. Your address changes when you verify it.";
-
-/// Responses take a multiple of this time after the password was checked, which is longer than the work, so
-/// that timing does not reveal whether the address is taken.
-const RESPONSE_STEP: Duration = Duration::from_millis(20);
 
 /// Change the email address
 ///
@@ -68,25 +63,16 @@ pub async fn change_email(
     let connection = app.database.connect().await?;
     let mut transaction = connection.begin()?;
     throttle::count(app, &mut transaction, CHANGE_EMAIL_BY_USER, user.id, now)?;
-    let email = &request.new_email;
-    let id = match throttle::count(
-        app,
-        &mut transaction,
-        VERIFICATION_MAIL,
-        email.digest(),
-        now,
-    ) {
-        Ok(()) => {
-            let (email, language) = (email.as_str(), client.language);
-            verification_link::queue_change(&mut transaction, &user, email, language, now)?
-        }
-        Err(error) if error.is(TOO_MANY_REQUESTS) => random::id(),
-        Err(error) => return Err(error),
+    let email = request.new_email.digest();
+    let id = if throttle::is_within(app, &mut transaction, VERIFICATION_MAIL, email, now)? {
+        let (email, language) = (request.new_email.as_str(), client.language);
+        verification_link::queue_change(&mut transaction, &user, email, language, now)?
+    } else {
+        random::id()
     };
     transaction.commit()?;
     tracing::info!(user = %user.id, "change of address requested");
-    let _released = instance_lock::release_while_waiting();
-    clock::wait_for_whole_steps(started, RESPONSE_STEP).await;
+    response_time::conceal(started).await;
     Ok((StatusCode::ACCEPTED, VerificationSent::new(SENT, id)))
 }
 

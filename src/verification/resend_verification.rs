@@ -1,7 +1,5 @@
 //! The resend-verification endpoint: sends another verification mail.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,19 +12,16 @@ use crate::http::body::{FromFields, ValidJson};
 use crate::http::error::Error;
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors};
+use crate::http::response_time;
 use crate::languages::Language;
 use crate::mail::verification_link;
-use crate::platform::{clock, instance_lock, random};
+use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::limits::VERIFICATION_MAIL;
-use crate::throttle::{self, TOO_MANY_REQUESTS, ThrottleErrors};
+use crate::throttle::{self, ThrottleErrors};
 use crate::users::email::Email;
 
 const SENT: &str = "If the email address still has to be verified, a mail has been sent.";
-
-/// Responses take a multiple of this time, which is longer than the work, so that timing does not
-/// reveal whether the address has an account.
-const RESPONSE_STEP: Duration = Duration::from_millis(20);
 
 /// Request another verification mail
 ///
@@ -62,18 +57,14 @@ pub async fn resend_verification(
     let mut transaction = connection.begin()?;
     let is_off = app.settings.verification == VerificationMode::Off;
     let email = request.email.digest();
-    let id = match throttle::count(app, &mut transaction, VERIFICATION_MAIL, email, now) {
-        Ok(()) if is_off => random::id(),
-        Ok(()) => {
-            let email = request.email.as_str();
-            verification_link::queue(&mut transaction, email, language, now)?
-        }
-        Err(error) if error.is(TOO_MANY_REQUESTS) => random::id(),
-        Err(error) => return Err(error),
+    let is_within = throttle::is_within(app, &mut transaction, VERIFICATION_MAIL, email, now)?;
+    let id = if is_within && !is_off {
+        verification_link::queue(&mut transaction, request.email.as_str(), language, now)?
+    } else {
+        random::id()
     };
     transaction.commit()?;
-    let _released = instance_lock::release_while_waiting();
-    clock::wait_for_whole_steps(started, RESPONSE_STEP).await;
+    response_time::conceal(started).await;
     Ok((StatusCode::ACCEPTED, VerificationSent::new(SENT, id)))
 }
 

@@ -1,7 +1,6 @@
 //! The verify-email endpoint: verifies an address by the link or the code in a mail.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -20,10 +19,11 @@ use crate::http::client::Client;
 use crate::http::error::{Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
+use crate::http::response_time;
 use crate::mail::{kinds, notices};
 use crate::passwords::{self, Message};
+use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
-use crate::platform::{clock, instance_lock};
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
 use crate::users::register::EMAIL_TAKEN;
@@ -31,10 +31,6 @@ use crate::users::store::InsertError;
 use crate::{events, users};
 
 const VERIFIED: &str = "Your email address is verified";
-
-/// Refused codes take a multiple of this time, which is longer than the work, so that timing does not reveal
-/// whether the verification exists. Otherwise resend-verification would reveal who has an account.
-const REFUSAL_STEP: Duration = Duration::from_millis(20);
 
 error_kinds! {
     /// The link or the code is unknown, used, replaced or expired, or the code is wrong.
@@ -76,7 +72,13 @@ pub async fn verify_email(
     let id = match proof {
         Proof::Link { token } => {
             let id = app.verification_tokens.read(token.expose_secret());
-            id.ok_or_else(|| refuse("not a token of ours"))?
+            let id = id.ok_or_else(|| refuse("not a token of ours"))?;
+            let mut connection = app.database.connect().await?;
+            // A used or expired verification takes no write lock.
+            if !store::is_usable(&mut connection, id, now)? {
+                return Err(refuse(GONE));
+            }
+            id
         }
         Proof::Code {
             verification_id,
@@ -86,12 +88,7 @@ pub async fn verify_email(
             verification_id
         }
     };
-    let mut connection = app.database.connect().await?;
-    // What is used or expired takes no write lock.
-    if !store::is_usable(&mut connection, id, now)? {
-        return Err(refuse(GONE));
-    }
-    let mut transaction = connection.begin()?;
+    let mut transaction = app.database.connect().await?.begin()?;
     let verification = store::consume(&mut transaction, id, now)?;
     let verification = verification.ok_or_else(|| refuse(GONE))?;
     if verification.is_change {
@@ -120,8 +117,9 @@ async fn check_code(app: &App, id: Uuid, code: &SecretString, now: Timestamp) ->
     if is_right {
         return Ok(());
     }
-    let _released = instance_lock::release_while_waiting();
-    clock::wait_for_whole_steps(started, REFUSAL_STEP).await;
+    // Otherwise, timing would reveal whether the verification exists, and resend-verification with it who has
+    // an account.
+    response_time::conceal(started).await;
     Err(refuse("wrong or expired code"))
 }
 
