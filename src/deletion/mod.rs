@@ -63,11 +63,7 @@ fn delete(
     erase(connection, user, now)?;
     let names = users::store::deletion::delete_due(connection, user, now)?;
     let names = forget(connection, user, names)?;
-    let mail = NewMail {
-        id: random::id(),
-        kind: ACCOUNT_DELETED,
-        language,
-    };
+    let mail = NewMail::new(ACCOUNT_DELETED, language);
     mail::store::insert_farewell(connection, &mail, &names, now)
 }
 
@@ -77,7 +73,7 @@ fn erase(connection: &mut Connection<'_>, user: Uuid, now: Timestamp) -> Result<
     store::pseudonymise_events(connection, user, random::id(), now)
 }
 
-/// Deletes what is counted under the names of a deleted user.
+/// Deletes the counts of attempts under the names of a deleted user.
 fn forget(
     connection: &mut Connection<'_>,
     user: Uuid,

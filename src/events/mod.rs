@@ -20,7 +20,7 @@ use crate::platform::timestamp::Timestamp;
 /// Something that happened to an account.
 pub struct Event {
     pub action: Action,
-    /// Whom it happened to, and who did it.
+    /// The owner of the account, who also did it.
     pub user: Uuid,
     /// An object with what else there is to tell, without secrets.
     pub detail: Value,

@@ -84,16 +84,6 @@ async fn delete_expired(
     start_id: Uuid,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    if !(work.throttle
-        || work.password_guesses
-        || work.captcha_challenges
-        || work.legacy_tokens
-        || work.events
-        || work.sessions
-        || work.verifications)
-    {
-        return Ok(());
-    }
     let mut connection = app.database.connect().await?;
     if work.throttle {
         throttle::store::delete_expired(&mut connection, now)?;

@@ -2,7 +2,7 @@
 
 use minijinja::value::Serde;
 use minijinja::{Value, context};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use time::Duration;
 
 use super::kinds::Link;
@@ -109,28 +109,22 @@ fn link(app: &App, mail: &DueMail) -> Option<String> {
     let (page, token) = match (mail.kind.link, &mail.subject) {
         (Link::ResetToken(page), Subject::ResetToken { id, hashed }) => {
             let token = app.reset_tokens.reissue(*id, hashed)?;
-            (page, token.expose().to_owned())
+            (page, Some(SecretString::from(token.expose())))
         }
         (Link::Verification, Subject::Verification(id)) => {
-            let token = app.verification_tokens.issue(*id);
-            (VERIFICATION_PAGE, token.expose_secret().to_owned())
+            (VERIFICATION_PAGE, Some(app.verification_tokens.issue(*id)))
         }
-        (Link::Page(page), _) => return Some(format!("{}{page}", app.settings.http.frontend_url)),
         (Link::NotMe, Subject::Event(Some(event))) => {
-            let token = app.notice_tokens.issue(*event);
-            (NOT_ME_PAGE, token.expose_secret().to_owned())
+            (NOT_ME_PAGE, Some(app.notice_tokens.issue(*event)))
         }
-        _ => {
-            return Some(format!(
-                "{}{FORGOT_PASSWORD_PAGE}",
-                app.settings.http.frontend_url
-            ));
-        }
+        (Link::Page(page), _) => (page, None),
+        _ => (FORGOT_PASSWORD_PAGE, None),
     };
-    Some(format!(
-        "{}{page}?token={token}",
-        app.settings.http.frontend_url
-    ))
+    let page = format!("{}{page}", app.settings.http.frontend_url);
+    Some(match token {
+        Some(token) => format!("{page}?token={}", token.expose_secret()),
+        None => page,
+    })
 }
 
 /// The code that can be entered instead of opening the link.

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use self::kinds::MailKind;
 use crate::languages::Language;
 use crate::passwords::reset_token::HashedToken;
+use crate::platform::random;
 use crate::platform::timestamp::Timestamp;
 
 /// Delays in minutes after the first, second, ... failure: five attempts within about an hour. A
@@ -32,6 +33,17 @@ pub struct NewMail {
     pub kind: MailKind,
     /// The language of the request that triggered it.
     pub language: Language,
+}
+
+impl NewMail {
+    /// A mail with an id of its own.
+    pub fn new(kind: MailKind, language: Language) -> Self {
+        Self {
+            id: random::id(),
+            kind,
+            language,
+        }
+    }
 }
 
 /// A notice to insert into the outbox: it tells of an event, and its link undoes that.

@@ -6,7 +6,6 @@ use crate::app::App;
 use crate::db::{Connection, DbError};
 use crate::events::{self, Event};
 use crate::http::client::Client;
-use crate::platform::random;
 use crate::platform::timestamp::Timestamp;
 
 /// Records an event and queues the notice of it. `recipient` is an address, if it is not the user's
@@ -23,11 +22,7 @@ pub fn record(
 ) -> Result<(), DbError> {
     let id = events::record(app, connection, &event, client, now)?;
     let notice = Notice {
-        mail: NewMail {
-            id: random::id(),
-            kind,
-            language: client.language,
-        },
+        mail: NewMail::new(kind, client.language),
         user: event.user,
         recipient,
         event: id,

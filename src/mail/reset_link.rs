@@ -22,10 +22,6 @@ pub fn queue(
     let token = app.reset_tokens.issue(id).hashed();
     let expires_at = now.plus(app.settings.passwords.reset_token_lifetime);
     passwords::store::replace(connection, id, email, &token, expires_at, now)?;
-    let mail = NewMail {
-        id: random::id(),
-        kind: PASSWORD_RESET,
-        language,
-    };
+    let mail = NewMail::new(PASSWORD_RESET, language);
     store::insert_for_token(connection, &mail, id, now)
 }

@@ -129,17 +129,8 @@ pub fn insert_farewell(
 ) -> Result<(), DbError> {
     let statement = "INSERT INTO outbox (id, kind, recipient, detail, language, due_at) \
                      VALUES (?1, ?2, ?3, json_object('username', ?6), ?4, ?5)";
-    let parameters = [
-        mail.id.to_string().into(),
-        mail.kind.name.into(),
-        names.email.as_str().into(),
-        mail.language.code().into(),
-        now.unix().into(),
-        names.username.as_str().into(),
-    ];
-    connection.write(statement, parameters)?;
-    HAS_NEW_MAIL.store(true, Ordering::Relaxed);
-    Ok(())
+    let more = [names.username.as_str().into()];
+    insert(connection, statement, mail, names.email.as_str(), more, now)
 }
 
 /// Runs the statement that queues a mail. Its parameters are id, kind, subject, language, time, and more.

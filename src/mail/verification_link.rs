@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::kinds::{EMAIL_CHANGE, EMAIL_TAKEN, MailKind, VERIFY_EMAIL};
+use super::kinds::{EMAIL_CHANGE, EMAIL_TAKEN, VERIFY_EMAIL};
 use super::{NewMail, store};
 use crate::db::{Connection, DbError};
 use crate::languages::Language;
@@ -22,7 +22,7 @@ pub fn queue(
 ) -> Result<Uuid, DbError> {
     let id = random::id();
     verification::store::replace(connection, id, email, now)?;
-    let mail = new_mail(VERIFY_EMAIL, language);
+    let mail = NewMail::new(VERIFY_EMAIL, language);
     store::insert_for_verification(connection, &mail, id, now)?;
     Ok(id)
 }
@@ -38,17 +38,9 @@ pub fn queue_change(
 ) -> Result<Uuid, DbError> {
     let id = random::id();
     verification::store::replace_change(connection, id, user, new_email, now)?;
-    let mail = new_mail(EMAIL_CHANGE, language);
+    let mail = NewMail::new(EMAIL_CHANGE, language);
     store::insert_for_verification(connection, &mail, id, now)?;
-    let mail = new_mail(EMAIL_TAKEN, language);
+    let mail = NewMail::new(EMAIL_TAKEN, language);
     store::insert_for_owner(connection, &mail, new_email, now)?;
     Ok(id)
-}
-
-fn new_mail(kind: MailKind, language: Language) -> NewMail {
-    NewMail {
-        id: random::id(),
-        kind,
-        language,
-    }
 }

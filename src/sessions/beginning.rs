@@ -114,19 +114,19 @@ pub fn begin_session(
         users::store::waive_verification(connection, user.id)?;
     }
     let lifetime = app.settings.sessions.lifetime;
-    let Some(grant) = store::insert(connection, session, user, lifetime, now)? else {
+    let Some(begun) = store::insert(connection, session, user, lifetime, now)? else {
         return Ok(None);
     };
     let method = session.method.name();
     tracing::info!(user = %user.id, session = %session.id, method, "logged in");
-    if grant.is_leaving {
+    if begun.is_leaving {
         users::store::deletion::cancel(connection, user.id)?;
         tracing::info!(user = %user.id, "deletion cancelled by a login");
     }
     if let Some(login) = &session.login {
         note_login(connection, user.id, session.id, login, now)?;
     }
-    Tokens::issue(app, &grant, RefreshToken::first(session.id), now).map(Some)
+    Tokens::issue(app, &begun.grant, RefreshToken::first(session.id), now).map(Some)
 }
 
 /// Sends another verification mail, within limits, to a user who may not log in without it. Returns the
@@ -166,11 +166,7 @@ fn note_login(
 ) -> Result<(), DbError> {
     let history = login.history;
     if !history.is_known_network && !history.is_known_browser {
-        let mail = NewMail {
-            id: random::id(),
-            kind: NEW_SIGN_IN,
-            language: login.language,
-        };
+        let mail = NewMail::new(NEW_SIGN_IN, login.language);
         mail::store::insert_sign_in(connection, &mail, user, session, now)?;
     }
     known_networks::record(connection, user, &login.client, history, now)

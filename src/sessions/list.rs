@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -26,15 +27,7 @@ use crate::platform::clock;
             status = 200,
             description = "The sessions, at most a hundred",
             body = [SessionEntry],
-            example = json!([{
-                "id": "3d1c0b8e-5f0a-4a55-8d2e-6f9b1c7a2e40",
-                "current": true,
-                "created_at": "2026-11-22T11:46:27Z",
-                "last_used_at": "2026-11-22T12:16:02Z",
-                "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
-                "ip_prefix": "192.0.2.0/24",
-                "method": "password",
-            }]),
+            example = json!([SessionEntry::example()]),
         ),
         DatabaseErrors,
         AccessTokenErrors,
@@ -56,15 +49,7 @@ pub async fn list_sessions(
 
 /// A session, as its user recognises it.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({
-    "id": "3d1c0b8e-5f0a-4a55-8d2e-6f9b1c7a2e40",
-    "current": true,
-    "created_at": "2026-11-22T11:46:27Z",
-    "last_used_at": "2026-11-22T12:16:02Z",
-    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
-    "ip_prefix": "192.0.2.0/24",
-    "method": "password",
-}))]
+#[schema(example = json!(Self::example()))]
 pub struct SessionEntry {
     /// UUID, version 4.
     id: Uuid,
@@ -87,6 +72,19 @@ pub struct SessionEntry {
 }
 
 impl SessionEntry {
+    /// An example for the description.
+    fn example() -> Value {
+        json!({
+            "id": "3d1c0b8e-5f0a-4a55-8d2e-6f9b1c7a2e40",
+            "current": true,
+            "created_at": "2026-11-22T11:46:27Z",
+            "last_used_at": "2026-11-22T12:16:02Z",
+            "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+            "ip_prefix": "192.0.2.0/24",
+            "method": "password",
+        })
+    }
+
     /// The entry of a session. `current` is that of the request.
     pub fn new(session: OwnSession, current: Option<Uuid>) -> Self {
         Self {

@@ -10,14 +10,12 @@ use crate::app::App;
 use crate::events;
 use crate::events::store::Revocation;
 use crate::http::client::Client;
-use crate::http::cross_site::CROSS_SITE;
 use crate::http::error::{Error, NOT_FOUND};
-use crate::http::openapi::responses::{DatabaseErrors, error_responses};
+use crate::http::openapi::responses::{CrossSiteErrors, DatabaseErrors, error_responses};
 use crate::platform::clock;
 use crate::throttle::ThrottleErrors;
 
 error_responses!(RevokeErrors {
-    "The request comes from a page of another site" => [CROSS_SITE],
     "The user has no such session" => [NOT_FOUND],
 });
 
@@ -35,6 +33,7 @@ error_responses!(RevokeErrors {
         ThrottleErrors,
         DatabaseErrors,
         AccessTokenErrors,
+        CrossSiteErrors,
         RevokeErrors,
     )
 )]

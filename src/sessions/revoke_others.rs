@@ -9,16 +9,11 @@ use super::store::own;
 use crate::app::App;
 use crate::events::store::Revocation;
 use crate::http::client::Client;
-use crate::http::cross_site::CROSS_SITE;
 use crate::http::error::Error;
-use crate::http::openapi::responses::{DatabaseErrors, error_responses};
+use crate::http::openapi::responses::{CrossSiteErrors, DatabaseErrors};
 use crate::platform::clock;
 use crate::throttle::ThrottleErrors;
 use crate::{events, legacy};
-
-error_responses!(RevokeOthersErrors {
-    "The request comes from a page of another site" => [CROSS_SITE],
-});
 
 /// End all my other sessions
 ///
@@ -33,7 +28,7 @@ error_responses!(RevokeOthersErrors {
         ThrottleErrors,
         DatabaseErrors,
         AccessTokenErrors,
-        RevokeOthersErrors,
+        CrossSiteErrors,
     )
 )]
 pub async fn revoke_other_sessions(

@@ -25,6 +25,11 @@ pub struct Grant {
     pub user: Uuid,
     pub role: Role,
     pub expires_at: Timestamp,
+}
+
+/// A session that has begun.
+pub struct Begun {
+    pub grant: Grant,
     /// The user was to be deleted until this login.
     pub is_leaving: bool,
 }
@@ -74,7 +79,7 @@ pub fn insert(
     user: &Credentials,
     lifetime: SessionLifetime,
     now: Timestamp,
-) -> Result<Option<Grant>, DbError> {
+) -> Result<Option<Begun>, DbError> {
     let expires_at = lifetime.expiry(now, now);
     let statement = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
                      authenticated_at, expires_at, method, user_agent, network, ip_prefix, \
@@ -103,10 +108,12 @@ pub fn insert(
     if row.integer(0)? != 0 {
         trim(connection, session.id, user.id, now)?;
     }
-    Ok(Some(Grant {
-        user: user.id,
-        role: user.role,
-        expires_at,
+    Ok(Some(Begun {
+        grant: Grant {
+            user: user.id,
+            role: user.role,
+            expires_at,
+        },
         is_leaving: row.integer(1)? != 0,
     }))
 }
@@ -166,7 +173,6 @@ pub fn rotate(
             user: row.uuid(0)?,
             role: row.read(1, Role::from_stored)?,
             expires_at: row.unix_time(2)?,
-            is_leaving: false,
         })
     })
     .transpose()
@@ -189,7 +195,6 @@ pub fn find(
                 user: row.uuid(0)?,
                 role: row.read(1, Role::from_stored)?,
                 expires_at: row.unix_time(2)?,
-                is_leaving: false,
             },
             counter: row.number(3)?,
             rotated_at: row.unix_time(4)?,

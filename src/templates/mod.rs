@@ -90,8 +90,8 @@ fn read(name: &str) -> Option<String> {
     String::from_utf8(file.data.into_owned()).ok()
 }
 
-/// Escapes a text for an attribute in single quotes. Double quotes stay, of which JSON is full: escaped,
-/// they would be an eighth of a page.
+/// Escapes text for an attribute in single quotes. Double quotes stay as they are: JSON is full of them, and
+/// escaped they would be an eighth of a page.
 fn in_single_quotes(text: &str) -> Value {
     let escaped = text.replace('&', "&amp;").replace('\'', "&#39;");
     Value::from_safe_string(escaped.replace('<', "&lt;"))

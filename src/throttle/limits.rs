@@ -45,7 +45,7 @@ pub const RESEND_VERIFICATION: Limit = Limit::new("resend-verification", 10, 60)
 pub const VERIFICATION_MAIL: Limit = Limit::new("verification-mail", 3, 1200);
 /// Requests to change the address from one network.
 pub const CHANGE_EMAIL: Limit = Limit::new("change-email", 10, 60);
-/// Requests to change the address by one user, each of which mails an address of the user's choice.
+/// Requests by one user to change the address. Each sends mail to an address that the user chooses.
 pub const CHANGE_EMAIL_BY_USER: Limit = Limit::new("change-email-by-user", 5, 720);
 /// Changes of usernames from one network.
 pub const RENAME: Limit = Limit::new("rename", 10, 60);
@@ -59,10 +59,11 @@ pub const REFRESH: Limit = Limit::new("refresh", 30, 2);
 pub const DELETE_ACCOUNT: Limit = Limit::new("delete-account", 10, 60);
 /// Exports of accounts from one network.
 pub const EXPORT: Limit = Limit::new("export", 5, 60);
-/// The limits whose keys begin with the digest of an account's name.
-pub const OF_ACCOUNTS: [Limit; 3] = [LOGIN_FAILURES, RESET_MAIL, VERIFICATION_MAIL];
 /// Logouts from one network.
 pub const LOGOUT: Limit = Limit::new("logout", 30, 2);
+
+/// The limits whose keys begin with the digest of an account's name.
+pub const OF_ACCOUNTS: [Limit; 3] = [LOGIN_FAILURES, RESET_MAIL, VERIFICATION_MAIL];
 
 impl Limit {
     const fn new(name: &'static str, burst: i64, seconds_per_attempt: i64) -> Self {

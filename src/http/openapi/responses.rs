@@ -59,6 +59,10 @@ error_responses!(BodyErrors {
     "The body is larger than 1 MiB" => [BODY_TOO_LARGE],
 });
 
+error_responses!(CrossSiteErrors {
+    "The request comes from a page of another site" => [CROSS_SITE],
+});
+
 /// Error responses of every route with a JSON body `T`.
 pub struct JsonErrors<T>(PhantomData<T>);
 

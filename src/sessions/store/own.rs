@@ -94,7 +94,6 @@ pub fn renew(
             user: user.id,
             role: user.role,
             expires_at: row.unix_time(0)?,
-            is_leaving: false,
         })
     })
     .transpose()

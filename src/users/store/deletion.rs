@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{Credentials, LoginNames};
-use crate::db::{Connection, DbError, Row};
+use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 
 /// Sets when a user is deleted. `false` if the password has changed since `user` was read, or the user is
@@ -47,7 +47,8 @@ pub fn delete_due(
     let statement = "DELETE FROM users WHERE id = ?1 AND deletes_at <= ?2 \
                      RETURNING email, username";
     let parameters = [user.to_string().into(), now.unix().into()];
-    names(connection.write_one(statement, parameters)?)
+    let row = connection.write_one(statement, parameters)?;
+    row.as_ref().map(LoginNames::read).transpose()
 }
 
 /// A user who registered before `since` and had to verify the address, but did not.
@@ -66,15 +67,6 @@ pub fn delete_unverified(
     user: Uuid,
 ) -> Result<Option<LoginNames>, DbError> {
     let statement = "DELETE FROM users WHERE id = ?1 AND must_verify = 1 RETURNING email, username";
-    names(connection.write_one(statement, [user.to_string().into()])?)
-}
-
-fn names(row: Option<Row>) -> Result<Option<LoginNames>, DbError> {
-    row.map(|row| {
-        Ok(LoginNames {
-            email: row.text(0)?.to_owned(),
-            username: row.text(1)?.to_owned(),
-        })
-    })
-    .transpose()
+    let row = connection.write_one(statement, [user.to_string().into()])?;
+    row.as_ref().map(LoginNames::read).transpose()
 }
