@@ -185,6 +185,7 @@ async function deleteAccount(keyboard, person) {
   const { tab } = keyboard;
   const { account, fields, messages } = tab.texts;
   await keyboard.open(account.delete.title);
+  await tab.page.getByText(account.delete.at_once).waitFor();
   await keyboard.type(fields.current_password, person.password);
   await keyboard.submit();
   await tab.heading(account.delete.done_title).waitFor();
