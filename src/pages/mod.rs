@@ -74,6 +74,7 @@ impl Page {
             captcha => captcha(&settings.captcha),
             password_rules => settings.passwords.policy.rules.name(),
             verification => verification(settings.verification),
+            grace_days => settings.deletion.grace.whole_days(),
             min_length => settings.passwords.policy.min_length,
             minutes => settings.passwords.reset_token_lifetime.whole_minutes(),
         };

@@ -24,6 +24,7 @@ fn sample() -> Value {
         captcha => "builtin",
         password_rules => "nist",
         verification => "optional",
+        grace_days => 30,
         min_length => 6,
         minutes => 15,
         year => 2026,

@@ -194,6 +194,7 @@ for (const [when, deletesAt, message] of [
     await respond(tab, 'POST delete-account', { status: 202, json: { deletes_at: deletesAt } });
     await tab.button(account.delete.submit).click();
     await tab.heading(account.delete.done_title).waitFor();
+    assert.equal(await tab.page.getByRole('heading', { level: 1 }).count(), 1);
     await tab.page.getByText(message(messages), { exact: true }).waitFor();
     assert.equal(await tab.page.getByText(tom.email).count(), 0);
     await tab.page.waitForFunction(() => document.activeElement.id === 'deleted');
@@ -201,6 +202,26 @@ for (const [when, deletesAt, message] of [
     await tab.waitForLogin();
   });
 }
+
+test('during the grace period, a login keeps the account', async (t) => {
+  const patient = await startService({ deletion_grace_days: '30' });
+  const tom = await registeredUser(patient);
+  const tab = await newTab(t, patient);
+  const { account, messages } = tab.texts;
+  await tab.goto('/auth/login');
+  await tab.logIn(tom, tom.password);
+  await tab.waitForAccountOf(tom);
+  await tab.row(account.delete.title).click();
+  await tab.page.getByText(filled(account.delete.grace, { days: 30 })).waitFor();
+  await field(tab, 'current_password').fill(tom.password);
+  await tab.button(account.delete.submit).click();
+  await tab.page.getByText(messages.deletes_on.split('{date}')[0]).waitFor();
+  await tab.goto('/auth/login');
+  await tab.logIn(tom, tom.password);
+  await tab.waitForAccountOf(tom);
+  await tab.row(account.events).click();
+  await tab.page.getByText(messages.actions['deletion.cancelled'], { exact: true }).waitFor();
+});
 
 test('the data is downloaded as a file, and errors are shown on the page', async (t) => {
   const [tom, tab] = await accountTab(t);

@@ -18,6 +18,7 @@ const alert = document.querySelector("[role=alert]");
 const status = document.querySelector("[role=status]");
 const retry = document.getElementById("retry");
 const user = document.getElementById("user");
+const title = document.querySelector(".title");
 const logOutButton = document.getElementById("log-out");
 let isLeaving = false;
 
@@ -108,5 +109,5 @@ function leave() {
 
 function clear() {
   user.remove();
-  logOutButton.hidden = true;
+  title.hidden = true;
 }
