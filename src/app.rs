@@ -1,6 +1,7 @@
 //! State that an instance keeps between requests: settings, keys, templates, the database.
 
 use crate::captcha::builtin::Challenges;
+use crate::crypto::cursor::Cursors;
 use crate::db::Database;
 use crate::events::notice_token::NoticeTokens;
 use crate::legacy::store::addresses;
@@ -23,6 +24,7 @@ pub struct App {
     pub reset_tokens: ResetTokens,
     pub challenges: Challenges,
     pub networks: Networks,
+    pub cursors: Cursors,
     pub notice_tokens: NoticeTokens,
     pub verification_tokens: VerificationTokens,
     pub verification_codes: VerificationCodes,
@@ -47,6 +49,7 @@ impl App {
             reset_tokens: ResetTokens::new(keys),
             challenges: Challenges::new(keys),
             networks: Networks::new(keys),
+            cursors: Cursors::new(keys),
             notice_tokens: NoticeTokens::new(keys),
             verification_tokens: VerificationTokens::new(keys),
             verification_codes: VerificationCodes::new(keys),

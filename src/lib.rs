@@ -3,6 +3,7 @@
 //! Entry point: initializes the instance at its first request and passes each request to the
 //! router.
 
+mod admin;
 mod app;
 mod brand;
 mod captcha;

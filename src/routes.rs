@@ -19,7 +19,7 @@ use crate::sessions::{list, login, logout, refresh, revoke, revoke_others, sessi
 use crate::throttle::limits::{self, Limit};
 use crate::users::{export, me, register, rename, test_data};
 use crate::verification::{change_email, resend_verification, verify_email};
-use crate::{health, pages, throttle};
+use crate::{admin, health, pages, throttle};
 
 /// Generates the router and, for the tests, the description from one list. A rate limit is counted
 /// before the body is read.
@@ -81,6 +81,22 @@ table! {
     post "/api/v1/auth/delete-account" [limits::DELETE_ACCOUNT]
         => delete_account::delete_account;
     get "/api/v1/auth/session" => session::session;
+    get "/api/v1/admin/users" [limits::ADMIN] => admin::list::list_users;
+    post "/api/v1/admin/users" [limits::ADMIN] => admin::invite::invite_user;
+    get "/api/v1/admin/users/{id}" [limits::ADMIN] => admin::show::show_user;
+    patch "/api/v1/admin/users/{id}" [limits::ADMIN] => admin::update::update_user;
+    delete "/api/v1/admin/users/{id}" [limits::ADMIN] => admin::delete::delete_user;
+    post "/api/v1/admin/users/{id}/disable" [limits::ADMIN] => admin::disable::disable_user;
+    post "/api/v1/admin/users/{id}/enable" [limits::ADMIN] => admin::enable::enable_user;
+    post "/api/v1/admin/users/{id}/send-password-reset" [limits::ADMIN]
+        => admin::send_password_reset::send_password_reset;
+    post "/api/v1/admin/users/{id}/verify-email" [limits::ADMIN]
+        => admin::verify_email::verify_email;
+    get "/api/v1/admin/users/{id}/sessions" [limits::ADMIN]
+        => admin::sessions::list_user_sessions;
+    delete "/api/v1/admin/users/{id}/sessions" [limits::ADMIN]
+        => admin::end_sessions::end_user_sessions;
+    get "/api/v1/admin/events" [limits::ADMIN] => admin::audit::list_all_events;
     get "/api/v1/data/test-data" => test_data::test_data;
     get "/health/live" => health::live;
     get "/health/ready" => health::ready;

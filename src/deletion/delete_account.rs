@@ -10,6 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::admin::target::{LastAdminErrors, keep_last_administrator};
 use crate::app::App;
 use crate::db::{Connection, DbError};
 use crate::events::Event;
@@ -20,7 +21,6 @@ use crate::http::error::Error;
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors};
 use crate::mail::{kinds, notices};
-use crate::passwords;
 use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
 use crate::sessions::confirmation::{ConfirmationErrors, INCORRECT_PASSWORD, confirm_password};
@@ -31,6 +31,7 @@ use crate::sessions::tokens::Delivery;
 use crate::settings::Settings;
 use crate::throttle::ThrottleErrors;
 use crate::users::store::deletion;
+use crate::{admin, passwords};
 
 /// Delete my account
 ///
@@ -50,6 +51,7 @@ use crate::users::store::deletion;
         DatabaseErrors,
         AccessTokenErrors,
         ConfirmationErrors,
+        LastAdminErrors,
     )
 )]
 pub async fn delete_account(
@@ -65,12 +67,15 @@ pub async fn delete_account(
     let grace = app.settings.deletion.grace;
     let deletes_at = now.plus(grace);
     let mut transaction = app.database.connect().await?.begin()?;
+    if let Some(managed) = admin::store::find(&mut transaction, user.id)? {
+        keep_last_administrator(app, &mut transaction, &managed)?;
+    }
     if !deletion::schedule(&mut transaction, &owner, deletes_at)? {
         tracing::info!(user = %user.id, "account not deleted: its password has changed");
         return Err(INCORRECT_PASSWORD.into());
     }
     if grace.is_zero() {
-        super::delete(&mut transaction, user.id, client.language, now)?;
+        super::delete(&mut transaction, user.id, None, client.language, now)?;
     } else {
         announce(app, &mut transaction, user.id, deletes_at, &client, now)?;
     }

@@ -27,7 +27,7 @@ pub async fn delete_due(app: &App, now: Timestamp) -> Result<(), DbError> {
             return Ok(());
         };
         let language = store::find_language(&mut transaction, user)?;
-        delete(&mut transaction, user, language, now)?;
+        delete(&mut transaction, user, None, language, now)?;
         transaction.commit()?;
         tracing::info!(%user, "account deleted: its time has come");
     }
@@ -43,7 +43,7 @@ pub async fn delete_unverified(app: &App, since: Timestamp, now: Timestamp) -> R
         let Some(user) = user else {
             return Ok(());
         };
-        erase(&mut transaction, user, now)?;
+        erase(&mut transaction, user, None, now)?;
         let names = users::store::deletion::delete_unverified(&mut transaction, user)?;
         forget(&mut transaction, user, names)?;
         transaction.commit()?;
@@ -52,15 +52,16 @@ pub async fn delete_unverified(app: &App, since: Timestamp, now: Timestamp) -> R
     Ok(())
 }
 
-/// Deletes a user who is due, with everything that is theirs, and queues a farewell. Call it in a
-/// transaction.
-fn delete(
+/// Deletes a user who is due, with everything that is theirs, and queues a farewell. `administrator` is the
+/// actor, if it is not the user. Call it in a transaction.
+pub fn delete(
     connection: &mut Connection<'_>,
     user: Uuid,
+    administrator: Option<&str>,
     language: Language,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    erase(connection, user, now)?;
+    erase(connection, user, administrator, now)?;
     let names = users::store::deletion::delete_due(connection, user, now)?;
     let names = forget(connection, user, names)?;
     let mail = NewMail::new(ACCOUNT_DELETED, language);
@@ -68,9 +69,14 @@ fn delete(
 }
 
 /// Deletes everything of a user but the row in `users`. What happened to the account stays under a random id.
-fn erase(connection: &mut Connection<'_>, user: Uuid, now: Timestamp) -> Result<(), DbError> {
+fn erase(
+    connection: &mut Connection<'_>,
+    user: Uuid,
+    administrator: Option<&str>,
+    now: Timestamp,
+) -> Result<(), DbError> {
     store::delete_rows(connection, user)?;
-    store::pseudonymise_events(connection, user, random::id(), now)
+    store::pseudonymise_events(connection, user, random::id(), administrator, now)
 }
 
 /// Deletes the counts of attempts under the names of a deleted user.

@@ -32,21 +32,26 @@ pub fn pseudonymise_events(
     connection: &mut Connection<'_>,
     user: Uuid,
     pseudonym: Uuid,
+    administrator: Option<&str>,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let ids = || [user.to_string().into(), pseudonym.to_string().into()];
     let statement = "UPDATE events SET user_id = ?2, actor = CASE actor WHEN ?1 THEN ?2 ELSE actor END, \
                      network = NULL, request_id = NULL, detail = NULL WHERE user_id = ?1";
     connection.write(statement, ids())?;
+    let user_id = user.to_string();
+    let actor = administrator.filter(|actor| *actor != user_id);
+    let actor = actor.map_or_else(|| pseudonym.to_string(), str::to_owned);
     // What the user did to others.
     let statement = "UPDATE events SET actor = ?2, network = NULL, request_id = NULL \
                      WHERE actor = ?1 AND actor <> user_id AND actor <> 'system'";
     connection.write(statement, ids())?;
-    let statement = "INSERT INTO events (at, actor, action, user_id) VALUES (?1, ?2, ?3, ?2)";
+    let statement = "INSERT INTO events (at, actor, action, user_id) VALUES (?1, ?4, ?3, ?2)";
     let parameters = [
         now.unix().into(),
         pseudonym.to_string().into(),
         USER_DELETED.name().into(),
+        actor.into(),
     ];
     connection.write(statement, parameters).map(drop)
 }

@@ -32,6 +32,17 @@ actions! {
     DELETION_CANCELLED = "deletion.cancelled";
     /// A user is gone. The event does not tell who it was.
     USER_DELETED = "user.deleted";
+    /// An administrator has invited a new user.
+    USER_INVITED = "user.invited";
+    /// An administrator has changed the role or the plan. Its detail has the `old` and the `new` values.
+    USER_UPDATED = "user.updated";
+    /// An administrator has disabled the user. Its detail has the `disabled_reason` and, if it has an end,
+    /// `disabled_until`.
+    USER_DISABLED = "user.disabled";
+    /// An administrator has enabled the user, or the end of the disabling has come.
+    USER_ENABLED = "user.enabled";
+    /// An administrator has sent the user a link to choose a new password.
+    PASSWORD_RESET_REQUESTED = "password.reset_requested";
     /// The owner has disowned the event with the `event_id` of its detail.
     ACCOUNT_SECURED = "account.secured";
 }

@@ -17,7 +17,8 @@ use crate::sessions::current_user::{AccessTokenErrors, CurrentUser};
 /// Number of events in a page.
 const PAGE: usize = 50;
 /// What of an event's detail its user sees.
-const PUBLIC: [&str; 9] = [
+const PUBLIC: [&str; 10] = [
+    "field",
     "session_id",
     "method",
     "user_agent",

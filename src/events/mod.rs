@@ -11,7 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::action::Action;
-use self::store::Revocation;
+use self::store::{Origin, Revocation};
 use crate::app::App;
 use crate::db::{Connection, DbError};
 use crate::http::client::Client;
@@ -20,7 +20,7 @@ use crate::platform::timestamp::Timestamp;
 /// Something that happened to an account.
 pub struct Event {
     pub action: Action,
-    /// The owner of the account, who also did it.
+    /// The owner of the account.
     pub user: Uuid,
     /// An object with what else there is to tell, without secrets.
     pub detail: Value,
@@ -35,8 +35,25 @@ pub fn record(
     client: &Client,
     now: Timestamp,
 ) -> Result<i64, DbError> {
+    record_by(app, connection, &event.user.to_string(), event, client, now)
+}
+
+/// Records what `actor` did to an account, like [`record`].
+pub fn record_by(
+    app: &App,
+    connection: &mut Connection<'_>,
+    actor: &str,
+    event: &Event,
+    client: &Client,
+    now: Timestamp,
+) -> Result<i64, DbError> {
     let network = app.networks.hash(client.network).current;
-    store::insert(connection, event, &network, &client.request_id, now)
+    let origin = Origin {
+        actor,
+        network: &network,
+        request_id: &client.request_id,
+    };
+    store::insert(connection, event, &origin, now)
 }
 
 /// Records the end of sessions. Call it in the transaction that ends them, before they are deleted.

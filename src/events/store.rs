@@ -8,23 +8,32 @@ use super::action::{ACCOUNT_SECURED, Action, SESSION_REVOKED};
 use crate::db::{Connection, DbError, Row};
 use crate::platform::timestamp::Timestamp;
 
-/// Inserts an event that the user caused, and returns its id.
+/// Who caused an event, and from where.
+pub struct Origin<'a> {
+    /// The id of a user, `system`, or the administrators' key.
+    pub actor: &'a str,
+    /// A keyed hash.
+    pub network: &'a str,
+    pub request_id: &'a str,
+}
+
+/// Inserts an event, and returns its id.
 pub fn insert(
     connection: &mut Connection<'_>,
     event: &Event,
-    network: &str,
-    request_id: &str,
+    origin: &Origin<'_>,
     now: Timestamp,
 ) -> Result<i64, DbError> {
     let statement = "INSERT INTO events (at, actor, action, user_id, network, request_id, detail) \
-                     VALUES (?1, ?3, ?2, ?3, ?4, ?5, ?6) RETURNING id";
+                     VALUES (?1, ?7, ?2, ?3, ?4, ?5, ?6) RETURNING id";
     let parameters = [
         now.unix().into(),
         event.action.name().into(),
         event.user.to_string().into(),
-        network.into(),
-        request_id.into(),
+        origin.network.into(),
+        origin.request_id.into(),
         event.detail.to_string().into(),
+        origin.actor.into(),
     ];
     let row = connection.write_one(statement, parameters)?;
     row.map_or(Ok(0), |row| row.integer(0))
@@ -60,10 +69,11 @@ pub fn find_disownable(
 /// Sessions of a user that end before their time.
 pub struct Revocation {
     user: Uuid,
+    actor: String,
     session: Uuid,
     /// All sessions but this one end.
     is_of_others: bool,
-    /// `None` if the user wants it.
+    /// `None` if the actor wants it.
     reason: Option<&'static str>,
 }
 
@@ -72,9 +82,19 @@ impl Revocation {
     pub fn by_user(user: Uuid, session: Uuid) -> Self {
         Self {
             user,
+            actor: user.to_string(),
             session,
             is_of_others: false,
             reason: None,
+        }
+    }
+
+    /// An administrator ends all sessions of a user.
+    pub fn of_all(user: Uuid, actor: &str) -> Self {
+        Self {
+            actor: actor.to_owned(),
+            // No session has this id.
+            ..Self::of_others(user, Uuid::nil())
         }
     }
 
@@ -89,6 +109,7 @@ impl Revocation {
     /// A refresh token was used again, so it may be in other hands.
     pub fn reused(user: Uuid, session: Uuid) -> Self {
         Self {
+            actor: "system".to_owned(),
             reason: Some("refresh token reused"),
             ..Self::by_user(user, session)
         }
@@ -104,7 +125,7 @@ pub fn insert_revocation(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let statement = "INSERT INTO events (at, actor, action, user_id, network, request_id, detail) \
-                     SELECT ?1, CASE ?7 WHEN '' THEN user_id ELSE 'system' END, ?2, user_id, ?5, ?6, \
+                     SELECT ?1, ?9, ?2, user_id, ?5, ?6, \
                      json_patch(json_object('session_id', id), \
                      json_object('reason', nullif(?7, ''))) FROM sessions \
                      WHERE user_id = ?3 AND expires_at > ?1 AND (id = ?4) <> ?8";
@@ -117,6 +138,7 @@ pub fn insert_revocation(
         request_id.into(),
         revocation.reason.unwrap_or_default().into(),
         i64::from(revocation.is_of_others).into(),
+        revocation.actor.as_str().into(),
     ];
     connection.write(statement, parameters).map(drop)
 }

@@ -8,6 +8,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use self::store::Work;
+use crate::admin::store::disabling;
 use crate::app::App;
 use crate::db::DbError;
 use crate::platform::timestamp::Timestamp;
@@ -71,6 +72,10 @@ async fn try_run(app: &App) -> anyhow::Result<()> {
         deletion::delete_due(app, now).await?;
         // The farewells.
         mail::delivery::deliver(app).await?;
+    }
+    if work.disabled_users {
+        let mut connection = app.database.connect().await?;
+        disabling::enable_due(&mut connection, now)?;
     }
     if work.unverified_users {
         deletion::delete_unverified(app, unverified_since(now), now).await?;

@@ -25,6 +25,8 @@ pub struct Work {
     pub unverified_users: bool,
     /// Users are to be deleted.
     pub users: bool,
+    /// Users are disabled until now.
+    pub disabled_users: bool,
     /// Events are older than the settings keep them.
     pub events: bool,
 }
@@ -49,7 +51,8 @@ pub fn find_work(
          EXISTS (SELECT 1 FROM email_verifications WHERE created_at <= ?6), \
          EXISTS (SELECT 1 FROM users WHERE must_verify = 1 AND created_at < ?7), \
          EXISTS (SELECT 1 FROM users WHERE deletes_at <= ?1), \
-         EXISTS (SELECT 1 FROM events WHERE at <= ?8)"
+         EXISTS (SELECT 1 FROM events WHERE at <= ?8), \
+         EXISTS (SELECT 1 FROM users WHERE disabled_until <= ?1)"
     );
     let parameters = [
         now.unix().into(),
@@ -79,5 +82,6 @@ pub fn find_work(
         unverified_users: row.integer(7)? != 0,
         users: row.integer(8)? != 0,
         events: row.integer(9)? != 0,
+        disabled_users: row.integer(10)? != 0,
     })
 }

@@ -4,8 +4,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use futures_util::future::{Either, poll_immediate, select};
 use headers::{ContentType, HeaderMapExt};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -74,6 +75,27 @@ impl<T: FromFields> FromRequest<&'static App> for ValidForm<T> {
             b""
         };
         validate(Fields::from_form(form), &app.settings).map(Self)
+    }
+}
+
+/// Extracts and validates the parameters of the query. An empty one counts as absent.
+pub struct ValidQuery<T>(pub T);
+
+impl<T: FromFields> FromRequestParts<&'static App> for ValidQuery<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(request: &mut Parts, app: &&'static App) -> Result<Self, Error> {
+        let query = request.uri.query().unwrap_or_default();
+        let mut fields = Fields::from_form(query.as_bytes());
+        let parsed = T::from_fields(&mut fields, &app.settings);
+        let errors = fields.into_errors();
+        match parsed {
+            Some(query) if errors.is_empty() => Ok(Self(query)),
+            _ => {
+                let errors = errors.into_iter().map(FieldError::in_query);
+                Err(errors.collect::<Vec<_>>().into())
+            }
+        }
     }
 }
 

@@ -43,6 +43,18 @@ fields! {
     "refresh_token": true,
     "session": false,
     "token": true,
+    "account_role": false,
+    "account_subscription": false,
+    "subscription_expires_at": false,
+    "reason": false,
+    "until": false,
+    "query": false,
+    "role": false,
+    "status": false,
+    "user": false,
+    "action": false,
+    "cursor": false,
+    "limit": false,
 }
 
 /// Maximum bytes of a value that an error echoes: the start of a string, the members of an object
@@ -146,6 +158,11 @@ impl Fields {
             FieldValue::Other(Some(Value::Null)) => None,
             value => self.check(field, value, rule),
         }
+    }
+
+    /// Takes a field that may be absent or null, and otherwise has any text.
+    pub fn optional_text(&mut self, field: &'static str) -> Option<String> {
+        self.optional(field, |text| Ok::<_, Infallible>(text.to_owned()))
     }
 
     /// Removes and returns the value of a field, which must be one of `fields!`.

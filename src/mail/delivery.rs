@@ -7,6 +7,7 @@ use time::Duration;
 
 use super::kinds::Link;
 use super::providers::{self, Email, SendError};
+use super::reset_link::INVITATION_LIFETIME;
 use super::{DueMail, Subject, next_attempt, store};
 use crate::app::App;
 use crate::platform::{clock, random};
@@ -84,6 +85,7 @@ fn render(app: &App, mail: &DueMail) -> anyhow::Result<Option<Email>> {
         username => &mail.username,
         to => &mail.to,
         minutes => app.settings.passwords.reset_token_lifetime.whole_minutes(),
+        invitation_days => INVITATION_LIFETIME.whole_days(),
         link => link,
         code => code(app, mail),
         hours => LINK_LIFETIME.whole_hours(),

@@ -13,6 +13,8 @@ macro_rules! kinds {
 kinds! {
     /// Contains the reset link.
     PASSWORD_RESET = "password_reset", Link::ResetToken("/auth/reset-password");
+    /// Invites a user to choose the first password.
+    INVITATION = "invitation", Link::ResetToken("/auth/reset-password");
     /// Tells the owner that the password was changed.
     PASSWORD_CHANGED = "password_changed", Link::NotMe;
     /// Asks a new user to verify the address.

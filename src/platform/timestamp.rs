@@ -20,6 +20,12 @@ impl Timestamp {
         self.0.unix_timestamp()
     }
 
+    /// Parses RFC 3339, and drops the fraction of the second.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        Self::from_unix(moment.unix_timestamp())
+    }
+
     /// The calendar year.
     pub fn year(self) -> i32 {
         self.0.year()

@@ -18,6 +18,7 @@ use crate::http::openapi::responses::error_responses;
 use crate::legacy;
 use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
+use crate::users::user::Role;
 
 error_kinds! {
     /// A protected route was called without a token.
@@ -85,17 +86,22 @@ impl FromRequestParts<&'static App> for CurrentSession {
             }
             None => None,
         };
+        let mut user = user.ok_or(INVALID_ACCESS_TOKEN)?;
+        let email = user.is_email_verified.then_some(user.email.as_str());
+        if app.settings.administrators.includes(email) {
+            user.role = Role::Admin;
+        }
         Ok(Self {
             id: bearer.session,
             user_id: bearer.user,
-            user: user.ok_or(INVALID_ACCESS_TOKEN)?,
+            user,
         })
     }
 }
 
 /// Verifies the access token in the `Authorization` header or, without that header, in the cookie. Its
 /// session may have ended.
-fn verify(app: &App, request: &Parts, now: Timestamp) -> Result<Bearer, Error> {
+pub fn verify(app: &App, request: &Parts, now: Timestamp) -> Result<Bearer, Error> {
     let token = if request.headers.contains_key(header::AUTHORIZATION) {
         let authorization: Option<Authorization<BearerToken>> = request.headers.typed_get();
         authorization.map(|authorization| SecretString::from(authorization.token()))

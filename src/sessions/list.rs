@@ -73,7 +73,7 @@ pub struct SessionEntry {
 
 impl SessionEntry {
     /// An example for the description.
-    fn example() -> Value {
+    pub fn example() -> Value {
         json!({
             "id": "3d1c0b8e-5f0a-4a55-8d2e-6f9b1c7a2e40",
             "current": true,

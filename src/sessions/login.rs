@@ -1,7 +1,6 @@
 //! The login endpoint: starts a session.
 
 use secrecy::SecretString;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -13,8 +12,11 @@ use super::beginning::{
 };
 use super::cookie::Jar;
 use super::ending::end;
+use super::failure_step::failure_step;
 use super::tokens::{Delivery, InCookies, SessionBody, Tokens};
+use crate::admin::store::disabling;
 use crate::app::App;
+use crate::db::{Connection, DbError};
 use crate::http::body::{FromFields, ValidForm};
 use crate::http::client::Client;
 use crate::http::cross_site::CROSS_SITE;
@@ -25,22 +27,16 @@ use crate::http::openapi::responses::{DatabaseErrors, FormErrors, error_response
 use crate::http::response_time;
 use crate::passwords::hashing;
 use crate::passwords::password::Verdict;
+use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::store::known_networks;
 use crate::throttle::{self, Guess, ThrottleErrors};
+use crate::users;
 use crate::users::email::{Email, MAX_INPUT_BYTES};
 use crate::users::store::{Credentials, Lookup};
 use crate::users::username::Username;
 use crate::verification::EXAMPLE_VERIFICATION;
-use crate::{legacy, users};
-
-/// Failed logins take a multiple of this time, so that timing does not reveal whether there is a
-/// hash, or one with other parameters. All parameters that OWASP calls equivalent take 30 to 40 ms.
-const FAILURE_STEP: Duration = Duration::from_millis(100);
-/// The same for a database taken over from the legacy service, which has bcrypt hashes. One of cost
-/// 12, common in FastAPI services, takes about 450 ms in WebAssembly.
-const LEGACY_FAILURE_STEP: Duration = Duration::from_secs(1);
 
 error_kinds! {
     INCORRECT_CREDENTIALS = UNAUTHORIZED, "Incorrect email or password", with_bearer_challenge();
@@ -100,15 +96,6 @@ pub async fn login(
     Ok(delivery.respond(app, &tokens))
 }
 
-async fn failure_step(app: &App) -> Result<Duration, Error> {
-    let mut connection = app.database.connect().await?;
-    Ok(if legacy::store::is_adopted(&mut connection)? {
-        LEGACY_FAILURE_STEP
-    } else {
-        FAILURE_STEP
-    })
-}
-
 async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result<Tokens, Error> {
     // No user can have such a long name, which is public knowledge. Skip the costly check.
     if request.username.len() > MAX_INPUT_BYTES {
@@ -118,7 +105,7 @@ async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result
     let mut connection = app.database.connect().await?;
     let lookup = request.lookup();
     let user = match &lookup {
-        Some(lookup) => users::store::find_credentials(&mut connection, lookup)?,
+        Some(lookup) => find_user(&mut connection, lookup, now)?,
         None => None,
     };
     let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
@@ -154,6 +141,21 @@ async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result
     let tokens = tokens.ok_or_else(|| fail(Some(&user), reason))?;
     throttle::record_success(app, &mut connection, &user.names, &guess)?;
     Ok(tokens)
+}
+
+/// Finds the user. A disabling that has ended is lifted first.
+fn find_user(
+    connection: &mut Connection<'_>,
+    lookup: &Lookup,
+    now: Timestamp,
+) -> Result<Option<Credentials>, DbError> {
+    let user = users::store::find_credentials(connection, lookup)?;
+    let end = user.as_ref().and_then(|user| user.disabled_until);
+    if end.is_some_and(|end| end <= now) {
+        disabling::enable_due(connection, now)?;
+        return users::store::find_credentials(connection, lookup);
+    }
+    Ok(user)
 }
 
 /// Checks the password. The cost does not depend on whether the user exists.

@@ -6,6 +6,7 @@ pub mod confirmation;
 pub mod cookie;
 pub mod current_user;
 pub mod ending;
+mod failure_step;
 pub mod list;
 pub mod login;
 pub mod logout;

@@ -8,6 +8,7 @@ use super::beginning::NewSession;
 use super::refresh_token::{MAX_PER_USER, RefreshToken, SessionLifetime};
 use crate::db::{Connection, DbError, Row};
 use crate::platform::timestamp::Timestamp;
+use crate::users::standing::Standing;
 use crate::users::store::Credentials;
 use crate::users::user::{Role, Subscription};
 
@@ -23,7 +24,7 @@ pub const EXPIRED_IN_BATCH: &str = "(SELECT id FROM (\
 /// The user of a session, and the time until which it can be refreshed.
 pub struct Grant {
     pub user: Uuid,
-    pub role: Role,
+    pub standing: Standing,
     pub expires_at: Timestamp,
 }
 
@@ -111,7 +112,7 @@ pub fn insert(
     Ok(Some(Begun {
         grant: Grant {
             user: user.id,
-            role: user.role,
+            standing: user.standing.clone(),
             expires_at,
         },
         is_leaving: row.integer(1)? != 0,
@@ -151,13 +152,15 @@ pub fn rotate(
     let Ok(counter) = i64::try_from(token.counter) else {
         return Ok(None);
     };
-    let statement = "UPDATE sessions SET counter = ?2 + 1, rotated_at = ?3, \
-                     expires_at = min(?3 + ?4, created_at + ?5) \
-                     WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 \
-                     AND NOT EXISTS (SELECT 1 FROM users INDEXED BY ix_users_disabled \
-                     WHERE id = user_id AND disabled_at IS NOT NULL) \
-                     RETURNING user_id, (SELECT account_role FROM users WHERE id = user_id), \
-                     expires_at";
+    let standing = Standing::COLUMN;
+    let statement = format!(
+        "UPDATE sessions SET counter = ?2 + 1, rotated_at = ?3, \
+         expires_at = min(?3 + ?4, created_at + ?5) \
+         WHERE id = ?1 AND counter <= ?2 AND expires_at > ?3 \
+         AND NOT EXISTS (SELECT 1 FROM users INDEXED BY ix_users_disabled \
+         WHERE id = user_id AND disabled_at IS NOT NULL) \
+         RETURNING user_id, (SELECT {standing} FROM users WHERE id = user_id), expires_at"
+    );
     let parameters = [
         token.session.to_string().into(),
         counter.into(),
@@ -165,13 +168,13 @@ pub fn rotate(
         lifetime.idle.whole_seconds().into(),
         lifetime.absolute.whole_seconds().into(),
     ];
-    let row = connection.write_replayable_one(statement, parameters)?;
+    let row = connection.write_replayable_one(&statement, parameters)?;
     // A user who was deleted without the sessions has no role.
     let row = row.filter(|row| row.text(1).is_ok());
     row.map(|row| {
         Ok(Grant {
             user: row.uuid(0)?,
-            role: row.read(1, Role::from_stored)?,
+            standing: row.read(1, Standing::from_stored)?,
             expires_at: row.unix_time(2)?,
         })
     })
@@ -184,16 +187,19 @@ pub fn find(
     session: Uuid,
     now: Timestamp,
 ) -> Result<Option<Session>, DbError> {
-    let statement = "SELECT s.user_id, u.account_role, s.expires_at, s.counter, s.rotated_at \
-                     FROM sessions s JOIN users u ON u.id = s.user_id \
-                     WHERE s.id = ?1 AND s.expires_at > ?2 AND u.disabled_at IS NULL";
+    let standing = Standing::COLUMN;
+    let statement = format!(
+        "SELECT s.user_id, {standing}, s.expires_at, s.counter, s.rotated_at \
+         FROM sessions s JOIN users u ON u.id = s.user_id \
+         WHERE s.id = ?1 AND s.expires_at > ?2 AND u.disabled_at IS NULL"
+    );
     let parameters = [session.to_string().into(), now.unix().into()];
-    let row = connection.query_one(statement, parameters)?;
+    let row = connection.query_one(&statement, parameters)?;
     row.map(|row| {
         Ok(Session {
             grant: Grant {
                 user: row.uuid(0)?,
-                role: row.read(1, Role::from_stored)?,
+                standing: row.read(1, Standing::from_stored)?,
                 expires_at: row.unix_time(2)?,
             },
             counter: row.number(3)?,

@@ -38,9 +38,10 @@ impl Tokens {
     ) -> Result<Self, Error> {
         let session = refresh_token.session;
         let id = random::id();
+        let role = app.settings.administrators.role(&grant.standing);
         let access = app
             .access_tokens
-            .issue(grant.user, session, grant.role, id, now)?;
+            .issue(grant.user, session, role, id, now)?;
         Ok(Self {
             access,
             refresh: app.refresh_tokens.issue(refresh_token),

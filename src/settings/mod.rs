@@ -8,6 +8,7 @@ pub mod warnings;
 mod tests;
 
 use self::reader::{Problem, Reader};
+use crate::admin::settings::AdminSettings;
 use crate::brand::settings::BrandSettings;
 use crate::captcha::settings::CaptchaSettings;
 use crate::crypto::settings::CryptoSettings;
@@ -17,6 +18,7 @@ use crate::http::settings::HttpSettings;
 use crate::mail::settings::MailSettings;
 use crate::passwords::settings::PasswordSettings;
 use crate::sessions::settings::SessionSettings;
+use crate::users::settings::Administrators;
 use crate::verification::settings::VerificationMode;
 
 /// The validated settings.
@@ -32,6 +34,8 @@ pub struct Settings {
     pub brand: BrandSettings,
     pub events: EventSettings,
     pub deletion: DeletionSettings,
+    pub administrators: Administrators,
+    pub admin: AdminSettings,
     /// Whether the web pages are served.
     pub pages: bool,
     /// Whether attempts are limited. Off for benchmarks and automated tests only.
@@ -62,6 +66,8 @@ impl Settings {
         let brand = BrandSettings::read(reader).await;
         let events = EventSettings::read(reader).await;
         let deletion = DeletionSettings::read(reader).await;
+        let administrators = Administrators::read(reader).await;
+        let admin = AdminSettings::read(reader).await;
         let pages = reader.is_on("pages").await;
         let throttle = reader.is_on("throttle").await;
         Some(Self {
@@ -75,6 +81,8 @@ impl Settings {
             brand: brand?,
             events: events?,
             deletion: deletion?,
+            administrators: administrators?,
+            admin: admin?,
             pages: pages?,
             throttle: throttle?,
         })

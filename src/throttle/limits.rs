@@ -59,6 +59,9 @@ pub const REFRESH: Limit = Limit::new("refresh", 30, 2);
 pub const DELETE_ACCOUNT: Limit = Limit::new("delete-account", 10, 60);
 /// Exports of accounts from one network.
 pub const EXPORT: Limit = Limit::new("export", 5, 60);
+/// Requests of administrators from one network, before the key is checked: enough for a page that searches
+/// as one types, and for a script.
+pub const ADMIN: Limit = Limit::new("admin", 600, 1);
 /// Logouts from one network.
 pub const LOGOUT: Limit = Limit::new("logout", 30, 2);
 

@@ -66,6 +66,11 @@ impl Email {
         &self.0
     }
 
+    /// The part in front of the @.
+    pub fn local_part(&self) -> &str {
+        self.0.split('@').next().unwrap_or_default()
+    }
+
     /// A digest, for places that must not contain the address.
     pub fn digest(&self) -> String {
         digest(&self.0)

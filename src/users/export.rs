@@ -6,7 +6,7 @@ use axum::http::{HeaderName, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Account, store};
+use super::Account;
 use crate::app::App;
 use crate::events::list::EventPublic;
 use crate::http::error::Error;
@@ -15,7 +15,7 @@ use crate::platform::clock;
 use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCESS_TOKEN};
 use crate::sessions::list::SessionEntry;
 use crate::throttle::ThrottleErrors;
-use crate::{events, sessions};
+use crate::{events, sessions, users};
 
 /// The newest events that an export has: some 500 KB at most.
 const MAX_EVENTS: i64 = 1000;
@@ -50,7 +50,7 @@ pub async fn export(
 ) -> Result<([(HeaderName, &'static str); 1], Json<Export>), Error> {
     let now = clock::now();
     let mut connection = app.database.connect().await?;
-    let profile = store::find(&mut connection, user.id)?.ok_or(INVALID_ACCESS_TOKEN)?;
+    let profile = users::find(app, &mut connection, user.id)?.ok_or(INVALID_ACCESS_TOKEN)?;
     let sessions = sessions::store::own::list(&mut connection, user.id, now)?;
     let events = events::store::page(&mut connection, user.id, i64::MAX, MAX_EVENTS)?;
     let entry = |session| SessionEntry::new(session, user.session);

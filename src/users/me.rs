@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::{Account, store};
+use super::Account;
 use crate::app::App;
 use crate::http::error::Error;
 use crate::http::openapi::responses::DatabaseErrors;
 use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCESS_TOKEN};
+use crate::users;
 
 /// Get the current user
 ///
@@ -28,7 +29,7 @@ pub async fn me(
     user: CurrentUser,
 ) -> Result<Json<Account>, Error> {
     let mut connection = app.database.connect().await?;
-    let user = store::find(&mut connection, user.id)?;
+    let user = users::find(app, &mut connection, user.id)?;
     // Deleted since the token was checked.
     let user = user.ok_or(INVALID_ACCESS_TOKEN)?;
     Ok(Json(user.into()))

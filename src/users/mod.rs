@@ -5,6 +5,8 @@ pub mod export;
 pub mod me;
 pub mod register;
 pub mod rename;
+pub mod settings;
+pub mod standing;
 pub mod store;
 pub mod test_data;
 pub mod user;
@@ -15,6 +17,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use self::user::{Role, Subscription, User};
+use crate::app::App;
+use crate::db::{Connection, DbError};
+
+/// Finds a user, with the role that the settings give.
+pub fn find(app: &App, connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, DbError> {
+    let user = store::find(connection, id)?;
+    Ok(user.map(|user| app.settings.administrators.apply(user)))
+}
 
 /// A user, without the password.
 #[derive(Serialize, ToSchema)]

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::Account;
 use super::register::USERNAME_TAKEN;
-use super::store::{self, InsertError, names};
+use super::store::{InsertError, names};
 use super::user::User;
 use super::username::Username;
 use crate::app::App;
@@ -25,6 +25,7 @@ use crate::platform::clock;
 use crate::sessions::current_user::{AccessTokenErrors, CurrentUser, INVALID_ACCESS_TOKEN};
 use crate::settings::Settings;
 use crate::throttle::{self, ThrottleErrors};
+use crate::users;
 
 error_responses!(RenameErrors {
     "Another user has this name" => [Error::with_suggestion(USERNAME_TAKEN, "Tom1".into())],
@@ -55,7 +56,7 @@ pub async fn rename(
     ValidJson(request): ValidJson<RenameRequest>,
 ) -> Result<Json<Account>, Error> {
     let mut connection = app.database.connect().await?;
-    let found = store::find(&mut connection, user.id)?.ok_or(INVALID_ACCESS_TOKEN)?;
+    let found = users::find(app, &mut connection, user.id)?.ok_or(INVALID_ACCESS_TOKEN)?;
     let new = request.username;
     if found.username == new.as_str() {
         return Ok(Json(found.into()));

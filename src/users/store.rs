@@ -6,6 +6,7 @@ pub mod names;
 use uuid::Uuid;
 
 use super::email::Email;
+use super::standing::Standing;
 use super::user::{Role, Subscription, User};
 use super::username::Username;
 use crate::db::{Connection, DbError, Row};
@@ -41,9 +42,11 @@ pub struct Credentials {
     pub id: Uuid,
     pub names: LoginNames,
     pub hashed_password: String,
-    pub role: Role,
+    pub standing: Standing,
     /// Whether the user is blocked, regardless of the password.
     pub is_disabled: bool,
+    /// When that ends. `None` if it has no end.
+    pub disabled_until: Option<Timestamp>,
     /// Whether the user registered when the address had to be verified, and has not verified it.
     pub must_verify: bool,
 }
@@ -69,6 +72,9 @@ impl InsertError {
         }
     }
 }
+
+/// Stands for a password hash, and is none: no password is right. Only a reset gives one.
+pub const VOID_PASSWORD: &str = "void";
 
 pub fn insert(
     connection: &mut Connection<'_>,
@@ -104,9 +110,10 @@ pub fn find_credentials(
         Lookup::Username(name) => ("lower(username) = lower(?1)", name.as_str().to_owned()),
     };
     let statement = format!(
-        "SELECT id, email, username, hashed_password, account_role, disabled_at IS NOT NULL, \
-         must_verify \
-         FROM users WHERE {condition}"
+        "SELECT id, email, username, hashed_password, {}, disabled_at IS NOT NULL, must_verify, \
+         disabled_until \
+         FROM users WHERE {condition}",
+        Standing::COLUMN
     );
     let row = connection.query_one(&statement, [value.into()])?;
     row.map(|row| {
@@ -117,38 +124,44 @@ pub fn find_credentials(
                 username: row.text(2)?.to_owned(),
             },
             hashed_password: row.text(3)?.to_owned(),
-            role: row.read(4, Role::from_stored)?,
+            standing: row.read(4, Standing::from_stored)?,
             is_disabled: row.integer(5)? != 0,
             must_verify: row.integer(6)? != 0,
+            disabled_until: row.unix_time(7).ok(),
         })
     })
     .transpose()
 }
 
-/// Finds a user. Reads times in whole seconds, whatever fraction the legacy service has stored.
+/// Finds a user.
 pub fn find(connection: &mut Connection<'_>, id: Uuid) -> Result<Option<User>, DbError> {
-    let statement = "SELECT email, username, account_role, account_subscription, \
-                     subscription_expires_at IS NOT NULL, unixepoch(subscription_expires_at), \
-                     unixepoch(created_at), email_verified_at IS NOT NULL \
-                     FROM users WHERE id = ?1";
-    let row = connection.query_one(statement, [id.to_string().into()]);
-    row?.map(|row| {
-        Ok(User {
-            id,
-            email: row.text(0)?.to_owned(),
-            username: row.text(1)?.to_owned(),
-            role: row.read(2, Role::from_stored)?,
-            subscription: row.read(3, Subscription::from_stored)?,
-            subscription_expires_at: if row.integer(4)? == 0 {
-                None
-            } else {
-                Some(row.unix_time(5)?)
-            },
-            created_at: row.unix_time(6)?,
-            is_email_verified: row.integer(7)? != 0,
-        })
+    let statement = format!("SELECT {USER_COLUMNS} FROM users WHERE id = ?1");
+    let row = connection.query_one(&statement, [id.to_string().into()])?;
+    row.as_ref().map(read_user).transpose()
+}
+
+/// The columns that [`read_user`] takes.
+pub const USER_COLUMNS: &str = "id, email, username, account_role, account_subscription, \
+    subscription_expires_at IS NOT NULL, unixepoch(subscription_expires_at), \
+    unixepoch(created_at), email_verified_at IS NOT NULL";
+
+/// Reads a user from a row that begins with [`USER_COLUMNS`]. Times are in whole seconds, whatever fraction
+/// the legacy service has stored.
+pub fn read_user(row: &Row) -> Result<User, DbError> {
+    Ok(User {
+        id: row.uuid(0)?,
+        email: row.text(1)?.to_owned(),
+        username: row.text(2)?.to_owned(),
+        role: row.read(3, Role::from_stored)?,
+        subscription: row.read(4, Subscription::from_stored)?,
+        subscription_expires_at: if row.integer(5)? == 0 {
+            None
+        } else {
+            Some(row.unix_time(6)?)
+        },
+        created_at: row.unix_time(7)?,
+        is_email_verified: row.integer(8)? != 0,
     })
-    .transpose()
 }
 
 /// Replaces a user's password hash after a reset by mail, which also proves that the email address is
@@ -255,9 +268,13 @@ pub fn void_password(
     user: Uuid,
     now: Timestamp,
 ) -> Result<String, DbError> {
-    let statement = "UPDATE users SET hashed_password = 'void', deletes_at = NULL, updated_at = ?2 \
+    let statement = "UPDATE users SET hashed_password = ?3, deletes_at = NULL, updated_at = ?2 \
          WHERE id = ?1 RETURNING email";
-    let parameters = [user.to_string().into(), now.to_sql().into()];
+    let parameters = [
+        user.to_string().into(),
+        now.to_sql().into(),
+        VOID_PASSWORD.into(),
+    ];
     let row = connection.write_one(statement, parameters)?;
     let row = row.ok_or_else(|| DbError::Failed("the user does not exist".into()))?;
     Ok(row.text(0)?.to_owned())

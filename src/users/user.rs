@@ -44,6 +44,13 @@ pub struct User {
     pub is_email_verified: bool,
 }
 
+impl User {
+    /// The address, if the user has proven that it is theirs.
+    pub fn verified_email(&self) -> Option<&str> {
+        self.is_email_verified.then_some(self.email.as_str())
+    }
+}
+
 impl Role {
     /// The role, as stored and shown.
     pub fn as_str(self) -> &'static str {

@@ -40,6 +40,13 @@ impl Username {
         }
     }
 
+    /// A valid name with the letters and digits of a text, or another if it has too few.
+    pub fn like(text: &str) -> Self {
+        let allowed = text.chars().filter(char::is_ascii_alphanumeric);
+        let name: String = allowed.take(MAX_LENGTH as usize).collect();
+        Self::parse(&name).unwrap_or_else(|_| Self("user1".to_owned()))
+    }
+
     /// The name, as entered.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -19,6 +19,7 @@ const MODULES: &[&str] = &[
     "housekeeping",
     "pages",
     "health",
+    "admin",
     "deletion",
     "sessions",
     "captcha",

@@ -61,6 +61,8 @@ pub enum Refusal {
     Uuid(String),
     /// It does not match the pattern.
     Pattern(&'static str),
+    /// It is none of these values.
+    Choice(&'static str),
 }
 
 impl FieldError {
@@ -115,10 +117,21 @@ impl FieldError {
                 format!("String should match pattern '{pattern}'"),
                 json!({ "pattern": pattern }),
             ),
+            Refusal::Choice(expected) => (
+                "enum",
+                format!("Input should be {expected}"),
+                json!({ "expected": expected }),
+            ),
         };
         let mut error = Self::new(r#type, Some(field), msg).with_input(input);
         error.ctx = Some(ctx);
         error
+    }
+
+    /// The same error, of a parameter of the query.
+    pub fn in_query(mut self) -> Self {
+        self.loc[0] = Location::Name("query");
+        self
     }
 
     /// A parameter of the query that violates a rule.

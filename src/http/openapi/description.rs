@@ -8,7 +8,8 @@ use std::{env, fs};
 use utoipa::OpenApi as _;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, Flow, OAuth2, Password, Scopes, SecurityScheme,
+    ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes,
+    SecurityScheme,
 };
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
@@ -28,6 +29,7 @@ use crate::routes::{ApiDoc, ROUTES};
     components(schemas(ErrorBody, ConflictBody, ValidationErrorBody)),
     tags(
         (name = "auth", description = "Accounts and sessions"),
+        (name = "admin", description = "For administrators"),
         (name = "data", description = "Protected data"),
         (name = "health", description = "For probes and people"),
         (name = "docs", description = "API description"),
@@ -43,7 +45,8 @@ fn description() -> OpenApi {
     openapi
 }
 
-/// Adds the two ways to send an access token: from the OAuth2 password flow, and in a cookie.
+/// Adds the two ways to send an access token, from the OAuth2 password flow and in a cookie, and the
+/// administrators' key.
 fn describe_login(openapi: &mut OpenApi) {
     let login = Flow::Password(Password::new("/api/v1/auth/login", Scopes::new()));
     let scheme = SecurityScheme::OAuth2(OAuth2::new([login]));
@@ -55,6 +58,9 @@ fn describe_login(openapi: &mut OpenApi) {
     );
     let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
     components.add_security_scheme("SessionCookie", scheme);
+    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+    let key = key.description(Some("The setting `admin_api_key`, for machines."));
+    components.add_security_scheme("AdminKey", SecurityScheme::Http(key.build()));
 }
 
 /// Marks the bodies that may be absent: those without a required field.

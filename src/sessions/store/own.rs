@@ -92,7 +92,7 @@ pub fn renew(
     row.map(|row| {
         Ok(Grant {
             user: user.id,
-            role: user.role,
+            standing: user.standing.clone(),
             expires_at: row.unix_time(0)?,
         })
     })

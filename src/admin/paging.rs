@@ -1,0 +1,34 @@
+//! The parameters of lists: the size of a page, and where it begins.
+
+use crate::http::error::Error;
+use crate::http::error::validation::FieldError;
+use crate::http::fields::Fields;
+
+/// Items of a page, if the request does not say.
+const DEFAULT_LIMIT: usize = 50;
+const MAX_LIMIT: usize = 100;
+
+/// The description of the parameter `limit`.
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "only tests generate the description")
+)]
+pub const LIMIT_DESCRIPTION: &str = "Items of a page, 50 by default";
+
+/// Takes the size of a page. On `None`, the error is recorded.
+pub fn take_limit(fields: &mut Fields) -> Option<usize> {
+    if !fields.has("limit") {
+        return Some(DEFAULT_LIMIT);
+    }
+    fields.required("limit", |text| {
+        let limit = text.parse().ok();
+        let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        limit.ok_or("The limit must be a whole number from 1 to 100.")
+    })
+}
+
+/// The error for a cursor that the list has not issued.
+pub fn refuse_cursor(cursor: &str) -> Error {
+    let refusal = "The cursor must be the next_cursor of a page with the same parameters.";
+    FieldError::refused_in_query("cursor", refusal.into(), cursor).into()
+}
