@@ -91,7 +91,7 @@ table! {
     post "/api/v1/admin/users/{id}/send-password-reset" [limits::ADMIN]
         => admin::send_password_reset::send_password_reset;
     post "/api/v1/admin/users/{id}/verify-email" [limits::ADMIN]
-        => admin::verify_email::verify_email;
+        => admin::verify_email::verify_user_email;
     get "/api/v1/admin/users/{id}/sessions" [limits::ADMIN]
         => admin::sessions::list_user_sessions;
     delete "/api/v1/admin/users/{id}/sessions" [limits::ADMIN]

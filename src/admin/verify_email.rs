@@ -36,7 +36,7 @@ use crate::users;
         TargetErrors,
     )
 )]
-pub async fn verify_email(
+pub async fn verify_user_email(
     State(app): State<&'static App>,
     administrator: Administrator,
     target: Target,

@@ -1,5 +1,6 @@
 //! Shared helpers: a service per test, stubs for its dependencies, and assertions on its responses.
 
+pub(crate) mod admin;
 pub(crate) mod api_error;
 pub(crate) mod app;
 pub(crate) mod captcha;

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "black-box tests need the clock")]
 
 mod account_events;
+mod admin;
 mod adopted_addresses;
 mod adoption;
 mod brand;

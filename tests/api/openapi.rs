@@ -14,7 +14,7 @@ use crate::helpers::flows::{
 };
 
 /// Every route and its possible statuses.
-const ROUTES: [(&str, &str, &[u16]); 28] = [
+const ROUTES: [(&str, &str, &[u16]); 40] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
@@ -60,6 +60,66 @@ const ROUTES: [(&str, &str, &[u16]); 28] = [
         &[202, 401, 403, 413, 422, 429, 500, 503],
     ),
     ("get", SESSION, &[200, 401, 500, 503]),
+    (
+        "get",
+        "/api/v1/admin/users",
+        &[200, 401, 403, 422, 429, 500, 503],
+    ),
+    (
+        "post",
+        "/api/v1/admin/users",
+        &[201, 401, 403, 409, 413, 422, 429, 500, 503],
+    ),
+    (
+        "get",
+        "/api/v1/admin/users/{id}",
+        &[200, 401, 403, 404, 429, 500, 503],
+    ),
+    (
+        "patch",
+        "/api/v1/admin/users/{id}",
+        &[200, 401, 403, 404, 409, 413, 422, 429, 500, 503],
+    ),
+    (
+        "delete",
+        "/api/v1/admin/users/{id}",
+        &[204, 401, 403, 404, 409, 429, 500, 503],
+    ),
+    (
+        "post",
+        "/api/v1/admin/users/{id}/disable",
+        &[200, 401, 403, 404, 409, 413, 422, 429, 500, 503],
+    ),
+    (
+        "post",
+        "/api/v1/admin/users/{id}/enable",
+        &[200, 401, 403, 404, 429, 500, 503],
+    ),
+    (
+        "post",
+        "/api/v1/admin/users/{id}/send-password-reset",
+        &[202, 401, 403, 404, 409, 429, 500, 503],
+    ),
+    (
+        "post",
+        "/api/v1/admin/users/{id}/verify-email",
+        &[200, 401, 403, 404, 429, 500, 503],
+    ),
+    (
+        "get",
+        "/api/v1/admin/users/{id}/sessions",
+        &[200, 401, 403, 404, 429, 500, 503],
+    ),
+    (
+        "delete",
+        "/api/v1/admin/users/{id}/sessions",
+        &[204, 401, 403, 404, 429, 500, 503],
+    ),
+    (
+        "get",
+        "/api/v1/admin/events",
+        &[200, 401, 403, 422, 429, 500, 503],
+    ),
     ("get", TEST_DATA, &[200, 401, 500, 503]),
     ("get", "/health/live", &[200, 500]),
     ("get", "/health/ready", &[200, 503]),
@@ -186,11 +246,15 @@ fn references(value: &Value) -> Vec<&str> {
     }
 }
 
+/// How the paths end whose requests change something and have no body.
+const BODILESS: [&str; 3] = ["/enable", "/{id}/verify-email", "/send-password-reset"];
+
 #[tokio::test]
 async fn every_body_has_a_schema_under_its_content_type() {
     for (method, path, operation) in operations().await {
         let expected = match (method.as_str(), path.as_str()) {
             ("get" | "delete", _) => None,
+            (_, path) if BODILESS.iter().any(|end| path.ends_with(end)) => None,
             (_, LOGIN) => Some("application/x-www-form-urlencoded"),
             _ => Some("application/json"),
         };
@@ -218,6 +282,8 @@ async fn only_protected_routes_require_an_access_token_by_header_or_cookie() {
     assert_eq!(scheme["type"], "apiKey");
     assert_eq!(scheme["in"], "cookie");
     assert_eq!(scheme["name"], "__Host-gatehouse");
+    let scheme = &document["components"]["securitySchemes"]["AdminKey"];
+    assert_eq!(scheme["scheme"], "bearer");
     for (_, path, operation) in operations().await {
         let is_protected = [
             ME,
@@ -231,6 +297,10 @@ async fn only_protected_routes_require_an_access_token_by_header_or_cookie() {
         ];
         let expected = (is_protected.contains(&path.as_str()) || path.starts_with(SESSIONS))
             .then(|| json!([{"OAuth2PasswordBearer": []}, {"SessionCookie": []}]));
+        let for_administrators = path.starts_with("/api/v1/admin/").then(
+            || json!([{"OAuth2PasswordBearer": []}, {"SessionCookie": []}, {"AdminKey": []}]),
+        );
+        let expected = expected.or(for_administrators);
         assert_eq!(operation.get("security"), expected.as_ref(), "{path}");
     }
 }

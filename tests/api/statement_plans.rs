@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use reqwest::Method;
 use serde_json::json;
 
+use crate::helpers::admin::{ADMIN_API_KEY, USERS, user_path};
 use crate::helpers::app::App;
 use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{
@@ -42,10 +43,22 @@ const MAY_SCAN: [(&str, &str); 3] = [
 const SLOW: [&str; 3] = ["SCAN", "TEMP B-TREE", "AUTOMATIC"];
 
 /// Steps that read no table: conditions, or the result of an inner step.
-const READS_NO_TABLE: [&str; 3] = ["SCAN CONSTANT ROW", "SCAN (subquery-", "SCAN pragma_"];
+const READS_NO_TABLE: [&str; 7] = [
+    "SCAN CONSTANT ROW",
+    "SCAN (subquery-",
+    "SCAN pragma_",
+    "SCAN json_each",
+    // Lists of administrators, which first read a thousand rows by an index.
+    "SCAN candidates",
+    "SCAN c ",
+    "SCAN w",
+];
+
+/// The beginning of those lists. They may sort what they have read.
+const WINDOW: &str = "WITH candidates AS MATERIALIZED ";
 
 /// The beginnings of statements that read or change rows.
-const VERBS: [&str; 4] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
+const VERBS: [&str; 5] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
 
 #[tokio::test]
 async fn every_statement_uses_an_index() {
@@ -68,8 +81,12 @@ async fn every_statement_uses_an_index() {
     for sql in &executed {
         let plan = plan(&database, sql);
         let is_slow = |step: &String| {
-            let reads_no_table = READS_NO_TABLE.iter().any(|begins| step.starts_with(begins));
-            !reads_no_table && SLOW.iter().any(|slow| step.contains(slow))
+            let whole = format!("{step} ");
+            let reads_no_table = READS_NO_TABLE
+                .iter()
+                .any(|begins| whole.starts_with(begins));
+            let sorts_a_window = sql.starts_with(WINDOW) && step.contains("TEMP B-TREE");
+            !reads_no_table && !sorts_a_window && SLOW.iter().any(|slow| step.contains(slow))
         };
         let may_scan = MAY_SCAN.iter().any(|(statement, _)| statement == sql);
         assert_eq!(plan.iter().any(is_slow), may_scan, "{sql}\n{plan:#?}");
@@ -81,6 +98,7 @@ async fn every_statement_uses_an_index() {
 async fn spawn_with_legacy_database() -> (App, BTreeSet<String>) {
     let setup = builtin_captcha().without("throttle").traced();
     let setup = setup.with("email_verification", "required");
+    let setup = setup.with("admin_api_key", ADMIN_API_KEY);
     let database = rusqlite::Connection::open(setup.database_path());
     let database = database.expect("a database");
     database
@@ -116,6 +134,11 @@ async fn spawn_with_legacy_database() -> (App, BTreeSet<String>) {
          deletes_at) VALUES ('00000000-0000-4000-8000-000000000001', 'leaving', 'leaving@example.com',
          '!', 'REGULAR', 'FREE', 1)",
     );
+    app.change(
+        "INSERT INTO users (id, username, email, hashed_password, account_role, account_subscription,
+         disabled_at, disabled_until) VALUES ('00000000-0000-4000-8000-000000000002', 'banned',
+         'banned@example.com', '!', 'REGULAR', 'FREE', 1, 1)",
+    );
     app.change(&format!(
         "INSERT INTO outbox (id, kind, user_id, due_at) VALUES ('unreadable', '?', '{}', 0)",
         legacy::USER
@@ -133,6 +156,7 @@ async fn execute_everything(app: &App) {
     app.get("/health/ready").await.assert_status(200);
     use_legacy_tokens(app).await;
     log_in_refresh_and_log_out(app).await;
+    administrate(app).await;
     register(app).await;
     guess(app).await;
     use_own_account(app).await;
@@ -171,6 +195,59 @@ async fn log_in_refresh_and_log_out(app: &App) {
     app.logout(&tokens.refresh).await.assert_status(204);
 }
 
+/// Lists users and events in every way, and does everything to Tom and to an invited user.
+async fn administrate(app: &App) {
+    let access_token = app.tokens_of_tom().await.access;
+    app.get_as(USERS, &access_token).await.assert_status(200);
+    for query in [
+        "users",
+        "users?role=ADMIN",
+        "users?role=MODERATOR",
+        "users?role=REGULAR",
+        "users?status=active",
+        "users?status=disabled",
+        "users?status=deleting",
+        "users?status=unverified",
+        "users?query=t",
+        "events",
+        "events?action=session.created",
+        "events?action=user.disabled",
+        "events?user=00000000-0000-4000-8000-000000000000",
+    ] {
+        let path = format!("/api/v1/admin/{query}");
+        app.get_as(&path, ADMIN_API_KEY).await.assert_status(200);
+    }
+    let invited = json!({"email": "invited@example.com"});
+    let send =
+        async |method, path: &str, body| app.send_as(method, path, ADMIN_API_KEY, &body).await;
+    let eve = send(Method::POST, USERS, invited).await;
+    let eve = user_path(&eve.assert_status(201).field("id"), "");
+    let admin = json!({"account_role": "ADMIN"});
+    send(Method::PATCH, &eve, admin).await.assert_status(200);
+    let tom = |rest: &str| user_path(legacy::USER, rest);
+    for (path, body) in [
+        (tom("/disable"), json!({"reason": "Spam"})),
+        (tom("/enable"), json!({})),
+        (tom("/send-password-reset"), json!({})),
+        (tom("/verify-email"), json!({})),
+    ] {
+        let response = send(Method::POST, &path, body).await;
+        assert!(response.status < 300, "{response:?}");
+    }
+    let sessions = tom("/sessions");
+    app.get_as(&sessions, ADMIN_API_KEY)
+        .await
+        .assert_status(200);
+    app.delete_as(&sessions, ADMIN_API_KEY)
+        .await
+        .assert_status(204);
+    // Eve would be the last administrator.
+    app.change("UPDATE users SET account_role = 'ADMIN' WHERE username = 'Tom'");
+    app.delete_as(&eve, ADMIN_API_KEY).await.assert_status(204);
+    app.change("UPDATE users SET account_role = 'REGULAR' WHERE username = 'Tom'");
+    app.all_mail_is_sent().await;
+}
+
 async fn register(app: &App) {
     for (username, email, status) in [
         ("Tom1", "tom1@example.com", 201),
@@ -187,6 +264,7 @@ async fn register(app: &App) {
 async fn use_own_account(app: &App) {
     app.change("UPDATE users SET deletes_at = 9999999999 WHERE username = 'Tom'");
     app.tokens_of_tom().await;
+    app.change("UPDATE sessions SET created_at = created_at - 60");
     let tokens = app.tokens_of_tom().await;
     for path in [SESSIONS, EVENTS, EXPORT] {
         app.get_as(path, &tokens.access).await.assert_status(200);

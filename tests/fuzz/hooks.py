@@ -42,6 +42,9 @@ OWN_ACCOUNT = {
     "DELETE /api/v1/auth/sessions/{id}",
 }
 
+#: The security schemes beside the access token.
+ALTERNATIVES = ("SessionCookie", "AdminKey")
+
 #: The messages of rules for single strings that a JSON schema cannot express.
 INEXPRESSIBLE = (
     # The schema counts characters, the rule counts bytes.
@@ -82,16 +85,17 @@ class AccessToken:
 
 @schemathesis.hook
 def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
-    """Adds the headers to every operation, and removes the cookie's security scheme.
+    """Adds the headers to every operation, and removes the security schemes of the cookie and the key.
 
-    A request without one of two credentials may still have the other, which Schemathesis does not notice.
+    A request without one of several credentials may still have another, which Schemathesis does not notice.
     """
-    del raw_schema["components"]["securitySchemes"]["SessionCookie"]
+    for scheme in ALTERNATIVES:
+        del raw_schema["components"]["securitySchemes"][scheme]
     for path in raw_schema["paths"].values():
         for operation in path.values():
             operation.setdefault("parameters", []).extend(header(name) for name in HEADERS)
             if "security" in operation:
-                operation["security"].remove({"SessionCookie": []})
+                operation["security"] = [{"OAuth2PasswordBearer": []}]
                 operation["parameters"].append(header("Authorization", pattern=TOKEN))
 
 

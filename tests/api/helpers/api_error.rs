@@ -94,3 +94,11 @@ pub(crate) const INCORRECT_PASSWORD: ApiError =
     ApiError::new(403, "INCORRECT_PASSWORD", "Incorrect password");
 pub(crate) const INVALID_NOTICE_TOKEN: ApiError =
     ApiError::new(400, "INVALID_NOTICE_TOKEN", "Invalid or expired link");
+pub(crate) const FORBIDDEN: ApiError = ApiError::new(403, "FORBIDDEN", "Administrators only");
+pub(crate) const REAUTHENTICATION_REQUIRED: ApiError =
+    ApiError::new(403, "REAUTHENTICATION_REQUIRED", "Log in again to do this");
+pub(crate) const LAST_ADMIN: ApiError = ApiError::new(
+    409,
+    "LAST_ADMIN",
+    "The last administrator cannot be removed",
+);

@@ -34,6 +34,13 @@ pub(crate) fn broken_rule(field: &str, message: &str, input: Value) -> Value {
     })
 }
 
+/// A parameter of the query that breaks a rule.
+pub(crate) fn in_query(parameter: &str, message: &str, input: &str) -> Value {
+    let mut entry = broken_rule(parameter, message, input.into());
+    entry["loc"][0] = "query".into();
+    entry
+}
+
 /// A string that is not an email address.
 pub(crate) fn bad_email(reason: &str, input: &str) -> Value {
     json!({
