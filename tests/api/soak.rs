@@ -1,7 +1,7 @@
 //! The soak test: repeats every race, attack and kill, up to a thousand times each, and prints a table
 //! of the failures.
 
-use crate::faults::crash;
+use crate::faults::{account_crash, crash};
 use crate::helpers::tally::rounds;
 use crate::security::{account_races, guessing, proportion, races, slow_bodies};
 
@@ -29,6 +29,7 @@ async fn soak() {
         guessing::guesses_from_a_hundred_networks(rounds.div_ceil(10)).await,
         guessing::a_guess_a_minute(rounds / 2).await,
         crash::kills_under_load(rounds / 2).await,
+        account_crash::kills_amid_changes(rounds / 2).await,
     ];
     println!("{:<50} {:>7} {:>7}", "scenario", "rounds", "failed");
     for tally in &tallies {
