@@ -339,7 +339,7 @@ async fn the_owner_can_disown_the_deletion() {
 
 #[tokio::test]
 async fn a_deletion_next_to_everything_else_leaves_nothing_half_done() {
-    account_races::deletion_and_everything_else(rounds().min(10))
+    account_races::deletion_and_everything_else(rounds() / 2)
         .await
         .assert_no_failures();
 }

@@ -9,7 +9,7 @@ use super::crash::{check_file, random_milliseconds};
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::flows::{NOT_ME, PASSWORD, SESSIONS, Tokens, registration_of, token_in};
 use crate::helpers::response::Response;
-use crate::helpers::tally::{Tally, expect};
+use crate::helpers::tally::{Tally, expect, rounds};
 
 const NEW_PASSWORD: &str = "battery staple 2";
 /// Each change begins within this time, in milliseconds.
@@ -378,5 +378,5 @@ pub(crate) async fn kills_amid_changes(rounds: usize) -> Tally {
 
 #[tokio::test]
 async fn a_kill_leaves_every_change_of_an_account_complete_or_absent() {
-    kills_amid_changes(10).await.assert_no_failures();
+    kills_amid_changes(rounds() / 2).await.assert_no_failures();
 }

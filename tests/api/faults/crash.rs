@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::helpers::app::{App, spawn_app_with};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, registration_of};
-use crate::helpers::tally::{Tally, expect};
+use crate::helpers::tally::{Tally, expect, rounds};
 
 /// The server is killed within this time under load, in milliseconds.
 const MAX_LIFETIME: u64 = 250;
@@ -170,5 +170,5 @@ pub(crate) async fn kills_under_load(rounds: usize) -> Tally {
 
 #[tokio::test]
 async fn acknowledged_writes_survive_a_kill_under_load() {
-    kills_under_load(10).await.assert_no_failures();
+    kills_under_load(rounds() / 2).await.assert_no_failures();
 }
