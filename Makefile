@@ -93,7 +93,7 @@ bench: build ## Benchmark the service for fifteen minutes; QUICK=1 for a smoke t
 	cargo build --profile native --package gatehouse-bench
 	@wrk=$$(scripts/wrk.sh) && WRK=$$wrk target/native/gatehouse-bench
 
-soak: build ## Repeat every race and attack up to 1,000 times, kill the host 500 times, and fuzz
+soak: build ## Repeat every race and attack up to 1,000 times, kill the host 1,000 times, and fuzz
 	SOAK_ROUNDS=1000 cargo test --profile native --package gatehouse-api-tests soak -- --ignored --nocapture
 	@FUZZ_SECONDS=600 FUZZ_SEED=random FUZZ_WORKERS=4 scripts/fuzz.sh
 

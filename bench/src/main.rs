@@ -3,6 +3,7 @@
 //! QUICK=1       a smoke test of about a minute; its figures mean little
 //! AGAINST=FILE  only compares the routes of the component in FILE with the current one
 //! WASI2=1       only compares the build for WASI 0.2 with its bound
+//! MIGRATION=1   only measures migrations of databases with a million users
 //! PEERS=1       only compares the service with PocketBase
 //! SPIN=1        serves with `spin` from the PATH instead of the host in host/; SPIN_FLAGS adds flags
 
@@ -19,6 +20,7 @@ mod hashing;
 mod host;
 mod load;
 mod machine;
+mod migration;
 mod pair;
 mod peers;
 mod population;
@@ -44,6 +46,9 @@ fn main() -> Result<()> {
     }
     if is_on("WASI2") {
         return wasi2::measure(&scale);
+    }
+    if is_on("MIGRATION") {
+        return migration::measure(&scale);
     }
     if is_on("PEERS") {
         return peers::measure(&scale);

@@ -13,6 +13,8 @@ use crate::tokens;
 
 /// The password of every user.
 pub const PASSWORD: &str = "correct horse 1";
+/// A hash of the legacy service.
+const BCRYPT_HASH: &str = "$2b$12$shmg9g9f3.yfVJdRYk3ugeLG.t6O9eSpw/vKDHW2EoY3kfDxN.ije";
 /// Every second user has this name, followed by a number.
 pub const POPULAR_NAME: &str = "Popular";
 /// One in this many users has a pending mail.
@@ -22,6 +24,8 @@ const DAY: u64 = 24 * 3600;
 
 const INSERT_SESSION: &str = "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, \
                               expires_at) VALUES (?1, ?2, 0, ?3, ?3, ?3 + 86400)";
+const INSERT_LEGACY_TOKEN: &str = "INSERT INTO refresh_tokens (id, user_id, refresh_token, expires_at) \
+                                   VALUES (?1, ?1, ?2, datetime(?3 + 86400, 'unixepoch'))";
 const INSERT_RESET_TOKEN: &str = "INSERT INTO password_reset_tokens (id, user_id, token, \
                                   expires_at, is_used, created_at) \
                                   VALUES (?1, ?2, ?3, datetime(?4 + 86400, 'unixepoch'), 0, \
@@ -30,26 +34,55 @@ const INSERT_RESET_TOKEN: &str = "INSERT INTO password_reset_tokens (id, user_id
 /// Fills a migrated database that is not in use: `users` users with a session each, and pending mail
 /// for some of them, due after the benchmark.
 pub fn fill(path: &Path, users: u32) -> Result<()> {
+    write(path, |transaction| {
+        insert_users(transaction, users, &hashing::phc_string(PASSWORD)?)?;
+        for user in 0..users {
+            insert_session(transaction, user_id(user), first_session(user))?;
+        }
+        for user in (0..users).step_by(USERS_PER_MAIL as usize) {
+            insert_mail(transaction, user)?;
+        }
+        Ok(())
+    })
+}
+
+/// Inserts only users.
+pub fn fill_with_users(path: &Path, users: u32) -> Result<()> {
+    let hash = hashing::phc_string(PASSWORD)?;
+    write(path, |transaction| insert_users(transaction, users, &hash))
+}
+
+/// Fills a database of the legacy service: `users` users with a refresh token each. Every hundredth has
+/// capitals in the address, which the migration rewrites.
+pub fn fill_legacy(path: &Path, users: u32) -> Result<()> {
+    write(path, |transaction| {
+        insert_users(transaction, users, BCRYPT_HASH)?;
+        let mut statement = transaction.prepare(INSERT_LEGACY_TOKEN)?;
+        for user in 0..users {
+            let id = user_id(user).to_string();
+            statement.execute(params![id, format!("eyJ{id:x<200}"), now()])?;
+        }
+        let statement = "UPDATE users SET email = upper(email) WHERE rowid % 100 = 0";
+        transaction.execute(statement, [])?;
+        Ok(())
+    })
+}
+
+/// Writes into a database that is not in use, in one transaction.
+fn write(path: &Path, insert: impl FnOnce(&Transaction<'_>) -> Result<()>) -> Result<()> {
     let mut database = Connection::open(path)?;
     // The data of an interrupted benchmark is worthless.
     database.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000;",
     )?;
     let transaction = database.transaction()?;
-    insert_users(&transaction, users)?;
-    for user in 0..users {
-        insert_session(&transaction, user_id(user), first_session(user))?;
-    }
-    for user in (0..users).step_by(USERS_PER_MAIL as usize) {
-        insert_mail(&transaction, user)?;
-    }
+    insert(&transaction)?;
     transaction.commit()?;
     database.execute_batch("PRAGMA journal_mode = WAL")?;
     Ok(())
 }
 
-fn insert_users(transaction: &Transaction<'_>, users: u32) -> Result<()> {
-    let hash = hashing::phc_string(PASSWORD)?;
+fn insert_users(transaction: &Transaction<'_>, users: u32, hash: &str) -> Result<()> {
     let mut statement = transaction.prepare(
         "INSERT INTO users (id, username, email, hashed_password, account_role, \
          account_subscription) VALUES (?1, ?2, ?3, ?4, 'REGULAR', 'FREE')",

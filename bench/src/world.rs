@@ -117,7 +117,8 @@ impl World {
     }
 }
 
-fn database(directory: &TempDir) -> PathBuf {
+/// The path of the service's database.
+pub fn database(directory: &TempDir) -> PathBuf {
     directory.path().join("sqlite_db.db")
 }
 

@@ -35,10 +35,27 @@ pub fn description(name: &str, request: &HeaderMap) -> Result<Response, Error> {
     respond_with_file(Description::get(name), name, request)
 }
 
+/// Serves a file of the OpenAPI description in another format. Its ETag is that of the file, so that nothing
+/// is converted for a client that has it.
+pub fn converted(
+    file: &str,
+    name: &str,
+    convert: fn(&[u8]) -> anyhow::Result<&'static str>,
+    request: &HeaderMap,
+) -> Result<Response, Error> {
+    let file = Description::get(file).ok_or(NOT_FOUND)?;
+    respond_with(
+        name,
+        || Ok(convert(&file.data)?.as_bytes().into()),
+        &file.metadata.sha256_hash(),
+        request,
+    )
+}
+
 /// Serves an asset that the service renders.
 pub fn rendered(name: &str, content: String, request: &HeaderMap) -> Result<Response, Error> {
     let sha256 = Sha256::digest(content.as_bytes());
-    respond(name, content.into_bytes().into(), &sha256, request)
+    respond_with(name, || Ok(content.into_bytes().into()), &sha256, request)
 }
 
 fn respond_with_file(
@@ -47,14 +64,15 @@ fn respond_with_file(
     request: &HeaderMap,
 ) -> Result<Response, Error> {
     let file = file.ok_or(NOT_FOUND)?;
-    respond(name, file.data, &file.metadata.sha256_hash(), request)
+    let sha256 = file.metadata.sha256_hash();
+    respond_with(name, || Ok(file.data), &sha256, request)
 }
 
 /// Responds with the content, or with 304 if the client's copy is current. `no-cache` makes clients
 /// revalidate each time, so that a new version takes effect at once.
-fn respond(
+fn respond_with(
     name: &str,
-    content: Cow<'static, [u8]>,
+    content: impl FnOnce() -> Result<Cow<'static, [u8]>, Error>,
     sha256: &[u8],
     request: &HeaderMap,
 ) -> Result<Response, Error> {
@@ -68,7 +86,7 @@ fn respond(
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let content_type = [(header::CONTENT_TYPE, media_type(name))];
-    Ok((headers, content_type, content).into_response())
+    Ok((headers, content_type, content()?).into_response())
 }
 
 fn etag(sha256: &[u8]) -> Result<ETag, Error> {

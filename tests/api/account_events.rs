@@ -3,8 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, NOT_AUTHENTICATED};
-use crate::helpers::app::{App, spawn_app};
+use crate::helpers::app::{App, spawn_app, spawn_app_with};
 use crate::helpers::flows::{EVENTS, PASSWORD, Tokens, registration_of};
+use crate::helpers::time::{SOON, eventually};
+
+/// Events that are older than their retention, in the test of it.
+const OLD_EVENTS: &str = "events WHERE detail ->> '$.reason' <= 2500";
 
 /// Inserts events of Tom, of which the first is the oldest.
 fn add_events(app: &App, count: u32) {
@@ -129,4 +133,36 @@ async fn an_event_has_its_time() {
     app.change("UPDATE events SET at = 1795347987");
     let page = app.get_as(EVENTS, &tokens.access).await.json();
     assert_eq!(page["items"][0]["at"], "2026-11-22T11:46:27Z");
+}
+
+/// The numbers of old events from probe to probe, until none is left.
+async fn numbers_of_old_events(app: &App) -> Vec<i64> {
+    let mut seen = vec![app.count(OLD_EVENTS)];
+    let none_left = async || {
+        app.get("/health/ready").await.assert_status(200);
+        let left = app.count(OLD_EVENTS);
+        if seen.last() != Some(&left) {
+            seen.push(left);
+        }
+        (left == 0).then_some(())
+    };
+    // Each new instance runs housekeeping once a minute, after a probe.
+    eventually("no old event is left", SOON * 4, none_left).await;
+    seen
+}
+
+#[tokio::test]
+async fn events_are_deleted_in_batches_once_they_are_older_than_the_setting_and_not_before() {
+    let app = spawn_app_with("events_days", "30").await;
+    let tokens = app.log_tom_in().await;
+    add_events(&app, 2600);
+    app.change(
+        "UPDATE events SET at = unixepoch() - 30 * 86400 + \
+         CASE WHEN detail ->> '$.reason' <= 2500 THEN -1 ELSE 3600 END",
+    );
+    let newer = app.count("events") - 2500;
+    assert_eq!(numbers_of_old_events(&app).await, [2500, 1500, 500, 0]);
+    assert_eq!(app.count("events"), newer);
+    let page = app.get_as(EVENTS, &tokens.access).await.json();
+    assert_eq!(page["items"][0]["detail"]["reason"], 2600);
 }

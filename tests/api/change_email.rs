@@ -1,12 +1,11 @@
 //! A change of address, from the request to the new mailbox to the notice in the old one.
 
-use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::helpers::api_error::{
-    EMAIL_TAKEN, INCORRECT_CREDENTIALS, INCORRECT_PASSWORD, INVALID_RESET_TOKEN,
-    INVALID_VERIFICATION_TOKEN, NOT_AUTHENTICATED,
+    INCORRECT_CREDENTIALS, INCORRECT_PASSWORD, INVALID_RESET_TOKEN, INVALID_VERIFICATION_TOKEN,
+    NOT_AUTHENTICATED,
 };
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{
@@ -14,7 +13,9 @@ use crate::helpers::flows::{
     registration_of, token_in,
 };
 use crate::helpers::response::Response;
+use crate::helpers::tally::rounds;
 use crate::helpers::validation::{missing, not_a_string, secret};
+use crate::security::account_races;
 
 const NEW: &str = "tom@example.org";
 const ANN: &str = "ann@example.com";
@@ -260,53 +261,16 @@ async fn a_user_requests_five_changes_at_once_and_an_address_gets_three_mails() 
 
 #[tokio::test]
 async fn of_many_users_who_change_to_one_address_one_wins() {
-    let app = spawn_app().await;
-    let mut tokens = Vec::new();
-    for number in 0..6 {
-        let name = format!("user{number}");
-        let email = format!("{name}@example.com");
-        let registered = app.register(&registration_of(&email, &name)).await;
-        registered.assert_status(201);
-        let user = Tokens::of(&app.login(&name, PASSWORD).await);
-        app.all_mail_sent().await;
-        app.mail_provider.clear();
-        tokens.push(token_for(&app, &user, NEW).await);
-    }
-    let newcomer = registration_of(NEW, "newcomer");
-    let verifying = join_all(tokens.iter().map(|token| app.verify_email(token)));
-    let (verified, registered) = tokio::join!(verifying, app.register(&newcomer));
-    let won = verified.iter().filter(|it| it.status == 200).count();
-    for lost in verified.iter().filter(|it| it.status != 200) {
-        lost.assert_error(&EMAIL_TAKEN);
-    }
-    let registered = usize::from(registered.status == 201);
-    assert_eq!(won + registered, 1);
-    let owners = format!("SELECT count(*) FROM users WHERE email = '{NEW}'");
-    assert_eq!(app.value::<i64>(&owners), 1);
-    let events = "SELECT count(*) FROM events WHERE action = 'email.changed'";
-    assert_eq!(app.value::<usize>(events), won);
-    let verified = "SELECT count(*) FROM users WHERE email_verified_at IS NOT NULL";
-    assert_eq!(app.value::<usize>(verified), won);
+    account_races::changes_to_one_address(rounds() / 2)
+        .await
+        .assert_no_failures();
 }
 
 #[tokio::test]
 async fn a_reset_that_races_a_request_leaves_no_change_pending() {
-    let app = spawn_app().await;
-    app.register_tom().await;
-    let mut password = PASSWORD.to_owned();
-    for round in 0..10 {
-        let tokens = app.tokens_with(&password).await;
-        let reset = app.next_reset_token(EMAIL).await;
-        let new = format!("tom{round}@example.org");
-        let new_password = format!("battery staple {round}");
-        let (_, reset) = tokio::join!(
-            app.change_email(&tokens.access, &new, &password),
-            app.reset_password(&reset, &new_password),
-        );
-        reset.assert_status(200);
-        password = new_password;
-        assert_eq!(app.count("email_verifications"), 0, "round {round}");
-    }
+    account_races::change_of_address_and_reset(rounds() / 2)
+        .await
+        .assert_no_failures();
 }
 
 #[tokio::test]

@@ -11,9 +11,11 @@ use crate::helpers::app::{Setup, spawn_app};
 use crate::helpers::cookies::{Cookies, set_cookies};
 use crate::helpers::flows::{CHANGE_PASSWORD, EMAIL, PASSWORD, Tokens};
 use crate::helpers::response::Response;
+use crate::helpers::tally::rounds;
 use crate::helpers::token::{legacy_claims, signed};
 use crate::helpers::validation::{broken_rule, missing, secret};
 use crate::legacy::{self, spawn_with_legacy_database};
+use crate::security::account_races;
 
 const NEW_PASSWORD: &str = "battery staple 2";
 const WRONG: &str = "wrong password 1";
@@ -222,64 +224,14 @@ async fn tokens_of_the_legacy_service_end_and_their_user_gets_a_session() {
 
 #[tokio::test]
 async fn no_session_from_an_old_password_survives_requests_at_the_same_time() {
-    let app = spawn_app().await;
-    let mut tokens = app.log_tom_in().await;
-    let passwords = [PASSWORD, NEW_PASSWORD];
-    for round in 0..10 {
-        let [old, new] = [passwords[round % 2], passwords[(round + 1) % 2]];
-        let other = Tokens::of(&app.login(EMAIL, old).await);
-        let (changed, logged_in, own, others) = tokio::join!(
-            app.change_password(&tokens.access, old, new),
-            app.login(EMAIL, old),
-            app.refresh(&tokens.refresh),
-            app.refresh(&other.refresh),
-        );
-        let changed = Tokens::of(&changed);
-        for response in [logged_in, own, others] {
-            assert!([200, 401].contains(&response.status), "{response:?}");
-            if response.status == 200 {
-                let dead = Tokens::of(&response);
-                app.test_data(&dead.access)
-                    .await
-                    .assert_error(&INVALID_ACCESS_TOKEN);
-                app.refresh(&dead.refresh)
-                    .await
-                    .assert_error(&INVALID_REFRESH_TOKEN);
-            }
-        }
-        app.test_data(&changed.access).await.assert_status(200);
-        assert_eq!(app.count("sessions"), 1);
-        tokens = changed;
-    }
+    account_races::change_and_sessions_of_the_old_password(rounds())
+        .await
+        .assert_no_failures();
 }
 
 #[tokio::test]
 async fn of_changes_and_a_reset_at_the_same_time_only_one_password_works() {
-    let app = spawn_app().await;
-    let tokens = app.log_tom_in().await;
-    let link = app.reset_token(1).await;
-    let candidates = [
-        "changed password 1",
-        "changed password 2",
-        "reset password 3",
-    ];
-    let (first, second, reset) = tokio::join!(
-        app.change_password(&tokens.access, PASSWORD, candidates[0]),
-        app.change_password(&tokens.access, PASSWORD, candidates[1]),
-        app.reset_password(&link, candidates[2]),
-    );
-    for response in [&first, &second, &reset] {
-        assert!(
-            [200, 400, 401, 403].contains(&response.status),
-            "{response:?}"
-        );
-    }
-    app.login(EMAIL, PASSWORD)
+    account_races::changes_and_reset_of_a_password(rounds() / 2)
         .await
-        .assert_error(&INCORRECT_CREDENTIALS);
-    let mut working = 0;
-    for candidate in candidates {
-        working += usize::from(app.login(EMAIL, candidate).await.status == 200);
-    }
-    assert_eq!(working, 1);
+        .assert_no_failures();
 }

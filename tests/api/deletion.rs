@@ -12,17 +12,19 @@ use crate::helpers::api_error::{
 use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
 use crate::helpers::cookies::{OWN_PAGE, assert_cleared, with_headers};
 use crate::helpers::flows::{
-    DELETE_ACCOUNT, EMAIL, LOGIN, ME, PASSWORD, Tokens, USERNAME, registration, registration_of,
+    DELETE_ACCOUNT, EMAIL, LOGIN, PASSWORD, Tokens, USERNAME, registration, registration_of,
 };
 use crate::helpers::response::Response;
 use crate::helpers::server::is_libsql;
+use crate::helpers::tally::rounds;
 use crate::helpers::time::{SOON, eventually, unix_now};
 use crate::legacy::{self, spawn_with_legacy_database};
+use crate::security::account_races;
 
 const NEW_PASSWORD: &str = "battery staple 2";
 
 /// The rows of all tables that have a column for users, and of the users.
-fn rows_of_users(app: &App) -> Vec<(String, i64)> {
+pub(crate) fn rows_of_users(app: &App) -> Vec<(String, i64)> {
     let tables: String = app.value(
         "SELECT group_concat(name) FROM sqlite_schema WHERE type = 'table' AND (name = 'users' \
          OR EXISTS (SELECT 1 FROM pragma_table_info(name) WHERE name = 'user_id'))",
@@ -337,44 +339,7 @@ async fn the_owner_can_disown_the_deletion() {
 
 #[tokio::test]
 async fn a_deletion_next_to_everything_else_leaves_nothing_half_done() {
-    let app = spawn_app().await;
-    for round in 0..10 {
-        app.register(&registration()).await.assert_status(201);
-        let tokens = app.tokens_of_tom().await;
-        let other = app.tokens_of_tom().await;
-        let link = app.next_reset_token(EMAIL).await;
-        let (deleted, logged_in, refreshed, changed, reset, renamed, revoked) = tokio::join!(
-            app.delete_account(&tokens.access, PASSWORD),
-            app.login(EMAIL, PASSWORD),
-            app.refresh(&other.refresh),
-            app.change_password(&other.access, PASSWORD, NEW_PASSWORD),
-            app.reset_password(&link, NEW_PASSWORD),
-            app.rename(&tokens.access, "Tommy"),
-            app.delete_as(crate::helpers::flows::SESSIONS, &other.access),
-        );
-        for response in [&logged_in, &refreshed, &changed, &reset, &renamed, &revoked] {
-            assert!(response.status < 500, "round {round}: {response:?}");
-        }
-        if deleted.status != 202 {
-            assert!([401, 403].contains(&deleted.status), "{deleted:?}");
-            let password = [PASSWORD, NEW_PASSWORD];
-            let mut gone = false;
-            for password in password {
-                let login = app.login(EMAIL, password).await;
-                if login.status == 200 {
-                    let tokens = Tokens::of(&login);
-                    let deleted = app.delete_account(&tokens.access, password).await;
-                    deleted.assert_status(202);
-                    gone = true;
-                }
-            }
-            assert!(gone);
-        }
-        app.all_mail_is_sent().await;
-        assert_eq!(rows_of_users(&app), [], "round {round}");
-        let named = "events WHERE action <> 'user.deleted' AND detail IS NOT NULL";
-        assert_eq!(app.count(named), 0);
-    }
-    let me = app.get(ME).await;
-    me.assert_error(&NOT_AUTHENTICATED);
+    account_races::deletion_and_everything_else(rounds() / 2)
+        .await
+        .assert_no_failures();
 }

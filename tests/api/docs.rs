@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
+use serde_json::Value;
 
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::description::{document, operations};
@@ -77,6 +78,43 @@ async fn it_shows_every_operation_response_schema_and_error_code_without_its_scr
     for name in schemas.expect("schemas").keys() {
         assert!(page.contains(&format!("id=\"schema-{name}\"")), "{name}");
     }
+}
+
+/// The names of the fields of a schema, and of those that it includes.
+fn fields(schemas: &Value, schema: &Value) -> Vec<String> {
+    let own = schema["properties"].as_object().into_iter();
+    let own = own.flat_map(|fields| fields.keys().cloned());
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let included = parts.flat_map(|part| match part["$ref"].as_str() {
+        Some(reference) => {
+            let name = reference.rsplit('/').next().expect("a name");
+            fields(schemas, &schemas[name])
+        }
+        None => fields(schemas, part),
+    });
+    own.chain(included).collect()
+}
+
+#[tokio::test]
+async fn every_schema_shows_its_fields_and_those_of_the_schemas_that_it_includes() {
+    let page = page(&spawn_app().await).await;
+    let schemas = &document().await["components"]["schemas"];
+    for (name, schema) in schemas.as_object().expect("schemas") {
+        let start = format!("id=\"schema-{name}\"");
+        let (_, article) = page.split_once(&start).expect(name);
+        let (article, _) = article.split_once("</article>").expect("an end");
+        for field in fields(schemas, schema) {
+            assert!(
+                article.contains(&format!("<dt><code>{field}</code>")),
+                "{name} {field}"
+            );
+        }
+    }
+    let account = fields(schemas, &schemas["Account"]);
+    assert!(
+        account.contains(&"email".into()) && account.contains(&"mfa".into()),
+        "{account:?}"
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Fault injection: no acknowledged write is lost, and no partial write remains.
 
+pub(crate) mod account_crash;
 mod captcha;
 mod clock;
 pub(crate) mod crash;

@@ -10,26 +10,9 @@ use crate::helpers::token::{claims, legacy_claims, signed};
 pub(crate) const USER: &str = "0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77";
 
 /// The legacy schema with Tom and every kind of row that can belong to him.
-pub(crate) const DATABASE: &str = "
-    CREATE TABLE users (
-        id VARCHAR NOT NULL, username VARCHAR NOT NULL, email VARCHAR NOT NULL,
-        hashed_password VARCHAR NOT NULL, account_role VARCHAR(9) NOT NULL,
-        account_subscription VARCHAR(4) NOT NULL, subscription_expires_at DATETIME,
-        created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL,
-        updated_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL, PRIMARY KEY (id));
-    CREATE UNIQUE INDEX ix_users_username_lower ON users (lower(username));
-    CREATE UNIQUE INDEX ix_users_email ON users (email);
-    CREATE TABLE refresh_tokens (
-        id VARCHAR NOT NULL, user_id VARCHAR NOT NULL, refresh_token VARCHAR NOT NULL,
-        expires_at DATETIME NOT NULL, created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL,
-        PRIMARY KEY (id), FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE,
-        UNIQUE (refresh_token));
-    CREATE TABLE password_reset_tokens (
-        id VARCHAR NOT NULL, user_id VARCHAR NOT NULL, token VARCHAR NOT NULL,
-        expires_at DATETIME NOT NULL, is_used BOOLEAN NOT NULL,
-        created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL,
-        PRIMARY KEY (id), FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE,
-        UNIQUE (token));
+pub(crate) const DATABASE: &str = concat!(
+    include_str!("../legacy.sql"),
+    "
     INSERT INTO users VALUES (
         '0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77', 'Tom', 'tom@example.com',
         -- bcrypt of 'correct horse 1'
@@ -46,7 +29,8 @@ pub(crate) const DATABASE: &str = "
          '2025-03-04 05:06:07.123456'),
         ('3', '0b9a1d5e-3c58-4f0e-8f53-6a3b5d1c9e77', 'eyJ.expired', '2025-03-11 05:06:07.123456',
          '2025-03-04 05:06:07.123456');
-";
+"
+);
 
 /// Starts a service that adopts the legacy database.
 pub(crate) async fn spawn_with_legacy_database() -> App {

@@ -315,6 +315,10 @@ async fn the_yaml_is_equivalent_and_downloadable() {
     assert_eq!(disposition, Some("attachment; filename=docs.yaml"));
     let yaml: Value = yaml_serde::from_str(&response.text).expect("YAML");
     assert_eq!(&yaml, document().await);
+    let is_block_style = response
+        .text
+        .starts_with("openapi: \"3.1.0\"\ninfo:\n  title: Gatehouse\n");
+    assert!(is_block_style, "{:.100}", response.text);
 }
 
 #[tokio::test]

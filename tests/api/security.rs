@@ -1,5 +1,6 @@
 //! Attacks, and the defences against them.
 
+pub(crate) mod account_races;
 mod captcha;
 mod cookies;
 mod cors;

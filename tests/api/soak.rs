@@ -1,12 +1,12 @@
 //! The soak test: repeats every race, attack and kill, up to a thousand times each, and prints a table
 //! of the failures.
 
-use crate::faults::crash;
+use crate::faults::{account_crash, crash};
 use crate::helpers::tally::rounds;
-use crate::security::{guessing, proportion, races, slow_bodies};
+use crate::security::{account_races, guessing, proportion, races, slow_bodies};
 
 #[tokio::test]
-#[ignore = "takes three quarters of an hour with SOAK_ROUNDS=1000"]
+#[ignore = "takes two hours with SOAK_ROUNDS=1000"]
 async fn soak() {
     let rounds = rounds();
     let tallies = [
@@ -19,11 +19,17 @@ async fn soak() {
         races::refresh_and_reset(rounds).await,
         races::login_and_reset(rounds).await,
         races::resets_with_one_token(rounds).await,
+        account_races::changes_to_one_address(rounds).await,
+        account_races::change_of_address_and_reset(rounds).await,
+        account_races::change_and_sessions_of_the_old_password(rounds).await,
+        account_races::changes_and_reset_of_a_password(rounds).await,
+        account_races::deletion_and_everything_else(rounds).await,
         proportion::bodies_of_random_shapes(rounds).await,
         slow_bodies::slow_bodies(rounds.div_ceil(100)).await,
         guessing::guesses_from_a_hundred_networks(rounds.div_ceil(10)).await,
         guessing::a_guess_a_minute(rounds / 2).await,
         crash::kills_under_load(rounds / 2).await,
+        account_crash::kills_amid_changes(rounds / 2).await,
     ];
     println!("{:<50} {:>7} {:>7}", "scenario", "rounds", "failed");
     for tally in &tallies {

@@ -116,11 +116,6 @@ fn json() -> String {
     json.expect("the description is JSON") + "\n"
 }
 
-fn yaml() -> String {
-    let yaml = description().to_yaml();
-    yaml.expect("the description is YAML")
-}
-
 /// Compares a file with the generated text, or writes it if `UPDATE_OPENAPI` is set.
 fn check(file: &str, expected: &str) {
     let path = format!("{}/docs/openapi/{file}", env!("CARGO_MANIFEST_DIR"));
@@ -137,7 +132,6 @@ fn check(file: &str, expected: &str) {
 #[test]
 fn the_files_are_up_to_date() {
     check("openapi.json", &json());
-    check("openapi.yaml", &yaml());
     check("openapi.html", &super::page::page(&json()));
 }
 

@@ -3,7 +3,8 @@
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::http::assets::description;
+use super::yaml;
+use crate::http::assets::{converted, description};
 use crate::http::error::Error;
 
 /// Content-Security-Policy of the page: its own script and style, and calls to the API.
@@ -51,7 +52,8 @@ pub async fn openapi_yaml(request: HeaderMap) -> Result<impl IntoResponse, Error
         header::CONTENT_DISPOSITION,
         "attachment; filename=docs.yaml",
     )];
-    Ok((as_attachment, description("openapi.yaml", &request)?))
+    let yaml = converted("openapi.json", "docs.yaml", yaml::description, &request)?;
+    Ok((as_attachment, yaml))
 }
 
 /// Interactive API documentation

@@ -2,6 +2,7 @@
 
 pub mod docs;
 pub(crate) mod responses;
+mod yaml;
 
 #[cfg(test)]
 mod description;

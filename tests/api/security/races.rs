@@ -13,14 +13,14 @@ const REGISTRATIONS: usize = 50;
 /// The number of concurrent refreshes, resets, or registrations with one captcha answer.
 const CROWD: usize = 20;
 
-fn statuses(responses: &[Response]) -> Vec<u16> {
+pub(super) fn statuses(responses: &[Response]) -> Vec<u16> {
     let mut statuses: Vec<_> = responses.iter().map(|response| response.status).collect();
     statuses.sort_unstable();
     statuses
 }
 
 /// Expects that one request got `won` and all others got `lost`.
-fn expect_one_winner(responses: &[Response], won: u16, lost: u16) -> Result<(), String> {
+pub(super) fn expect_one_winner(responses: &[Response], won: u16, lost: u16) -> Result<(), String> {
     let count = |status| {
         responses
             .iter()
@@ -32,7 +32,7 @@ fn expect_one_winner(responses: &[Response], won: u16, lost: u16) -> Result<(), 
 }
 
 /// Expects that neither token works.
-async fn expect_dead(app: &App, tokens: &Tokens, whose: &str) -> Result<(), String> {
+pub(super) async fn expect_dead(app: &App, tokens: &Tokens, whose: &str) -> Result<(), String> {
     let (access, refresh) = join(app.test_data(&tokens.access), app.refresh(&tokens.refresh)).await;
     let holds = (access.status, refresh.status) == (401, 401);
     expect(holds, || {
@@ -42,7 +42,11 @@ async fn expect_dead(app: &App, tokens: &Tokens, whose: &str) -> Result<(), Stri
 }
 
 /// Expects that the tokens, if any were issued, do not work.
-async fn expect_dead_if_any(app: &App, response: &Response, whose: &str) -> Result<(), String> {
+pub(super) async fn expect_dead_if_any(
+    app: &App,
+    response: &Response,
+    whose: &str,
+) -> Result<(), String> {
     match response.status {
         200 => expect_dead(app, &Tokens::of(response), whose).await,
         401 => Ok(()),
