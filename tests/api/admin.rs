@@ -8,3 +8,4 @@ mod invitations;
 mod last_administrator;
 mod lists;
 mod privileges;
+pub(crate) mod races;

@@ -1,6 +1,7 @@
 //! The soak test: repeats every race, attack and kill, up to a thousand times each, and prints a table
 //! of the failures.
 
+use crate::admin::races as admin_races;
 use crate::faults::{account_crash, crash};
 use crate::helpers::tally::rounds;
 use crate::security::{account_races, guessing, proportion, races, slow_bodies};
@@ -24,6 +25,9 @@ async fn soak() {
         account_races::change_and_sessions_of_the_old_password(rounds).await,
         account_races::changes_and_reset_of_a_password(rounds).await,
         account_races::deletion_and_everything_else(rounds).await,
+        admin_races::disabling_and_the_users_own_actions(rounds).await,
+        admin_races::disabling_and_the_users_own_deletion(rounds).await,
+        admin_races::administrators_against_each_other(rounds).await,
         proportion::bodies_of_random_shapes(rounds).await,
         slow_bodies::slow_bodies(rounds.div_ceil(100)).await,
         guessing::guesses_from_a_hundred_networks(rounds.div_ceil(10)).await,

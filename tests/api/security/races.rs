@@ -32,7 +32,7 @@ pub(super) fn expect_one_winner(responses: &[Response], won: u16, lost: u16) -> 
 }
 
 /// Expects that neither token works.
-pub(super) async fn expect_dead(app: &App, tokens: &Tokens, whose: &str) -> Result<(), String> {
+pub(crate) async fn expect_dead(app: &App, tokens: &Tokens, whose: &str) -> Result<(), String> {
     let (access, refresh) = join(app.test_data(&tokens.access), app.refresh(&tokens.refresh)).await;
     let holds = (access.status, refresh.status) == (401, 401);
     expect(holds, || {
