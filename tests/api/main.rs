@@ -5,6 +5,7 @@
 mod account_events;
 mod adopted_addresses;
 mod adoption;
+mod backup;
 mod brand;
 mod breaches;
 mod calls;
@@ -39,6 +40,7 @@ mod legacy;
 mod login;
 mod logout;
 mod me;
+mod metrics;
 mod not_me;
 mod openapi;
 mod own_sessions;

@@ -12,9 +12,10 @@ use crate::helpers::flows::{
     ME, NOT_ME, REFRESH, REGISTER, RESEND_VERIFICATION, RESET_PASSWORD, SESSION, SESSIONS,
     TEST_DATA, VERIFY_EMAIL,
 };
+use crate::metrics::METRICS;
 
 /// Every route and its possible statuses.
-const ROUTES: [(&str, &str, &[u16]); 28] = [
+const ROUTES: [(&str, &str, &[u16]); 29] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
@@ -63,6 +64,7 @@ const ROUTES: [(&str, &str, &[u16]); 28] = [
     ("get", TEST_DATA, &[200, 401, 500, 503]),
     ("get", "/health/live", &[200, 500]),
     ("get", "/health/ready", &[200, 503]),
+    ("get", METRICS, &[200, 401, 404, 429, 500, 503]),
     ("get", "/", &[200, 500]),
     ("get", "/openapi.json", &[200, 500]),
     ("get", "/docs.yaml", &[200, 500]),
@@ -218,6 +220,8 @@ async fn only_protected_routes_require_an_access_token_by_header_or_cookie() {
     assert_eq!(scheme["type"], "apiKey");
     assert_eq!(scheme["in"], "cookie");
     assert_eq!(scheme["name"], "__Host-gatehouse");
+    let scheme = &document["components"]["securitySchemes"]["MetricsToken"];
+    assert_eq!(scheme, &json!({"type": "http", "scheme": "bearer"}));
     for (_, path, operation) in operations().await {
         let is_protected = [
             ME,
@@ -229,8 +233,12 @@ async fn only_protected_routes_require_an_access_token_by_header_or_cookie() {
             EVENTS,
             EXPORT,
         ];
-        let expected = (is_protected.contains(&path.as_str()) || path.starts_with(SESSIONS))
-            .then(|| json!([{"OAuth2PasswordBearer": []}, {"SessionCookie": []}]));
+        let expected = if path == METRICS {
+            Some(json!([{"MetricsToken": []}]))
+        } else {
+            (is_protected.contains(&path.as_str()) || path.starts_with(SESSIONS))
+                .then(|| json!([{"OAuth2PasswordBearer": []}, {"SessionCookie": []}]))
+        };
         assert_eq!(operation.get("security"), expected.as_ref(), "{path}");
     }
 }
