@@ -17,6 +17,7 @@ mod http;
 mod languages;
 mod legacy;
 mod mail;
+mod metrics;
 mod pages;
 mod passwords;
 mod platform;
@@ -76,13 +77,13 @@ pub async fn handle(request: Request) -> Response {
         Ok(response) => response,
         Err(never) => match never {},
     };
-    match instance.app {
-        Some(app) if is_work_due(app) => {
+    match instance.app.map(|app| (app, Work::due(app))) {
+        Some((app, work)) if work != Work::default() => {
             let (response, is_sent) = signal_when_sent(response);
             platform::spawn(async move {
                 // The sender is only dropped, and a slow client must not keep the instance busy.
                 _ = select(is_sent, pin!(clock::sleep(SEND_LIMIT))).await;
-                housekeeping::run(app).await;
+                work.run(app).await;
                 drop(lock);
             });
             response
@@ -94,9 +95,31 @@ pub async fn handle(request: Request) -> Response {
     }
 }
 
-fn is_work_due(app: &App) -> bool {
-    let has_written = app.database.take_written_flag();
-    mail::store::take_new_mail_flag() || housekeeping::is_due(has_written)
+/// The work after a request that is due.
+#[derive(Default, PartialEq, Eq)]
+struct Work {
+    /// Adding counts to the metrics.
+    flush: bool,
+    housekeeping: bool,
+}
+
+impl Work {
+    fn due(app: &App) -> Self {
+        let has_written = app.database.take_written_flag();
+        Self {
+            flush: metrics::is_flush_due(app),
+            housekeeping: mail::store::take_new_mail_flag() || housekeeping::is_due(has_written),
+        }
+    }
+
+    async fn run(self, app: &App) {
+        metrics::flush(app).await;
+        if self.housekeeping {
+            housekeeping::run(app).await;
+            // It counts, too.
+            metrics::flush(app).await;
+        }
+    }
 }
 
 /// Releases the lock once the host has read the body of a small response.

@@ -14,22 +14,30 @@ use crate::http::assets::asset;
 use crate::http::error::{METHOD_NOT_ALLOWED, MISCONFIGURED, NOT_FOUND};
 use crate::http::middleware::Middleware;
 use crate::http::openapi::docs;
+use crate::metrics::scrape;
 use crate::passwords::{change_password, forgot_password, reset_password};
 use crate::sessions::{list, login, logout, refresh, revoke, revoke_others, session};
 use crate::throttle::limits::{self, Limit};
 use crate::users::{export, me, register, rename, test_data};
 use crate::verification::{change_email, resend_verification, verify_email};
-use crate::{admin, health, pages, throttle};
+use crate::{admin, health, metrics, pages, throttle};
 
 /// Generates the router and, for the tests, the description from one list. A rate limit is counted
-/// before the body is read.
+/// before the body is read. A route may depend on the settings.
 macro_rules! table {
-    ($($method:ident $path:literal $([$limit:expr])? => $($handler:ident)::+;)+) => {
+    ($(
+        $method:ident $path:literal $([$limit:expr])? $(if $($is_served:ident)::+)?
+            => $($handler:ident)::+;
+    )+) => {
         fn table(app: &'static App) -> Router<&'static App> {
-            Router::new()$(.route(
-                $path,
-                limited(app, $method($($handler)::+), [$($limit)?].first().copied()),
-            ))+
+            let mut router = Router::new();
+            $(
+                if [$($($is_served)::+(app))?].first().copied().unwrap_or(true) {
+                    let limit = [$($limit)?].first().copied();
+                    router = router.route($path, limited(app, $method($($handler)::+), limit));
+                }
+            )+
+            router
         }
 
         /// The OpenAPI description of the routes, collected from their handlers.
@@ -100,6 +108,7 @@ table! {
     get "/api/v1/data/test-data" => test_data::test_data;
     get "/health/live" => health::live;
     get "/health/ready" => health::ready;
+    get "/metrics" [limits::METRICS] if metrics::is_served => scrape::metrics;
     get "/" => health::hello;
     get "/openapi.json" => docs::openapi_json;
     get "/docs.yaml" => docs::openapi_yaml;

@@ -95,7 +95,8 @@ fn insert_users(transaction: &Transaction<'_>, users: u32, hash: &str) -> Result
 }
 
 fn insert_mail(transaction: &Transaction<'_>, user: u32) -> Result<()> {
-    let token = insert_reset_token(transaction, user_id(user), &format!("mail {user}"))?;
+    let token = id_of("reset token", &format!("mail {user}"));
+    insert_reset_token(transaction, user_id(user), token)?;
     let mut statement = transaction.prepare_cached(
         "INSERT INTO outbox (id, kind, user_id, reset_token_id, due_at) \
          VALUES (?1, 'password_reset', ?2, ?1, ?3)",
@@ -116,13 +117,12 @@ pub fn insert_session(database: &Connection, user: Uuid, session: Uuid) -> Resul
     Ok(())
 }
 
-/// Inserts a reset token of a user, and returns its id.
-pub fn insert_reset_token(database: &Connection, user: Uuid, token: &str) -> Result<Uuid> {
-    let id = id_of("reset token", token);
-    let hash = tokens::reset_token_hash(token);
+/// Inserts a reset token of a user.
+pub fn insert_reset_token(database: &Connection, user: Uuid, id: Uuid) -> Result<()> {
+    let hash = tokens::reset_token_hash(&tokens::reset_token(id));
     let mut statement = database.prepare_cached(INSERT_RESET_TOKEN)?;
     statement.execute(params![id.to_string(), user.to_string(), hash, now()])?;
-    Ok(id)
+    Ok(())
 }
 
 pub fn user_id(user: u32) -> Uuid {

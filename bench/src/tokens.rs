@@ -34,14 +34,25 @@ pub fn access_token(user: Uuid, session: Uuid, now: u64) -> String {
 
 /// The first refresh token of a session.
 pub fn refresh_token(session: Uuid) -> String {
-    let mut key = [0; 32];
-    Hkdf::<Sha256>::new(None, SECRET_KEY.as_bytes())
-        .expand(b"gatehouse refresh token", &mut key)
-        .expect("32 bytes are within what HKDF-SHA256 can give");
+    let key = derived_key(b"gatehouse refresh token");
     let mut token = session.as_bytes().to_vec();
     token.extend(0_u64.to_be_bytes());
     token.extend(authenticate(&key, &token));
     BASE64_URL_SAFE_NO_PAD.encode(token)
+}
+
+/// The reset token with this id.
+pub fn reset_token(id: Uuid) -> String {
+    let key = derived_key(b"gatehouse reset token");
+    BASE64_URL_SAFE_NO_PAD.encode(authenticate(&key, id.as_bytes()))
+}
+
+fn derived_key(purpose: &[u8]) -> [u8; 32] {
+    let mut key = [0; 32];
+    Hkdf::<Sha256>::new(None, SECRET_KEY.as_bytes())
+        .expand(purpose, &mut key)
+        .expect("32 bytes are within what HKDF-SHA256 can give");
+    key
 }
 
 /// The hash of a reset token, as the database stores it.

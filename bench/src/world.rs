@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::host::{Component, Host, in_repository};
 use crate::population::{self, id_of};
+use crate::tokens;
 
 /// Each user belongs to one lane, by the remainder of its number, so that routes do not interfere:
 /// a reset, for example, ends sessions.
@@ -107,10 +108,9 @@ impl World {
         let numbers = self.new_numbers(count);
         let mut tokens = Vec::new();
         for (user, number) in self.users_of(Lane::ResetPassword, count).zip(numbers) {
-            // The length of a real token: the service looks up no other.
-            let token = format!("reset-token-{number:031}");
-            population::insert_reset_token(&transaction, population::user_id(user), &token)?;
-            tokens.push(token);
+            let id = id_of("reset token", &number.to_string());
+            population::insert_reset_token(&transaction, population::user_id(user), id)?;
+            tokens.push(tokens::reset_token(id));
         }
         transaction.commit()?;
         Ok(tokens)

@@ -13,7 +13,8 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::captcha::settings::CaptchaSettings;
 use crate::db::Connection;
-use crate::http::error::{Error, error_kinds};
+use crate::http::error::{Error, ErrorKind, error_kinds};
+use crate::metrics::counters::CAPTCHA_FAILURES;
 use crate::platform::clock;
 
 error_kinds! {
@@ -23,6 +24,14 @@ error_kinds! {
     /// The captcha service sent an error or an invalid response.
     CAPTCHA_ERROR = SERVICE_UNAVAILABLE, "Error communicating with captcha service.", logged(Level::WARN, NOT_VERIFIED);
 }
+
+/// The errors of a captcha that was not passed.
+pub const FAILURES: [ErrorKind; 4] = [
+    INVALID_CAPTCHA,
+    CAPTCHA_TIMEOUT,
+    CAPTCHA_UNAVAILABLE,
+    CAPTCHA_ERROR,
+];
 
 /// Log message if the provider gives no verdict.
 const NOT_VERIFIED: &str = "captcha not verified";
@@ -38,7 +47,7 @@ pub async fn verify(
     id: Option<Uuid>,
     answer: &SecretString,
 ) -> Result<(), Error> {
-    match &app.settings.captcha {
+    let result = match &app.settings.captcha {
         CaptchaSettings::Builtin { .. } => verify_builtin(app, connection, answer),
         CaptchaSettings::Service { host, path } => {
             providers::verify_with_service(host, path, id, answer).await
@@ -47,7 +56,12 @@ pub async fn verify(
             providers::verify_with_siteverify(url, api_key, answer).await
         }
         CaptchaSettings::Off => Ok(()),
-    }
+    };
+    result.inspect_err(|error| {
+        if FAILURES.iter().any(|failure| error.is(*failure)) {
+            CAPTCHA_FAILURES.count_by(error.code());
+        }
+    })
 }
 
 fn verify_builtin(

@@ -10,6 +10,7 @@ use super::providers::{self, Email, SendError};
 use super::reset_link::INVITATION_LIFETIME;
 use super::{DueMail, Subject, next_attempt, store};
 use crate::app::App;
+use crate::metrics::counters::MAIL_GIVEN_UP;
 use crate::platform::{clock, random};
 use crate::verification::{CODE_LIFETIME, LINK_LIFETIME};
 
@@ -65,6 +66,7 @@ async fn record_result(
         Err(error) => {
             store::delete(&mut connection, mail.id)?;
             tracing::error!(mail = %mail.id, attempts, cause = %error, "mail given up");
+            MAIL_GIVEN_UP.count();
         }
     }
     Ok(())

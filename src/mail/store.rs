@@ -14,6 +14,9 @@ use crate::platform::timestamp::Timestamp;
 use crate::users::store::LoginNames;
 use crate::verification;
 
+/// The due time of a mail that was set aside.
+pub const NEVER: i64 = i64::MAX;
+
 /// Whether this instance has queued mail since the last check.
 static HAS_NEW_MAIL: AtomicBool = AtomicBool::new(false);
 
@@ -30,8 +33,8 @@ pub fn insert_for_token(
     token: Uuid,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = "INSERT INTO outbox (id, kind, user_id, reset_token_id, language, due_at) \
-                     SELECT ?1, ?2, user_id, id, ?4, ?5 FROM password_reset_tokens WHERE id = ?3";
+    let statement = "INSERT INTO outbox (id, kind, user_id, reset_token_id, language, due_at, \
+                     queued_at) SELECT ?1, ?2, user_id, id, ?4, ?5, ?5 FROM password_reset_tokens WHERE id = ?3";
     insert(connection, statement, mail, token.to_string(), [], now)
 }
 
@@ -44,7 +47,7 @@ pub fn insert_for_verification(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let statement = "INSERT INTO outbox (id, kind, user_id, recipient, verification_id, language, \
-                     due_at) SELECT ?1, ?2, user_id, email, id, ?4, ?5 \
+                     due_at, queued_at) SELECT ?1, ?2, user_id, email, id, ?4, ?5, ?5 \
                      FROM email_verifications WHERE id = ?3";
     insert(
         connection,
@@ -64,8 +67,8 @@ pub fn insert_for_owner(
     email: &str,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = "INSERT INTO outbox (id, kind, user_id, language, due_at) \
-                     SELECT ?1, ?2, id, ?4, ?5 FROM users \
+    let statement = "INSERT INTO outbox (id, kind, user_id, language, due_at, queued_at) \
+                     SELECT ?1, ?2, id, ?4, ?5, ?5 FROM users \
                      WHERE email = ?3 AND disabled_at IS NULL";
     insert(connection, statement, mail, email, [], now)
 }
@@ -77,7 +80,8 @@ pub fn insert_notice(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let statement = "INSERT INTO outbox (id, kind, user_id, recipient, event_id, detail, language, \
-                     due_at) VALUES (?1, ?2, ?3, nullif(?6, ''), ?7, ?8, ?4, ?5)";
+                     due_at, queued_at) \
+                     VALUES (?1, ?2, ?3, nullif(?6, ''), ?7, ?8, ?4, ?5, ?5)";
     let more = [
         notice.recipient.as_deref().unwrap_or_default().into(),
         notice.event.into(),
@@ -96,9 +100,9 @@ pub fn insert_sign_in(
     session: Uuid,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = "INSERT INTO outbox (id, kind, user_id, event_id, detail, language, due_at) \
-                     SELECT ?1, ?2, user_id, id, json_set(detail, '$.time', \
-                     strftime('%Y-%m-%d %H:%M', at, 'unixepoch')), ?4, ?5 FROM events \
+    let statement = "INSERT INTO outbox (id, kind, user_id, event_id, detail, language, due_at, \
+                     queued_at) SELECT ?1, ?2, user_id, id, json_set(detail, '$.time', \
+                     strftime('%Y-%m-%d %H:%M', at, 'unixepoch')), ?4, ?5, ?5 FROM events \
                      WHERE user_id = ?3 AND action = 'session.created' \
                      AND json_extract(detail, '$.session_id') = ?6 \
                      AND EXISTS (SELECT 1 FROM known_networks WHERE user_id = ?3) \
@@ -127,8 +131,8 @@ pub fn insert_farewell(
     names: &LoginNames,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = "INSERT INTO outbox (id, kind, recipient, detail, language, due_at) \
-                     VALUES (?1, ?2, ?3, json_object('username', ?6), ?4, ?5)";
+    let statement = "INSERT INTO outbox (id, kind, recipient, detail, language, due_at, queued_at) \
+                     VALUES (?1, ?2, ?3, json_object('username', ?6), ?4, ?5, ?5)";
     let more = [names.username.as_str().into()];
     insert(connection, statement, mail, names.email.as_str(), more, now)
 }
@@ -208,7 +212,7 @@ fn set_aside(connection: &mut Connection<'_>, row: &Row, error: &DbError) -> Res
     let mail = row.text(0).unwrap_or("unreadable id");
     tracing::error!(mail, cause = %error, "mail set aside: it cannot be read");
     let statement = "UPDATE outbox SET due_at = ?2 WHERE rowid = ?1";
-    let parameters = [row.integer(4)?.into(), i64::MAX.into()];
+    let parameters = [row.integer(4)?.into(), NEVER.into()];
     connection.write(statement, parameters).map(drop)
 }
 

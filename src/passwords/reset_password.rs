@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::policy::NewPassword;
 use super::replacement::{check_names_and_breaches, take};
-use super::reset_token::PlainToken;
+use super::reset_token::{HashedToken, PlainToken};
 use super::{Message, hashing, store};
 use crate::app::App;
 use crate::events::Event;
@@ -19,12 +19,15 @@ use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::mail::kinds::PASSWORD_CHANGED;
 use crate::mail::notices;
+use crate::metrics::counters::PASSWORD_RESETS;
 use crate::platform::clock;
+use crate::platform::timestamp::Timestamp;
 use crate::sessions::ending::end_all_access;
 use crate::settings::Settings;
 use crate::throttle::store::known_networks::{self, History};
 use crate::throttle::{self, ThrottleErrors};
 use crate::users;
+use crate::users::store::LoginNames;
 
 const DONE: &str = "Password has been reset successfully";
 
@@ -66,9 +69,9 @@ pub async fn reset_password(
     let now = clock::now();
     let token = request.token.as_ref().map(PlainToken::hashed);
     let token = token.ok_or_else(refuse)?;
-    let names = store::find_names(&mut app.database.connect().await?, &token, now)?;
+    let names = find_names(app, &token, now).await?;
     // Only the holder of a valid token learns the result, and the token stays valid.
-    check_names_and_breaches(app, &request.new_password, &names.ok_or_else(refuse)?).await?;
+    check_names_and_breaches(app, &request.new_password, &names).await?;
     // Hash before the transaction begins, because its lock would block all other writers.
     let hash = hashing::hash(app, &request.new_password).await?;
 
@@ -97,7 +100,17 @@ pub async fn reset_password(
     )?;
     transaction.commit()?;
     tracing::info!(%user, "password reset");
+    PASSWORD_RESETS.count();
     Ok(Message::new(DONE))
+}
+
+/// The names of the user of a valid token. A token is valid as long as the key that it was made with is
+/// configured, so that a new key ends all of them.
+async fn find_names(app: &App, token: &HashedToken, now: Timestamp) -> Result<LoginNames, Error> {
+    let found = store::find_names(&mut app.database.connect().await?, token, now)?;
+    let (id, names) = found.ok_or_else(refuse)?;
+    let issued = app.reset_tokens.reissue(id, token);
+    issued.map(|_| names).ok_or_else(refuse)
 }
 
 fn refuse() -> Error {

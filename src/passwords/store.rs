@@ -41,19 +41,20 @@ pub fn delete_unused(connection: &mut Connection<'_>, user: Uuid) -> Result<(), 
     connection.write(statement, parameters).map(drop)
 }
 
-/// The names of a valid token's user. Looked up before the costly hash of the new password. `None` if
-/// the token is unknown, used or expired, or its user is disabled.
+/// The id of a valid token, and the names of its user. Looked up before the costly hash of the new password.
+/// `None` if the token is unknown, used or expired, or its user is disabled.
 pub fn find_names(
     connection: &mut Connection<'_>,
     token: &HashedToken,
     now: Timestamp,
-) -> Result<Option<LoginNames>, DbError> {
-    let statement = "SELECT email, username FROM password_reset_tokens \
+) -> Result<Option<(Uuid, LoginNames)>, DbError> {
+    let statement = "SELECT email, username, password_reset_tokens.id FROM password_reset_tokens \
                      JOIN users ON users.id = user_id \
                      WHERE token = ?1 AND is_used = 0 AND expires_at > ?2 AND disabled_at IS NULL";
     let parameters = [token.as_str().into(), now.to_sql().into()];
     let row = connection.query_one(statement, parameters)?;
-    row.as_ref().map(LoginNames::read).transpose()
+    row.map(|row| Ok((row.uuid(2)?, LoginNames::read(&row)?)))
+        .transpose()
 }
 
 /// Marks a token as used and returns its user, in one statement so that only one of several

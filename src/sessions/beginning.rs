@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::login_failure::LoginFailure;
 use super::refresh_token::RefreshToken;
 use super::store;
 use super::tokens::Tokens;
@@ -13,6 +14,7 @@ use crate::http::error::{Error, error_kinds};
 use crate::languages::Language;
 use crate::mail::kinds::NEW_SIGN_IN;
 use crate::mail::{self, NewMail, verification_link};
+use crate::metrics::counters::LOGINS;
 use crate::platform::random;
 use crate::platform::timestamp::Timestamp;
 use crate::throttle::limits::VERIFICATION_MAIL;
@@ -36,6 +38,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Password, Self::Legacy];
+
     /// The method, as stored and shown.
     pub fn name(self) -> &'static str {
         match self {
@@ -108,7 +113,9 @@ pub fn begin_session(
     }
     if user.must_verify {
         if app.settings.verification == VerificationMode::Required {
-            tracing::info!(user = %user.id, reason = "address not verified", "login refused");
+            let failure = LoginFailure::EmailNotVerified;
+            tracing::info!(user = %user.id, reason = failure.reason(), "login refused");
+            failure.count();
             return Err(EMAIL_NOT_VERIFIED.into());
         }
         users::store::waive_verification(connection, user.id)?;
@@ -119,6 +126,7 @@ pub fn begin_session(
     };
     let method = session.method.name();
     tracing::info!(user = %user.id, session = %session.id, method, "logged in");
+    LOGINS.count_by(method);
     if begun.is_leaving {
         users::store::deletion::cancel(connection, user.id)?;
         tracing::info!(user = %user.id, "deletion cancelled by a login");

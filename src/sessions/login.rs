@@ -13,6 +13,7 @@ use super::beginning::{
 use super::cookie::Jar;
 use super::ending::end;
 use super::failure_step::failure_step;
+use super::login_failure::LoginFailure;
 use super::tokens::{Delivery, InCookies, SessionBody, Tokens};
 use crate::admin::store::disabling;
 use crate::app::App;
@@ -31,7 +32,7 @@ use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
 use crate::settings::Settings;
 use crate::throttle::store::known_networks;
-use crate::throttle::{self, Guess, ThrottleErrors};
+use crate::throttle::{self, Guess, TOO_MANY_REQUESTS, ThrottleErrors};
 use crate::users;
 use crate::users::email::{Email, MAX_INPUT_BYTES};
 use crate::users::store::{Credentials, Lookup};
@@ -49,8 +50,6 @@ error_responses!(LoginErrors {
         CROSS_SITE,
     ],
 });
-
-const WRONG_PASSWORD: &str = "wrong password";
 
 /// Log in
 ///
@@ -99,7 +98,7 @@ pub async fn login(
 async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result<Tokens, Error> {
     // No user can have such a long name, which is public knowledge. Skip the costly check.
     if request.username.len() > MAX_INPUT_BYTES {
-        return Err(fail(None, "no such user"));
+        return Err(fail(None, LoginFailure::NoSuchUser));
     }
     let now = clock::now();
     let mut connection = app.database.connect().await?;
@@ -116,7 +115,11 @@ async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result
         network: client.network,
         is_unknown_network: !history.is_known_network,
     };
-    throttle::count_guess(app, &mut connection, &guess, now)?;
+    throttle::count_guess(app, &mut connection, &guess, now).inspect_err(|error| {
+        if error.is(TOO_MANY_REQUESTS) {
+            LoginFailure::Throttled.count();
+        }
+    })?;
     // No connection is held while the hash waits for its turn.
     drop(connection);
     let user = check_password(app, user, &request.password).await?;
@@ -137,8 +140,7 @@ async fn try_login(app: &App, client: &Client, request: &LoginRequest) -> Result
         return Err(ask_to_verify(app, connection, &user, client.language, now)?);
     }
     let tokens = tokens?;
-    let reason = "password changed or user disabled in the meantime";
-    let tokens = tokens.ok_or_else(|| fail(Some(&user), reason))?;
+    let tokens = tokens.ok_or_else(|| fail(Some(&user), LoginFailure::Changed))?;
     throttle::record_success(app, &mut connection, &user.names, &guess)?;
     Ok(tokens)
 }
@@ -167,11 +169,11 @@ async fn check_password(
     let verdict = verify(app, user.as_ref(), password).await?;
     match (verdict, user) {
         (Verdict::Right | Verdict::Outdated, Some(user)) if user.is_disabled => {
-            Err(fail(Some(&user), "disabled"))
+            Err(fail(Some(&user), LoginFailure::Disabled))
         }
         (Verdict::Right, Some(user)) => Ok(user),
         (Verdict::Outdated, Some(user)) => renew_hash(app, user, password).await,
-        (_, user) => Err(fail(user.as_ref(), WRONG_PASSWORD)),
+        (_, user) => Err(fail(user.as_ref(), LoginFailure::WrongPassword)),
     }
 }
 
@@ -202,17 +204,23 @@ async fn renew_hash(
     let user = users::store::find_credentials(&mut connection, &Lookup::Id(user.id))?;
     drop(connection);
     match verify(app, user.as_ref(), password).await? {
-        Verdict::Wrong => Err(fail(user.as_ref(), WRONG_PASSWORD)),
-        Verdict::Right | Verdict::Outdated => user.ok_or_else(|| fail(None, WRONG_PASSWORD)),
+        Verdict::Wrong => Err(fail(user.as_ref(), LoginFailure::WrongPassword)),
+        Verdict::Right | Verdict::Outdated => {
+            user.ok_or_else(|| fail(None, LoginFailure::NoSuchUser))
+        }
     }
 }
 
-/// Logs the reason. The response is the same for every reason.
-fn fail(user: Option<&Credentials>, reason: &str) -> Error {
-    match user {
-        Some(user) => tracing::info!(user = %user.id, reason, "login failed"),
-        None => tracing::info!(reason = "no such user", "login failed"),
-    }
+/// Logs and counts the reason. The response is the same for every reason.
+fn fail(user: Option<&Credentials>, failure: LoginFailure) -> Error {
+    let failure = if user.is_some() {
+        failure
+    } else {
+        LoginFailure::NoSuchUser
+    };
+    let user = user.map(|user| tracing::field::display(user.id));
+    tracing::info!(user, reason = failure.reason(), "login failed");
+    failure.count();
     INCORRECT_CREDENTIALS.into()
 }
 

@@ -9,6 +9,7 @@ pub mod ending;
 mod failure_step;
 pub mod list;
 pub mod login;
+pub mod login_failure;
 pub mod logout;
 pub mod refresh;
 pub mod refresh_request;

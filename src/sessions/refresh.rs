@@ -17,6 +17,7 @@ use crate::http::client::Client;
 use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::legacy::store::TokenState;
+use crate::metrics::counters::REFRESH_TOKEN_REUSES;
 use crate::platform::timestamp::Timestamp;
 use crate::platform::{clock, random};
 use crate::throttle::ThrottleErrors;
@@ -100,6 +101,7 @@ fn replay(
             store::delete(&mut transaction, id)?;
             transaction.commit()?;
             tracing::warn!(%user, session = %id, "session revoked: refresh token reused");
+            REFRESH_TOKEN_REUSES.count();
             Err(INVALID_REFRESH_TOKEN.into())
         }
     }

@@ -16,6 +16,7 @@ use crate::deletion::settings::DeletionSettings;
 use crate::events::settings::EventSettings;
 use crate::http::settings::HttpSettings;
 use crate::mail::settings::MailSettings;
+use crate::metrics::settings::MetricsSettings;
 use crate::passwords::settings::PasswordSettings;
 use crate::sessions::settings::SessionSettings;
 use crate::users::settings::Administrators;
@@ -36,6 +37,7 @@ pub struct Settings {
     pub deletion: DeletionSettings,
     pub administrators: Administrators,
     pub admin: AdminSettings,
+    pub metrics: MetricsSettings,
     /// Whether the web pages are served.
     pub pages: bool,
     /// Whether attempts are limited. Off for benchmarks and automated tests only.
@@ -68,6 +70,7 @@ impl Settings {
         let deletion = DeletionSettings::read(reader).await;
         let administrators = Administrators::read(reader).await;
         let admin = AdminSettings::read(reader).await;
+        let metrics = MetricsSettings::read(reader).await;
         let pages = reader.is_on("pages").await;
         let throttle = reader.is_on("throttle").await;
         Some(Self {
@@ -83,6 +86,7 @@ impl Settings {
             deletion: deletion?,
             administrators: administrators?,
             admin: admin?,
+            metrics: metrics?,
             pages: pages?,
             throttle: throttle?,
         })

@@ -19,6 +19,7 @@ use crate::db::{Connection, DbError};
 use crate::http::client_address::ClientAddress;
 use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::error_responses;
+use crate::metrics::counters::THROTTLED;
 use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
 use crate::users::store::LoginNames;
@@ -189,6 +190,7 @@ fn refuse(limit: Limit, wait: Option<i64>) -> Result<(), Error> {
         return Ok(());
     };
     tracing::warn!(limit = limit.name, retry_after_seconds, "throttled");
+    THROTTLED.count_by(limit.name);
     Err(Error::with_retry_after(
         TOO_MANY_REQUESTS,
         retry_after_seconds,

@@ -27,6 +27,7 @@ use crate::http::error::{DB_LOCKED, Error, error_kinds};
 use crate::http::fields::Fields;
 use crate::http::openapi::responses::{DatabaseErrors, JsonErrors, error_responses};
 use crate::mail::verification_link;
+use crate::metrics::counters::REGISTRATIONS;
 use crate::passwords::policy::{Names, NewPassword};
 use crate::passwords::{breaches, hashing};
 use crate::platform::{clock, random};
@@ -95,6 +96,7 @@ pub async fn register(
     match insert(app, connection, &user, hash, &client) {
         Ok(verification_id) => {
             tracing::info!(user = %user.id, "registered");
+            REGISTRATIONS.count();
             let registered = Registered {
                 user: user.into(),
                 verification_id,

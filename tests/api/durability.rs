@@ -5,10 +5,12 @@ use crate::helpers::captcha::builtin_captcha;
 use crate::helpers::flows::{EMAIL, PASSWORD, registration_of};
 use crate::helpers::server::{is_libsql, is_spin};
 use crate::helpers::trace::Statement;
+use crate::metrics::TOKEN;
 
 /// The beginnings of the statements that need not wait for the disk: counters and leases, rotations,
 /// logins with their networks and notices, warnings, and deletions of expired rows.
 const REPLAYABLE: &[&str] = &[
+    "INSERT INTO counters ",
     "INSERT INTO warnings ",
     "INSERT INTO password_guesses ",
     "UPDATE password_guesses ",
@@ -21,7 +23,7 @@ const REPLAYABLE: &[&str] = &[
     "INSERT INTO sessions ",
     "UPDATE sessions ",
     "DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2 ",
-    "INSERT INTO outbox (id, kind, user_id, event_id, detail, language, due_at) SELECT ",
+    "INSERT INTO outbox (id, kind, user_id, event_id, detail, language, due_at, queued_at) SELECT ",
     "UPDATE outbox ",
     "DELETE FROM outbox ",
 ];
@@ -74,7 +76,8 @@ async fn writes_that_cannot_be_repeated_are_on_disk_before_the_response() {
     if is_spin() || is_libsql() {
         return;
     }
-    let app = builtin_captcha().without("throttle").traced().spawn().await;
+    let setup = builtin_captcha().without("throttle").traced();
+    let app = setup.with("metrics_token", TOKEN).spawn().await;
     write_everything(&app).await;
     let statements = app.statements();
     for statement in statements.iter().filter(|statement| is_write(statement)) {
@@ -133,7 +136,8 @@ async fn no_transaction_changes_the_durability_because_sqlite_would_ignore_it() 
     if is_spin() {
         return;
     }
-    let app = builtin_captcha().without("throttle").traced().spawn().await;
+    let setup = builtin_captcha().without("throttle").traced();
+    let app = setup.with("metrics_token", TOKEN).spawn().await;
     write_everything(&app).await;
     let mut in_transaction = Vec::new();
     for Statement { instance, sql, .. } in app.statements() {

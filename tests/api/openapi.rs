@@ -12,9 +12,10 @@ use crate::helpers::flows::{
     ME, NOT_ME, REFRESH, REGISTER, RESEND_VERIFICATION, RESET_PASSWORD, SESSION, SESSIONS,
     TEST_DATA, VERIFY_EMAIL,
 };
+use crate::metrics::METRICS;
 
 /// Every route and its possible statuses.
-const ROUTES: [(&str, &str, &[u16]); 40] = [
+const ROUTES: [(&str, &str, &[u16]); 41] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
@@ -123,6 +124,7 @@ const ROUTES: [(&str, &str, &[u16]); 40] = [
     ("get", TEST_DATA, &[200, 401, 500, 503]),
     ("get", "/health/live", &[200, 500]),
     ("get", "/health/ready", &[200, 503]),
+    ("get", METRICS, &[200, 401, 404, 429, 500, 503]),
     ("get", "/", &[200, 500]),
     ("get", "/openapi.json", &[200, 500]),
     ("get", "/docs.yaml", &[200, 500]),
@@ -284,6 +286,8 @@ async fn only_protected_routes_require_an_access_token_by_header_or_cookie() {
     assert_eq!(scheme["name"], "__Host-gatehouse");
     let scheme = &document["components"]["securitySchemes"]["AdminKey"];
     assert_eq!(scheme["scheme"], "bearer");
+    let scheme = &document["components"]["securitySchemes"]["MetricsToken"];
+    assert_eq!(scheme["scheme"], "bearer");
     for (_, path, operation) in operations().await {
         let is_protected = [
             ME,
@@ -300,7 +304,8 @@ async fn only_protected_routes_require_an_access_token_by_header_or_cookie() {
         let for_administrators = path.starts_with("/api/v1/admin/").then(
             || json!([{"OAuth2PasswordBearer": []}, {"SessionCookie": []}, {"AdminKey": []}]),
         );
-        let expected = expected.or(for_administrators);
+        let for_metrics = (path == METRICS).then(|| json!([{"MetricsToken": []}]));
+        let expected = expected.or(for_administrators).or(for_metrics);
         assert_eq!(operation.get("security"), expected.as_ref(), "{path}");
     }
 }

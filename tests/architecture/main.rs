@@ -3,6 +3,7 @@
 
 mod deployment;
 mod manifest;
+mod observability;
 mod source;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ const MODULES: &[&str] = &[
     "passwords",
     "legacy",
     "users",
+    "metrics",
     "http",
     "brand",
     "templates",

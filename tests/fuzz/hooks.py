@@ -7,6 +7,7 @@ import schemathesis
 from schemathesis.openapi.checks import RejectedPositiveData
 
 from accounts import Accounts
+from host import SETTINGS
 
 ACCOUNTS = Accounts.from_environment()
 
@@ -66,7 +67,7 @@ def header(name: str, **rules: str) -> dict[str, Any]:
 
 @schemathesis.auth(refresh_interval=None)
 class AccessToken:
-    """A valid access token for three of four requests; the fourth keeps the generated value."""
+    """A valid token for three of four requests; the fourth keeps the generated value."""
 
     def __init__(self) -> None:
         self._token = ACCOUNTS.access_token()
@@ -76,6 +77,8 @@ class AccessToken:
         """Returns the token for a request."""
         if next(self._cases) % 4 == 0:
             return None
+        if case.operation.label == "GET /metrics":
+            return SETTINGS["metrics_token"]
         return ACCOUNTS.new_access_token() if case.operation.label in OWN_ACCOUNT else self._token
 
     def set(self, case: schemathesis.Case, token: str, context: Any) -> None:
@@ -95,7 +98,9 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, 
         for operation in path.values():
             operation.setdefault("parameters", []).extend(header(name) for name in HEADERS)
             if "security" in operation:
-                operation["security"] = [{"OAuth2PasswordBearer": []}]
+                schemes = operation["security"]
+                alternatives = [{name: []} for name in ALTERNATIVES]
+                operation["security"] = [it for it in schemes if it not in alternatives]
                 operation["parameters"].append(header("Authorization", pattern=TOKEN))
 
 

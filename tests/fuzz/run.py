@@ -40,6 +40,7 @@ MUST_SUCCEED = [
     ("POST", "/api/v1/auth/reset-password", 200),
     ("GET", "/api/v1/auth/me", 200),
     ("GET", "/api/v1/data/test-data", 200),
+    ("GET", "/metrics", 200),
 ]
 
 

@@ -61,6 +61,11 @@ impl ErrorKind {
         }
     }
 
+    /// The code for programs.
+    pub const fn code(self) -> &'static str {
+        self.code
+    }
+
     /// Adds a `WWW-Authenticate` header that names the bearer scheme (RFC 6750, 3).
     pub const fn with_bearer_challenge(mut self) -> Self {
         self.has_bearer_challenge = true;

@@ -45,8 +45,8 @@ fn description() -> OpenApi {
     openapi
 }
 
-/// Adds the two ways to send an access token, from the OAuth2 password flow and in a cookie, and the
-/// administrators' key.
+/// Adds the two ways to send an access token, from the OAuth2 password flow and in a cookie, the
+/// administrators' key, and the token of the metrics.
 fn describe_login(openapi: &mut OpenApi) {
     let login = Flow::Password(Password::new("/api/v1/auth/login", Scopes::new()));
     let scheme = SecurityScheme::OAuth2(OAuth2::new([login]));
@@ -61,6 +61,9 @@ fn describe_login(openapi: &mut OpenApi) {
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
     let key = key.description(Some("The setting `admin_api_key`, for machines."));
     components.add_security_scheme("AdminKey", SecurityScheme::Http(key.build()));
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+    let token = token.description(Some("The setting `metrics_token`."));
+    components.add_security_scheme("MetricsToken", SecurityScheme::Http(token.build()));
 }
 
 /// Marks the bodies that may be absent: those without a required field.

@@ -29,11 +29,12 @@ mod tests {
 
     use super::*;
 
-    /// Any JSON, with text that YAML could take for something else.
+    /// Any JSON, with text that YAML could take for something else. Without tabs: the two libraries do not agree
+    /// on a line that begins with one, and the description has none.
     fn json() -> impl Strategy<Value = Value> {
         let text = prop_oneof![
             "[ -~]{0,20}",
-            "[a-z:#\\-?\\[\\]{}&*!|>'\"%@`, \n\t\\\\]{0,20}",
+            "[a-z:#\\-?\\[\\]{}&*!|>'\"%@`, \n\\\\]{0,20}",
             "\\PC{0,20}",
             "(yes|no|on|null|~|true|1e3|0x1f|0o7|1_000|12:30|2026-11-22|\\.inf|---|\\.\\.\\.|<<)",
             "[a-z ]{60,200}",
