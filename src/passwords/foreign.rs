@@ -75,15 +75,24 @@ fn normalize(text: &str) -> Option<String> {
     let parts: Vec<_> = text.split('$').collect();
     match parts[..] {
         // Django: the salt is a text, the output is padded.
-        [name @ ("pbkdf2_sha256" | "pbkdf2_sha512"), rounds, salt, output] => {
+        [
+            name @ ("pbkdf2_sha256" | "pbkdf2_sha512"),
+            rounds,
+            salt,
+            output,
+        ] => {
             let name = name.replace('_', "-");
             let salt = BASE64_STANDARD_NO_PAD.encode(salt);
             pbkdf2(&name, rounds, &salt, output.trim_end_matches('='))
         }
         // passlib: the rounds have no name, and a dot stands for the plus of Base64.
-        ["", name @ ("pbkdf2-sha256" | "pbkdf2-sha512"), rounds, salt, output]
-            if !rounds.contains('=') =>
-        {
+        [
+            "",
+            name @ ("pbkdf2-sha256" | "pbkdf2-sha512"),
+            rounds,
+            salt,
+            output,
+        ] if !rounds.contains('=') => {
             let base64 = |text: &str| text.replace('.', "+");
             pbkdf2(name, rounds, &base64(salt), &base64(output))
         }
@@ -101,7 +110,9 @@ impl Cost {
         /// The cost factors that the algorithm allows.
         const FACTORS: std::ops::RangeInclusive<u32> = 4..=31;
         const ROUND: u64 = 110_000;
-        let is_known = ["$2a$", "$2b$", "$2y$"].iter().any(|it| text.starts_with(it));
+        let is_known = ["$2a$", "$2b$", "$2y$"]
+            .iter()
+            .any(|it| text.starts_with(it));
         let factor = text.parse::<HashParts>().ok()?.get_cost();
         (is_known && FACTORS.contains(&factor)).then(|| Self {
             memory_kib: 4,

@@ -82,7 +82,11 @@ mod tests {
         assert_eq!(parse(first).as_deref(), Some("0000-01-01 00:00:00"));
         let offset = "2026-11-22T11:46:27.5+01:00";
         assert_eq!(parse(offset).as_deref(), Some("2026-11-22 10:46:27"));
-        for unknown in ["0000-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2026-11-22"] {
+        for unknown in [
+            "0000-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+            "2026-11-22",
+        ] {
             assert_eq!(parse(unknown), None, "{unknown}");
         }
     }
