@@ -173,3 +173,151 @@ impl Cost {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::passwords::password::{PasswordHasher, Verdict};
+
+    /// Hashes of `correct horse 1`, made by Python's bcrypt, argon2-cffi, passlib and Django.
+    const HASHES: [&str; 14] = [
+        "$2a$04$bzQj9v1CyGU3ge8D2UPwg.xZS4Fw4ylfpo88uWbAi1CuIzVxSCBi.",
+        "$2b$04$bzQj9v1CyGU3ge8D2UPwg.xZS4Fw4ylfpo88uWbAi1CuIzVxSCBi.",
+        "$2y$04$bzQj9v1CyGU3ge8D2UPwg.xZS4Fw4ylfpo88uWbAi1CuIzVxSCBi.",
+        "bcrypt$$2b$04$0slEkCMihcE9hqgfq2CnBeLSAjQLvXLvk/ok6rgNl2ykvREw.Jziu",
+        "$argon2d$v=19$m=64,t=1,p=1$0RYl/uI3i6X5He0RSajaaQ$im9/Gbsdbhwn+VKrtx41VISbdhQK2vV5BHm4Cb5qjxg",
+        "$argon2i$v=19$m=64,t=1,p=1$FVH72lGYqUYdTG9D+anfzA$EVzm4HH4WHJjC8kBXVGzrSCYZuLvHMTfLNSQa8f7fUI",
+        "$argon2id$v=19$m=64,t=1,p=1$j55KwVPxUaJ3PrvOhkqMiw$HJR9ZXnMyXHvKHbI8tQt8h1vHgcuqKXk2KxC1rl5aiY",
+        "argon2$argon2id$v=19$m=64,t=1,p=1$c0ZaTE5vRHdLRmZxQWFYaHlGU3JlNQ$dedBLftc8O5NvfLY7mINK6ZyEkUCv0NtSbcCFQ28q4k",
+        "$scrypt$ln=4,r=8,p=1$KqX0PofQeo9RylnrvVeK0Q$jfilftLvjU8BeWhnTra2/LmfLQzVpMzX1D3OYDQ379I",
+        "$pbkdf2-sha256$1000$xPifs7bWmrNW6l0LwZiTcg$OIw81j2HyNqRbIJIZlz3tkYEits78Ik6mk6tE/72Uwc",
+        "$pbkdf2-sha256$29000$mbMWImQs5RwDYIzx/v//nw$HnHu67CXlfEb3BSubz5ZgvldzqvNTVZcmE75.P1oh/k",
+        "$pbkdf2-sha512$1000$yZkzZkzpndMao3QuRQgBgA$VzThMMWmMcgdlcg9n9f6dyxq6K6LnQcz5XNJPInvN86cZEPjmn1DuCkWVlEDIfID9UbK8oGxGlj4gSrxkVwBEw",
+        "$pbkdf2-sha256$i=1000$xPifs7bWmrNW6l0LwZiTcg$OIw81j2HyNqRbIJIZlz3tkYEits78Ik6mk6tE/72Uwc",
+        "pbkdf2_sha256$1000$5jfhpUm1hDOXfnEgLVttZo$yGntlOqisGmXpoCN6B4ErUKLbpk41RW1xThVYxdCtTc=",
+    ];
+
+    fn verdict(text: &str, password: &str) -> Verdict {
+        let hasher = PasswordHasher::new(64, 1).expect("small parameters");
+        let password = SecretString::from(password);
+        hasher.verify(&password, Some(text)).expect("a verdict")
+    }
+
+    #[test]
+    fn only_the_right_password_fits_the_hash_of_another_service() {
+        for text in HASHES {
+            let hash = ForeignHash::parse(text).expect(text);
+            assert_ne!(
+                verdict(&hash.text, "correct horse 1"),
+                Verdict::Wrong,
+                "{text}"
+            );
+            assert_eq!(
+                verdict(&hash.text, "correct horse 2"),
+                Verdict::Wrong,
+                "{text}"
+            );
+            let again = ForeignHash::parse(&hash.text);
+            assert_eq!(again, Ok(hash), "an export can be imported: {text}");
+        }
+    }
+
+    #[test]
+    fn other_hashes_are_refused() {
+        let long = format!("$argon2id$v=19$m=64,t=1,p=1${}$AAAA", "A".repeat(600));
+        for text in [
+            "",
+            "void",
+            "correct horse 1",
+            "5f4dcc3b5aa765d61d8327deb882cf99",
+            "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
+            "$6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.",
+            // A flaw of one old library, which no other repeats.
+            "$2x$04$bzQj9v1CyGU3ge8D2UPwg.xZS4Fw4ylfpo88uWbAi1CuIzVxSCBi.",
+            "$2b$03$bzQj9v1CyGU3ge8D2UPwg.xZS4Fw4ylfpo88uWbAi1CuIzVxSCBi.",
+            "$2b$99$bzQj9v1CyGU3ge8D2UPwg.xZS4Fw4ylfpo88uWbAi1CuIzVxSCBi.",
+            "$2b$04$short",
+            // The password of this one is hashed by SHA-256 first.
+            "bcrypt_sha256$$2b$04$dk3DIO03lr.FW9LR8e2U.efsXZP9hyGwBLGOMstkn6rhMZIQYAida",
+            "$pbkdf2$1000$59zb.z8npNQ65xwD4NwbIw$ONq.XqaL0LmP6y3hfkNZ0H0iDYA",
+            "$pbkdf2-sha256$999$xPifs7bWmrNW6l0LwZiTcg$OIw81j2HyNqRbIJIZlz3tkYEits78Ik6mk6tE/72Uwc",
+            "$pbkdf2-sha256$many$xPifs7bWmrNW6l0LwZiTcg$OIw81j2HyNqRbIJIZlz3tkYEits78Ik6mk6tE/72Uwc",
+            "$pbkdf2-md5$i=1000$xPifs7bWmrNW6l0LwZiTcg$OIw81j2HyNqRbIJIZlz3tkYEits78Ik6mk6tE/72Uwc",
+            "pbkdf2_sha256$1000$$yGntlOqisGmXpoCN6B4ErUKLbpk41RW1xThVYxdCtTc=",
+            "pbkdf2_sha256$1000$salt$!",
+            "$argon2id$m=64,t=1,p=1$j55KwVPxUaJ3PrvOhkqMiw$HJR9ZXnMyXHvKHbI8tQt8h1vHgcuqKXk2KxC1rl5aiY",
+            "$argon2id$v=19$m=64,t=1,p=1$j55KwVPxUaJ3PrvOhkqMiw",
+            "$argon2id$v=19$m=0,t=0,p=0$j55KwVPxUaJ3PrvOhkqMiw$HJR9ZXnMyXHvKHbI8tQt8h1vHgcuqKXk2KxC1rl5aiY",
+            "$scrypt$ln=4,r=0,p=0$KqX0PofQeo9RylnrvVeK0Q$jfilftLvjU8BeWhnTra2/LmfLQzVpMzX1D3OYDQ379I",
+            "scrypt:32768:8:1$CPP4WTGhfNSWdOYJ$8ba6d3cd",
+            "$2b$04$\u{17c}\u{17c}\u{17c}",
+            &long,
+        ] {
+            assert_eq!(ForeignHash::parse(text), Err(UNSUPPORTED), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_that_is_too_costly_to_check_is_refused() {
+        let pbkdf2 = "$xPifs7bWmrNW6l0LwZiTcg$OIw81j2HyNqRbIJIZlz3tkYEits78Ik6mk6tE/72Uwc";
+        let bcrypt = "bzQj9v1CyGU3ge8D2UPwg.xZS4Fw4ylfpo88uWbAi1CuIzVxSCBi.";
+        let argon2 = "p=4$gDSeXjAn1bDVsk/LPPEjew$X3Ptdlh/zBrJp6UCx96roJyxhDuAl8OtHIdvFyqchXk";
+        let scrypt = "$KqX0PofQeo9RylnrvVeK0Q$jfilftLvjU8BeWhnTra2/LmfLQzVpMzX1D3OYDQ379I";
+        for (text, expected) in [
+            (format!("$2b$13${bcrypt}"), None),
+            (format!("$2b$14${bcrypt}"), Some(TOO_SLOW)),
+            (format!("$2b$31${bcrypt}"), Some(TOO_SLOW)),
+            (format!("$argon2id$v=19$m=65536,t=3,{argon2}"), None),
+            (
+                format!("$argon2id$v=19$m=65537,t=1,{argon2}"),
+                Some(TOO_LARGE),
+            ),
+            (
+                format!("$argon2id$v=19$m=4294967295,t=4294967295,{argon2}"),
+                Some(TOO_LARGE),
+            ),
+            (
+                format!("$argon2id$v=19$m=64,t=4294967295,{argon2}"),
+                Some(TOO_SLOW),
+            ),
+            (format!("$scrypt$ln=16,r=8,p=1{scrypt}"), None),
+            (format!("$scrypt$ln=17,r=8,p=1{scrypt}"), Some(TOO_LARGE)),
+            (
+                format!("$scrypt$ln=4,r=8,p=1000000{scrypt}"),
+                Some(TOO_SLOW),
+            ),
+            (format!("$pbkdf2-sha256$1000000{pbkdf2}"), None),
+            (format!("$pbkdf2-sha256$4294967295{pbkdf2}"), Some(TOO_SLOW)),
+        ] {
+            assert_eq!(ForeignHash::parse(&text).err(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn parsing_never_panics() {
+        let pieces = [
+            "$",
+            "2b",
+            "04",
+            "argon2id",
+            "v=19",
+            "m=64,t=1,p=1",
+            "ln=63,r=9,p=9",
+            "scrypt",
+            "pbkdf2-sha256",
+            "i=1000",
+            "pbkdf2_sha256",
+            "AAAAAAAAAAAAAAAAAAAAAA",
+            "bcrypt$",
+            "argon2$",
+            "\u{17c}",
+        ];
+        proptest::proptest!(|(parts in proptest::collection::vec(0..pieces.len(), 0..9))| {
+            let parts: Vec<_> = parts.iter().map(|part| pieces[*part]).collect();
+            let _ = ForeignHash::parse(&parts.join("$"));
+            let _ = ForeignHash::parse(&parts.concat());
+        });
+    }
+}

@@ -35,8 +35,8 @@ const SCOPE: &str = "export";
 
 /// Export users
 ///
-/// Lines of JSON as `POST /api/v1/admin/users/import` takes them, with the hashes of the passwords: whoever has
-/// them can guess passwords. The oldest users first, without those who asked to be deleted. The header `Link`
+/// Lines of JSON as `POST /api/v1/admin/users/import` takes them, with the hashes of the passwords, from which weak
+/// passwords can be guessed. The oldest users first, without those who asked to be deleted. The header `Link`
 /// names the next page (RFC 8288); the last page has none. It takes a login within the last 10 minutes.
 #[utoipa::path(
     get,

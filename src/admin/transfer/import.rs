@@ -147,7 +147,7 @@ async fn import<'a>(
     let mut numbers = HashMap::new();
     let mut failed = Vec::new();
     for (number, line) in lines.take(BATCH) {
-        match NewUser::parse(line, &app.settings) {
+        match NewUser::parse(line) {
             Ok(user) => {
                 numbers.insert(user.id, number);
                 users.push(user);

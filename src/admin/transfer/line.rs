@@ -5,12 +5,11 @@ use uuid::Uuid;
 use crate::admin::disable::parse_reason;
 use crate::admin::list::parse_role;
 use crate::admin::update::{parse_subscription, parse_time};
-use crate::http::body::{FromFields, validate};
+use crate::http::error::validation::FieldError;
 use crate::http::fields::Fields;
 use crate::passwords::foreign::ForeignHash;
 use crate::platform::random;
 use crate::platform::timestamp::Timestamp;
-use crate::settings::Settings;
 use crate::users::email::Email;
 use crate::users::user::{Role, Subscription};
 use crate::users::username::Username;
@@ -52,18 +51,18 @@ impl NewUser {
     ///
     /// # Errors
     /// The reason why it is refused, for people, without any of its values.
-    pub fn parse(line: &[u8], settings: &Settings) -> Result<Self, String> {
+    pub fn parse(line: &[u8]) -> Result<Self, String> {
         if line.len() > MAX_LINE_BYTES {
             return Err("The line is longer than 64 KiB.".to_owned());
         }
-        let fields = Fields::from_json(line)
+        let mut fields = Fields::from_json(line)
             .map_err(|_| "The line is no JSON object, or has a name twice.".to_owned())?;
-        validate(fields, settings).map_err(|error| {
-            let words: Vec<_> = error.fields().iter().map(|field| field.words()).collect();
-            let mut words = words.join(" ");
-            words.truncate(words.floor_char_boundary(MAX_REASON_BYTES));
-            words
-        })
+        let user = Self::take(&mut fields);
+        let errors = fields.into_errors();
+        match user {
+            Some(user) if errors.is_empty() => Ok(user),
+            _ => Err(in_words(&errors)),
+        }
     }
 
     /// Gives a user whose line has no username another one, with a random number below `limit`. `false` if
@@ -81,8 +80,16 @@ fn random_number(limit: u64) -> u64 {
     u64::from_le_bytes(random::bytes()) % limit
 }
 
-impl FromFields for NewUser {
-    fn from_fields(fields: &mut Fields, _: &Settings) -> Option<Self> {
+fn in_words(errors: &[FieldError]) -> String {
+    let words: Vec<_> = errors.iter().map(FieldError::words).collect();
+    let mut words = words.join(" ");
+    words.truncate(words.floor_char_boundary(MAX_REASON_BYTES));
+    words
+}
+
+impl NewUser {
+    /// Takes the fields, and records their errors. `None` if one is invalid.
+    fn take(fields: &mut Fields) -> Option<Self> {
         let email = fields.required("email", Email::parse);
         let username = fields.optional("username", Username::parse);
         let hash = fields.optional("password_hash", ForeignHash::parse);
@@ -115,5 +122,174 @@ impl FromFields for NewUser {
             created_at,
             disabling: disabled_at.map(|at| Disabling { at, until, reason }),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<NewUser, String> {
+        NewUser::parse(line.as_bytes())
+    }
+
+    fn parse_with(field: &str, value: Value) -> Result<NewUser, String> {
+        parse(&json!({"email": "tom@example.com", field: value}).to_string())
+    }
+
+    #[test]
+    fn a_line_with_only_an_address_is_an_ordinary_user_without_a_password() {
+        let user = parse(r#"{"email": "Tom.Sawyer@Example.com", "id": 7}"#).expect("a user");
+        assert_eq!(user.email.as_str(), "tom.sawyer@example.com");
+        assert_eq!(user.username, "tomsawyer");
+        assert_eq!(
+            (user.role, user.subscription),
+            (Role::Regular, Subscription::Free)
+        );
+        assert_eq!((user.hash, user.is_verified), (None, false));
+        assert_eq!((user.created_at, user.disabling), (None, None));
+    }
+
+    #[test]
+    fn null_is_like_an_absent_field() {
+        let fields = [
+            "username",
+            "password_hash",
+            "verified",
+            "role",
+            "subscription",
+            "subscription_expires_at",
+            "created_at",
+            "disabled_at",
+            "disabled_until",
+            "disabled_reason",
+        ];
+        for field in fields {
+            assert!(parse_with(field, Value::Null).is_ok(), "{field}");
+        }
+        assert!(parse(r#"{"email": null}"#).is_err());
+    }
+
+    #[test]
+    fn a_refused_line_says_which_field_is_wrong_and_never_its_value() {
+        for (field, value, reason) in [
+            (
+                "email",
+                json!("secret"),
+                "email: value is not a valid email address: An email address must have an @-sign.",
+            ),
+            (
+                "email",
+                json!(["secret"]),
+                "email: Input should be a valid string",
+            ),
+            (
+                "username",
+                json!("admin"),
+                "username: This username is reserved and cannot be used.",
+            ),
+            (
+                "password_hash",
+                json!("secret"),
+                "password_hash: The hash is not supported.",
+            ),
+            (
+                "password_hash",
+                json!({"a": "secret"}),
+                "password_hash: Input should be a valid string",
+            ),
+            (
+                "verified",
+                json!("true"),
+                "verified: Input should be a valid boolean",
+            ),
+            (
+                "verified",
+                json!(1),
+                "verified: Input should be a valid boolean",
+            ),
+            (
+                "role",
+                json!("secret"),
+                "role: Input should be 'ADMIN', 'MODERATOR' or 'REGULAR'",
+            ),
+            (
+                "subscription",
+                json!("secret"),
+                "subscription: Input should be 'FREE' or 'PRO'",
+            ),
+            (
+                "created_at",
+                json!("secret"),
+                "created_at: The time must be in RFC 3339, such as 2027-11-22T11:46:27Z.",
+            ),
+            (
+                "disabled_until",
+                json!(7),
+                "disabled_until: Input should be a valid string",
+            ),
+            (
+                "disabled_reason",
+                json!(" "),
+                "disabled_reason: The reason must not be empty.",
+            ),
+        ] {
+            assert_eq!(parse_with(field, value).expect_err(field), reason);
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_object_is_refused_without_being_echoed() {
+        let deep = format!(
+            r#"{{"email": "tom@example.com", "x": {}"#,
+            "[".repeat(60_000)
+        );
+        for line in [
+            "secret",
+            "\"secret\"",
+            "5",
+            "null",
+            "[]",
+            "{",
+            "{}{}",
+            "\0",
+            r#"{"email": "a@example.com", "email": "secret@example.com"}"#,
+            &deep,
+        ] {
+            let reason = "The line is no JSON object, or has a name twice.";
+            assert_eq!(parse(line).expect_err(line), reason);
+        }
+        let invalid = [
+            &b"{\"email\": \"tom@example.com\", \"x\": \"\xff\"}"[..],
+            b"\xff\xfe{}",
+        ];
+        assert!(invalid.iter().all(|line| NewUser::parse(line).is_err()));
+        let long = parse_with("x", "x".repeat(MAX_LINE_BYTES).into()).expect_err("a long line");
+        assert_eq!(long, "The line is longer than 64 KiB.");
+    }
+
+    #[test]
+    fn only_a_username_that_was_made_is_replaced() {
+        let mut made = parse(r#"{"email": "tom@example.com"}"#).expect("a user");
+        assert!(made.renumber(10));
+        assert!(
+            made.username.starts_with("tom") && made.username.len() == 4,
+            "{made:?}"
+        );
+        let mut given = parse_with("username", "Tom".into()).expect("a user");
+        assert!(!given.renumber(10));
+        assert_eq!(given.username, "Tom");
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics_and_reasons_are_short(line in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Err(reason) = NewUser::parse(&line) {
+                prop_assert!(reason.len() <= MAX_REASON_BYTES);
+            }
+        }
     }
 }

@@ -148,11 +148,12 @@ impl Error {
         self.kind.code
     }
 
-    /// The invalid fields, if that is the error.
+    /// The invalid fields.
+    #[cfg(test)]
     pub fn fields(&self) -> &[FieldError] {
         match &self.details {
             Details::Fields(errors) => errors,
-            _ => &[],
+            other => panic!("{other:?} has no fields"),
         }
     }
 
