@@ -15,7 +15,7 @@ use crate::helpers::trace::Call;
 
 const IMPORT: &str = "/api/v1/admin/users/import";
 const EXPORT: &str = "/api/v1/admin/users/export";
-const KEY: &str = "an administrators' key of the tests";
+const KEY: &str = "the-administrators-key-of-the-tests-40";
 const JSON_LINES: &str = "application/jsonl";
 
 const FORBIDDEN: ApiError = ApiError {
