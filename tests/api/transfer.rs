@@ -6,7 +6,10 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::api_error::{ApiError, INCORRECT_CREDENTIALS, NOT_AUTHENTICATED};
+use crate::helpers::admin::ADMIN_API_KEY as KEY;
+use crate::helpers::api_error::{
+    FORBIDDEN, INCORRECT_CREDENTIALS, NOT_AUTHENTICATED, REAUTHENTICATION_REQUIRED,
+};
 use crate::helpers::app::{App, Setup};
 use crate::helpers::flows::{EMAIL, PASSWORD, USERNAME, registration_of};
 use crate::helpers::response::Response;
@@ -15,19 +18,8 @@ use crate::helpers::trace::Call;
 
 const IMPORT: &str = "/api/v1/admin/users/import";
 const EXPORT: &str = "/api/v1/admin/users/export";
-pub(crate) const KEY: &str = "the-administrators-key-of-the-tests-40";
 const JSON_LINES: &str = "application/jsonl";
 
-const FORBIDDEN: ApiError = ApiError {
-    status: 403,
-    detail: "Administrators only",
-    code: "FORBIDDEN",
-};
-const REAUTHENTICATION_REQUIRED: ApiError = ApiError {
-    status: 403,
-    detail: "Log in again to do this",
-    code: "REAUTHENTICATION_REQUIRED",
-};
 const EMAIL_TAKEN: &str = "Email already registered";
 const USERNAME_TAKEN: &str = "Username already taken";
 
