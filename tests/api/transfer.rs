@@ -165,7 +165,7 @@ async fn a_disabled_user_stays_disabled() {
         "email": EMAIL, "password_hash": FAST[0], "disabled_at": "2026-01-01T00:00:00Z",
         "disabled_until": "2099-01-01T00:00:00Z", "disabled_reason": "Spam",
     });
-    assert_eq!(import(&app, &[line.clone()]).await, imported(1));
+    assert_eq!(import(&app, std::slice::from_ref(&line)).await, imported(1));
     app.login(EMAIL, PASSWORD)
         .await
         .assert_error(&INCORRECT_CREDENTIALS);
