@@ -91,6 +91,8 @@ table! {
     get "/api/v1/auth/session" => session::session;
     get "/api/v1/admin/users" [limits::ADMIN] => admin::list::list_users;
     post "/api/v1/admin/users" [limits::ADMIN] => admin::invite::invite_user;
+    post "/api/v1/admin/users/import" [limits::ADMIN] => admin::transfer::import::import_users;
+    get "/api/v1/admin/users/export" [limits::ADMIN] => admin::transfer::export::export_users;
     get "/api/v1/admin/users/{id}" [limits::ADMIN] => admin::show::show_user;
     patch "/api/v1/admin/users/{id}" [limits::ADMIN] => admin::update::update_user;
     delete "/api/v1/admin/users/{id}" [limits::ADMIN] => admin::delete::delete_user;

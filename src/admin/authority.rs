@@ -69,6 +69,11 @@ impl Administrator {
         }
     }
 
+    /// Whose account an event is about that has no other user: the nil id for a machine.
+    pub fn account(&self) -> Uuid {
+        self.user.unwrap_or_default()
+    }
+
     /// Allows what cannot be undone.
     ///
     /// # Errors

@@ -116,7 +116,11 @@ impl FromFields for DisableRequest {
     }
 }
 
-fn parse_reason(text: &str) -> Result<String, &'static str> {
+/// Parses a reason.
+///
+/// # Errors
+/// It is empty or too long.
+pub fn parse_reason(text: &str) -> Result<String, &'static str> {
     let reason = text.trim();
     if reason.is_empty() {
         return Err("The reason must not be empty.");

@@ -15,6 +15,7 @@ pub mod settings;
 pub mod show;
 pub mod store;
 pub mod target;
+pub mod transfer;
 pub mod update;
 pub mod user;
 pub mod verify_email;

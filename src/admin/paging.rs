@@ -17,13 +17,18 @@ pub const LIMIT_DESCRIPTION: &str = "Items of a page, 50 by default";
 
 /// Takes the size of a page. On `None`, the error is recorded.
 pub fn take_limit(fields: &mut Fields) -> Option<usize> {
+    take_limit_up_to(fields, DEFAULT_LIMIT, MAX_LIMIT)
+}
+
+/// Takes the size of a page of at most `max`. On `None`, the error is recorded.
+pub fn take_limit_up_to(fields: &mut Fields, default: usize, max: usize) -> Option<usize> {
     if !fields.has("limit") {
-        return Some(DEFAULT_LIMIT);
+        return Some(default);
     }
     fields.required("limit", |text| {
         let limit = text.parse().ok();
-        let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        limit.ok_or("The limit must be a whole number from 1 to 100.")
+        let limit = limit.filter(|limit| (1..=max).contains(limit));
+        limit.ok_or_else(|| format!("The limit must be a whole number from 1 to {max}."))
     })
 }
 

@@ -144,10 +144,7 @@ impl UpdateRequest {
 impl FromFields for UpdateRequest {
     fn from_fields(fields: &mut Fields, _: &Settings) -> Option<Self> {
         let account_role = fields.optional("account_role", parse_role);
-        let account_subscription = fields.optional("account_subscription", |text| {
-            let refusal = Refusal::Choice("'FREE' or 'PRO'");
-            Subscription::from_stored(text).ok_or(refusal)
-        });
+        let account_subscription = fields.optional("account_subscription", parse_subscription);
         let names_end = fields.has("subscription_expires_at");
         let end = fields.optional("subscription_expires_at", parse_time);
         Some(Self {
@@ -156,6 +153,15 @@ impl FromFields for UpdateRequest {
             subscription_expires_at: names_end.then_some(end),
         })
     }
+}
+
+/// Parses the name of a plan.
+///
+/// # Errors
+/// It is no plan.
+pub fn parse_subscription(text: &str) -> Result<Subscription, Refusal> {
+    let refusal = Refusal::Choice("'FREE' or 'PRO'");
+    Subscription::from_stored(text).ok_or(refusal)
 }
 
 /// Parses a time.

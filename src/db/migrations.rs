@@ -118,7 +118,7 @@ mod tests {
                 |row| row.get(0),
             )
             .expect("a count");
-        assert_eq!(tables, 14);
+        assert_eq!(tables, 15);
     }
 
     #[test]

@@ -43,6 +43,12 @@ actions! {
     USER_ENABLED = "user.enabled";
     /// An administrator has sent the user a link to choose a new password.
     PASSWORD_RESET_REQUESTED = "password.reset_requested";
+    /// An administrator has imported the user.
+    USER_IMPORTED = "user.imported";
+    /// The user, an administrator, has imported users. Its detail has how many were `imported` and `failed`.
+    USERS_IMPORTED = "users.imported";
+    /// The user, an administrator, has exported users. Its detail has how many were `exported`.
+    USERS_EXPORTED = "users.exported";
     /// The owner has disowned the event with the `event_id` of its detail.
     ACCOUNT_SECURED = "account.secured";
 }

@@ -56,6 +56,25 @@ pub fn record_by(
     store::insert(connection, event, &origin, now)
 }
 
+/// Records what `actor` did to each of these accounts, like [`record_by`].
+pub fn record_all(
+    app: &App,
+    connection: &mut Connection<'_>,
+    actor: &str,
+    action: Action,
+    users: &[Uuid],
+    client: &Client,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let network = app.networks.hash(client.network).current;
+    let origin = Origin {
+        actor,
+        network: &network,
+        request_id: &client.request_id,
+    };
+    store::insert_all(connection, action, users, &origin, now)
+}
+
 /// Records the end of sessions. Call it in the transaction that ends them, before they are deleted.
 pub fn record_revocation(
     app: &App,

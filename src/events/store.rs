@@ -1,6 +1,6 @@
 //! SQL of events.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Event;
@@ -37,6 +37,27 @@ pub fn insert(
     ];
     let row = connection.write_one(statement, parameters)?;
     row.map_or(Ok(0), |row| row.integer(0))
+}
+
+/// Inserts an event for each of these users.
+pub fn insert_all(
+    connection: &mut Connection<'_>,
+    action: Action,
+    users: &[Uuid],
+    origin: &Origin<'_>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = "INSERT INTO events (at, actor, action, user_id, network, request_id, detail) \
+                     SELECT ?1, ?2, ?3, value, ?4, ?5, '{}' FROM json_each(?6)";
+    let parameters = [
+        now.unix().into(),
+        origin.actor.into(),
+        action.name().into(),
+        origin.network.into(),
+        origin.request_id.into(),
+        json!(users).to_string().into(),
+    ];
+    connection.write(statement, parameters).map(drop)
 }
 
 /// Finds an event that its owner may disown: not older than `since`, and not disowned yet.

@@ -26,12 +26,15 @@ error_kinds! {
     BODY_UNREADABLE = BAD_REQUEST, "Request body could not be read";
 }
 
-/// Maximum size of a body, in bytes.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Maximum size of a body, in bytes, unless its route takes larger ones.
+const MAX_BODY_BYTES: usize = MIB;
+/// A mebibyte, in bytes.
+pub const MIB: usize = 1024 * 1024;
 /// How much of an oversized body is read and discarded before the response, in bytes.
 const MAX_DISCARDED_BYTES: usize = 16 * MAX_BODY_BYTES;
-/// Time limit for a body. A slow phone's 1 Mbit/s transfers more than a megabyte in that time.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// Time limit for each mebibyte that a body may have. A slow phone's 1 Mbit/s transfers more than a megabyte
+/// in that time.
+const DEADLINE_PER_MIB: Duration = Duration::from_secs(10);
 /// How often the host gets a turn to hand over a body that has already arrived.
 const HOST_TURNS: usize = 3;
 /// How long an instance waits for a body before it accepts other requests.
@@ -65,7 +68,7 @@ impl<T: FromFields> FromRequest<&'static App> for ValidForm<T> {
 
     async fn from_request(request: Request, app: &&'static App) -> Result<Self, Error> {
         let media_type = media_type(request.headers());
-        let body = receive(request.into_body()).await?;
+        let body = receive(request.into_body(), MAX_BODY_BYTES).await?;
         // Any other media type counts as an empty form, as in the legacy service.
         let is_form =
             |it: &Mime| it.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.essence_str();
@@ -101,7 +104,7 @@ impl<T: FromFields> FromRequestParts<&'static App> for ValidQuery<T> {
 
 /// Receives a JSON body for an extractor that has something to add. `None` if the body is empty.
 pub async fn receive_json(headers: &HeaderMap, body: Body) -> Result<Option<Fields>, Error> {
-    let body = receive(body).await?;
+    let body = receive(body, MAX_BODY_BYTES).await?;
     json_fields(&body, media_type(headers).as_ref())
 }
 
@@ -115,11 +118,11 @@ pub fn validate<T: FromFields>(mut fields: Fields, settings: &Settings) -> Resul
     }
 }
 
-/// Reads a body within [`DEADLINE`]. Most bodies have already arrived: the host hands them over within a
+/// Reads a body of at most `max_bytes`, whose time limit grows with them. Most bodies have already arrived: the host hands them over within a
 /// turn or two, and they need no timer. Otherwise the instance waits exclusively for a moment, and then
 /// accepts other requests.
-async fn receive(body: Body) -> Result<Bytes, Error> {
-    let mut reading = pin!(read(body));
+pub async fn receive(body: Body, max_bytes: usize) -> Result<Bytes, Error> {
+    let mut reading = pin!(read(body, max_bytes));
     for _ in 0..HOST_TURNS {
         if let Some(body) = poll_immediate(&mut reading).await {
             return body;
@@ -131,14 +134,25 @@ async fn receive(body: Body) -> Result<Bytes, Error> {
         Either::Right((_, reading)) => reading,
     };
     let _released = instance_lock::release_while_waiting();
-    match select(reading, pin!(clock::sleep(DEADLINE - EXCLUSIVE_WAIT))).await {
+    match select(
+        reading,
+        pin!(clock::sleep(deadline(max_bytes) - EXCLUSIVE_WAIT)),
+    )
+    .await
+    {
         Either::Left((body, _)) => body,
         Either::Right(_) => Err(BODY_TIMEOUT.into()),
     }
 }
 
-async fn read(mut body: Body) -> Result<Bytes, Error> {
-    match Limited::new(&mut body, MAX_BODY_BYTES).collect().await {
+/// The time limit for a body of at most `max_bytes`.
+fn deadline(max_bytes: usize) -> Duration {
+    let mebibytes = max_bytes.div_ceil(MIB);
+    DEADLINE_PER_MIB * u32::try_from(mebibytes).unwrap_or(u32::MAX)
+}
+
+async fn read(mut body: Body, max_bytes: usize) -> Result<Bytes, Error> {
+    match Limited::new(&mut body, max_bytes).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             discard(body).await;
@@ -156,7 +170,7 @@ async fn discard(body: Body) {
 }
 
 /// The media type. `None` if the header is absent or malformed.
-fn media_type(headers: &HeaderMap) -> Option<Mime> {
+pub fn media_type(headers: &HeaderMap) -> Option<Mime> {
     let content_type: ContentType = headers.typed_get()?;
     Some(content_type.into())
 }
@@ -178,7 +192,8 @@ pub(super) fn json_fields(body: &[u8], media_type: Option<&Mime>) -> Result<Opti
     Fields::from_json(body).map(Some).map_err(not_json)
 }
 
-fn is_json(media_type: &Mime) -> bool {
+/// Whether it is JSON.
+pub fn is_json(media_type: &Mime) -> bool {
     let is_json = media_type.subtype() == mime::JSON || media_type.suffix() == Some(mime::JSON);
     media_type.type_() == mime::APPLICATION && is_json
 }

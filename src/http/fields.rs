@@ -55,6 +55,13 @@ fields! {
     "action": false,
     "cursor": false,
     "limit": false,
+    "password_hash": true,
+    "verified": false,
+    "subscription": false,
+    "created_at": false,
+    "disabled_at": false,
+    "disabled_until": false,
+    "disabled_reason": false,
 }
 
 /// Maximum bytes of a value that an error echoes: the start of a string, the members of an object
@@ -163,6 +170,18 @@ impl Fields {
     /// Takes a field that may be absent or null, and otherwise has any text.
     pub fn optional_text(&mut self, field: &'static str) -> Option<String> {
         self.optional(field, |text| Ok::<_, Infallible>(text.to_owned()))
+    }
+
+    /// Takes a field that may be absent or null, and otherwise is true or false.
+    pub fn flag(&mut self, field: &'static str) -> Option<bool> {
+        match self.take(field)? {
+            FieldValue::Other(Some(Value::Bool(flag))) => Some(flag),
+            FieldValue::Other(Some(Value::Null)) => None,
+            _ => {
+                self.errors.push(FieldError::not_a_flag(field));
+                None
+            }
+        }
     }
 
     /// Removes and returns the value of a field, which must be one of `fields!`.

@@ -4,6 +4,7 @@ mod blocklist;
 pub mod breaches;
 pub mod change_password;
 mod folding;
+pub mod foreign;
 pub mod forgot_password;
 pub mod hashing;
 pub mod password;

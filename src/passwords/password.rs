@@ -1,8 +1,10 @@
 //! Password hashes.
 
 use argon2::password_hash::phc::PasswordHash as PhcString;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use pbkdf2::Pbkdf2;
+use scrypt::Scrypt;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::policy::{MAX_PASSWORD_BYTES, NewPassword};
@@ -12,8 +14,12 @@ pub const SALT_BYTES: usize = 16;
 /// Salt of the dummy hash for unknown users. Its value is irrelevant.
 const DUMMY_SALT: [u8; SALT_BYTES] = [0; SALT_BYTES];
 
-/// Prefix of the legacy service's hashes.
-const BCRYPT_PREFIX: &str = "$2";
+/// Prefix of bcrypt hashes, such as those of the legacy service.
+pub const BCRYPT_PREFIX: &str = "$2";
+/// The name of scrypt in PHC strings.
+pub const SCRYPT: &str = "scrypt";
+/// Prefix of the names of PBKDF2 in PHC strings.
+pub const PBKDF2_PREFIX: &str = "pbkdf2-";
 
 /// Result of comparing a password with a stored hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +103,12 @@ impl PasswordHasher {
             self.hash_text(password.expose_secret(), DUMMY_SALT)?;
             return Ok(Verdict::Wrong);
         };
-        let matches = self
-            .0
-            .verify_password(password.expose_secret().as_bytes(), &stored);
-        match matches {
+        let verifier: &dyn PasswordVerifier<PhcString> = match stored.algorithm.as_str() {
+            SCRYPT => &Scrypt::new(),
+            name if name.starts_with(PBKDF2_PREFIX) => &Pbkdf2::SHA256,
+            _ => &self.0,
+        };
+        match verifier.verify_password(password.expose_secret().as_bytes(), &stored) {
             Ok(()) if self.is_current(&stored) => Ok(Verdict::Right),
             Ok(()) => Ok(Verdict::Outdated),
             Err(_) => {

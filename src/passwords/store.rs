@@ -1,4 +1,6 @@
-//! Password reset tokens, stored as hashes.
+//! SQL of password reset tokens, which are stored as hashes, and of hashes from other services.
+
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -72,4 +74,21 @@ pub fn consume(
     let parameters = [token.as_str().into(), now.to_sql().into()];
     let row = connection.write_one(statement, parameters)?;
     row.map(|row| row.uuid(0)).transpose()
+}
+
+/// How long checking the slowest hash of another service takes. Zero if there never was one.
+pub fn slowest_check(connection: &mut Connection<'_>) -> Result<Duration, DbError> {
+    let statement = "SELECT milliseconds FROM slowest_hash WHERE id = 1";
+    let row = connection.query_one(statement, [])?;
+    let milliseconds = row.map_or(Ok(0), |row| row.number(0))?;
+    Ok(Duration::from_millis(milliseconds))
+}
+
+/// Records that there is a hash whose check takes this time. Call it in the transaction that stores it.
+pub fn record_check(connection: &mut Connection<'_>, time: Duration) -> Result<(), DbError> {
+    let statement = "INSERT INTO slowest_hash (id, milliseconds) VALUES (1, ?1) \
+                     ON CONFLICT (id) DO UPDATE SET milliseconds = excluded.milliseconds \
+                     WHERE excluded.milliseconds > milliseconds";
+    let milliseconds = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    connection.write(statement, [milliseconds.into()]).map(drop)
 }

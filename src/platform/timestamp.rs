@@ -20,10 +20,12 @@ impl Timestamp {
         self.0.unix_timestamp()
     }
 
-    /// Parses RFC 3339, and drops the fraction of the second.
+    /// Parses RFC 3339, and drops the fraction of the second. SQLite knows no time before the year 0, which
+    /// an offset leads to.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        Self::from_unix(moment.unix_timestamp())
+        let moment = Self::from_unix(moment.unix_timestamp());
+        moment.filter(|moment| moment.year() >= 0)
     }
 
     /// The calendar year.
@@ -71,6 +73,22 @@ mod tests {
         assert_eq!(moment.to_rfc3339(), "2026-11-22T11:46:27Z");
         assert_eq!(moment.to_sql(), "2026-11-22 11:46:27");
         assert_eq!(moment.unix(), 1_795_347_987);
+    }
+
+    #[test]
+    fn only_a_time_that_the_database_knows_is_parsed() {
+        let parse = |text| Timestamp::from_rfc3339(text).map(Timestamp::to_sql);
+        let first = "0000-01-01T00:00:00Z";
+        assert_eq!(parse(first).as_deref(), Some("0000-01-01 00:00:00"));
+        let offset = "2026-11-22T11:46:27.5+01:00";
+        assert_eq!(parse(offset).as_deref(), Some("2026-11-22 10:46:27"));
+        for unknown in [
+            "0000-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+            "2026-11-22",
+        ] {
+            assert_eq!(parse(unknown), None, "{unknown}");
+        }
     }
 
     #[test]

@@ -65,6 +65,7 @@ mod sign_in_notices;
 mod soak;
 mod statement_plans;
 mod throttle;
+mod transfer;
 mod username;
 mod verification;
 mod verification_required;

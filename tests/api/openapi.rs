@@ -15,7 +15,7 @@ use crate::helpers::flows::{
 use crate::metrics::METRICS;
 
 /// Every route and its possible statuses.
-const ROUTES: [(&str, &str, &[u16]); 41] = [
+const ROUTES: [(&str, &str, &[u16]); 43] = [
     ("get", CHALLENGE, &[200, 404, 500]),
     (
         "post",
@@ -59,6 +59,16 @@ const ROUTES: [(&str, &str, &[u16]); 41] = [
         "post",
         DELETE_ACCOUNT,
         &[202, 401, 403, 413, 422, 429, 500, 503],
+    ),
+    (
+        "post",
+        "/api/v1/admin/users/import",
+        &[200, 400, 401, 403, 408, 413, 415, 429, 500, 503],
+    ),
+    (
+        "get",
+        "/api/v1/admin/users/export",
+        &[200, 401, 403, 422, 429, 500, 503],
     ),
     ("get", SESSION, &[200, 401, 500, 503]),
     (

@@ -20,8 +20,7 @@ use crate::helpers::stub::Reply;
 use crate::helpers::time::{SOON, eventually};
 use crate::helpers::token::{legacy_claims, signed};
 use crate::helpers::trace::Call;
-use crate::legacy;
-use crate::metrics;
+use crate::{legacy, metrics, transfer};
 
 /// Statements that may scan a whole table, and why.
 const MAY_SCAN: [(&str, &str); 5] = [
@@ -173,9 +172,19 @@ async fn execute_everything(app: &App) {
     guess(app).await;
     use_own_account(app).await;
     verify_addresses(app).await;
+    transfer(app).await;
     reset_the_password(app).await;
     app.scrape().await.assert_status(200);
     app.housekeeping_since(app.newest_instance()).await;
+}
+
+/// Imports a user with a hash, and another one whose username is taken, and exports them.
+async fn transfer(app: &App) {
+    let user = transfer::user(1);
+    let report = transfer::import(app, &[user, json!({"email": "user1@example.org"})]).await;
+    assert_eq!(report["imported"], 2);
+    let exported = transfer::export(app, "?limit=1").await;
+    exported.assert_status(200);
 }
 
 async fn use_legacy_tokens(app: &App) {

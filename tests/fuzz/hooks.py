@@ -11,6 +11,9 @@ from host import SETTINGS
 
 ACCOUNTS = Accounts.from_environment()
 
+# Lines of JSON are a text, whose schema says no more.
+schemathesis.serializer.alias("application/jsonl", "text/plain")
+
 #: Headers that the service reads, or must not trust, but that the description does not list.
 HEADERS = (
     "Accept-Language",

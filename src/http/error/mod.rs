@@ -72,6 +72,11 @@ impl ErrorKind {
         self
     }
 
+    /// The text for people.
+    pub const fn detail(self) -> &'static str {
+        self.detail
+    }
+
     /// Logs each occurrence with its cause.
     pub const fn logged(mut self, level: Level, message: &'static str) -> Self {
         self.log = Some((level, message));

@@ -95,6 +95,12 @@ impl FieldError {
         Self::new("string_type", Some(field), msg.into()).with_input(input)
     }
 
+    /// A value that is neither true nor false.
+    pub fn not_a_flag(field: &'static str) -> Self {
+        let msg = "Input should be a valid boolean";
+        Self::new("bool_type", Some(field), msg.into())
+    }
+
     pub fn refused(field: &'static str, refusal: Refusal, input: Option<Value>) -> Self {
         let (r#type, msg, ctx) = match refusal {
             Refusal::Rule(message) => (
@@ -126,6 +132,15 @@ impl FieldError {
         let mut error = Self::new(r#type, Some(field), msg).with_input(input);
         error.ctx = Some(ctx);
         error
+    }
+
+    /// The field and the violated rule, in words.
+    pub fn words(&self) -> String {
+        let rule = self.msg.trim_start_matches("Value error, ");
+        match self.loc.last() {
+            Some(Location::Name(field)) => format!("{field}: {rule}"),
+            _ => rule.to_owned(),
+        }
     }
 
     /// The same error, of a parameter of the query.

@@ -22,12 +22,6 @@ pub enum TokenState {
     Exchanged(Uuid),
 }
 
-/// Whether the database was taken over from the legacy service.
-pub fn is_adopted(connection: &mut Connection<'_>) -> Result<bool, DbError> {
-    let row = connection.query_one("SELECT 1 FROM adoption WHERE id = 1", [])?;
-    Ok(row.is_some())
-}
-
 /// Whether a legacy access token, issued at `issued_by` or earlier, is still valid for its user.
 /// Only tokens from before the takeover are. They have no session that could end, so they become
 /// invalid with the first logout of any of the user's legacy sessions, and with the first password
