@@ -24,8 +24,12 @@ pub struct Templates {
 struct Strings {
     /// All strings, for templates.
     all: Value,
-    /// The strings for the pages' scripts: JSON in an attribute.
+    /// The strings for the scripts of all pages: JSON in an attribute.
     messages: Value,
+    /// More strings for the scripts of pages about the user's own account.
+    own_messages: Value,
+    /// More strings for the scripts of the administration.
+    admin_messages: Value,
 }
 
 impl Templates {
@@ -53,6 +57,8 @@ impl Templates {
             language => language.code(),
             t => &strings.all,
             messages => &strings.messages,
+            own_messages => &strings.own_messages,
+            admin_messages => &strings.admin_messages,
             ..context
         };
         self.render(name, context)
@@ -79,9 +85,16 @@ impl Templates {
         let file = format!("languages/{}.json", language.code());
         let text = read(&file).with_context(|| format!("no {file}"))?;
         let all: serde_json::Value = serde_json::from_str(&text).context(file)?;
-        let messages = in_single_quotes(&all["messages"].to_string());
+        let [messages, own_messages, admin_messages] =
+            ["messages", "own_messages", "admin_messages"]
+                .map(|part| in_single_quotes(&all[part].to_string()));
         let all = Value::from(Serde(all));
-        Ok(strings.get_or_init(|| Strings { all, messages }))
+        Ok(strings.get_or_init(|| Strings {
+            all,
+            messages,
+            own_messages,
+            admin_messages,
+        }))
     }
 }
 

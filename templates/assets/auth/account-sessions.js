@@ -2,10 +2,10 @@
 
 import { get, remove } from "./api.js";
 import { device } from "./device.js";
+import { sessionEntry } from "./entries.js";
+import { element, Listing } from "./listing.js";
 import { fill, messages } from "./page.js";
-import { element, entry, Listing } from "./row.js";
 import { authorized } from "./session.js";
-import { ago } from "./time.js";
 
 const SESSIONS = "/api/v1/auth/sessions";
 const endOthers = document.getElementById("end-others");
@@ -26,21 +26,13 @@ async function show() {
 }
 
 function item(session) {
-  const name = device(session.user_agent);
-  const lines = [
-    fill(messages.last_active, { when: ago(session.last_used_at) }),
-    fill(messages.logged_in, {
-      when: ago(session.created_at),
-      method: messages.methods[session.method] ?? session.method,
-    }),
-    session.ip_prefix,
-  ];
-  const item = entry(name, lines, session.current && messages.this_device);
-  if (!session.current) item.append(endButton(session, name));
+  const item = sessionEntry(session);
+  if (!session.current) item.append(endButton(session));
   return item;
 }
 
-function endButton({ id }, name) {
+function endButton({ id, user_agent }) {
+  const name = device(user_agent);
   const button = element("button", "secondary", messages.end_session);
   button.type = "button";
   button.setAttribute("aria-label", fill(messages.end_session_of, { device: name }));

@@ -1,34 +1,23 @@
-// A row of the account page, which opens to a form or a list.
+// Lists that are loaded into a page, and their elements.
 
 import { messages } from "./page.js";
 
-/** Closes the row and says what has happened. */
-export function closeRow(details, text) {
-  details.open = false;
-  details.querySelector("summary").focus();
-  details.nextElementSibling.textContent = text;
-}
+/** Thrown by a task that a later one has replaced, and that has nothing to say any more. */
+export const SUPERSEDED = new Error("superseded");
 
-/** Clears what was said, when the row opens. */
-export function clearOnOpen(details) {
-  details.addEventListener("toggle", () => {
-    if (details.open) details.nextElementSibling.textContent = "";
-  });
-}
-
-/** The contents of a row, which are loaded when it opens: a list, with a button to retry. */
+/** What is loaded into a part of the page, or into a row when it opens: a list, with a button to retry. */
 export class Listing {
-  #details;
+  #root;
   #load;
 
   /** `load` fills `list`. */
-  constructor(details, load) {
-    this.#details = details;
+  constructor(root, load) {
+    this.#root = root;
     this.#load = load;
-    this.list = details.querySelector(".list");
+    this.list = root.querySelector(".list");
     this.#part("[data-retry]").addEventListener("click", () => this.load());
-    details.addEventListener("toggle", () => {
-      if (details.open) this.load();
+    root.addEventListener("toggle", () => {
+      if (root.open) this.load();
     });
   }
 
@@ -55,6 +44,7 @@ export class Listing {
     try {
       this.say((await task()) ?? "");
     } catch (error) {
+      if (error === SUPERSEDED) return;
       this.say("");
       this.#part("[role=alert]").textContent = error.text ?? messages.failed;
       this.#part("[data-retry]").hidden = !canRetry;
@@ -63,7 +53,7 @@ export class Listing {
   }
 
   #part(selector) {
-    return this.#details.querySelector(selector);
+    return this.#root.querySelector(selector);
   }
 }
 
@@ -78,10 +68,10 @@ export function entry(title, lines, badge) {
   return item;
 }
 
-/** An element with a class and a text. */
-export function element(name, className, text = "") {
+/** An element with a class and a text, or another element. */
+export function element(name, className, content = "") {
   const made = document.createElement(name);
   made.className = className;
-  made.textContent = text;
+  made.append(content);
   return made;
 }

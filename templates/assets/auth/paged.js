@@ -1,0 +1,82 @@
+// A list that comes from the API in pages.
+
+import { get } from "./api.js";
+import { Listing, SUPERSEDED } from "./listing.js";
+import { authorized } from "./session.js";
+
+export class Paged extends Listing {
+  #source;
+  #more;
+  #cursor;
+  #controller;
+
+  /**
+   * `source` has the `path` of the pages, `item`, which makes an element, and `tell`, which says how many
+   * there are. `query` returns the parameters, and `send` sends the request.
+   */
+  constructor(root, source) {
+    super(root, () => this.#replace());
+    this.#source = { query: () => ({}), send: authorized, ...source };
+    this.#more = root.querySelector("[data-more]");
+    this.#more.addEventListener("click", () => this.attempt(() => this.#append()));
+  }
+
+  async #replace() {
+    try {
+      const items = await this.#next();
+      this.list.replaceChildren(...items);
+    } catch (error) {
+      if (error !== SUPERSEDED) this.#empty();
+      throw error;
+    }
+    return this.#tell();
+  }
+
+  async #append() {
+    const items = await this.#next(this.#cursor);
+    this.list.append(...items);
+    items[0]?.focus();
+    return this.#tell();
+  }
+
+  #empty() {
+    this.list.replaceChildren();
+    this.#more.hidden = true;
+  }
+
+  #tell() {
+    return this.#source.tell(this.list.children.length);
+  }
+
+  /** The elements of the next page that is not empty. The latest call cancels those before. */
+  async #next(cursor) {
+    this.#controller?.abort();
+    const { signal } = (this.#controller = new AbortController());
+    try {
+      const page = await this.#fetch(cursor, signal);
+      this.#cursor = page.next_cursor;
+      this.#more.hidden = !page.next_cursor;
+      return page.items.map((item) => this.#element(item));
+    } catch (error) {
+      throw signal.aborted ? SUPERSEDED : error;
+    }
+  }
+
+  async #fetch(cursor, signal) {
+    const { path, query, send } = this.#source;
+    const params = new URLSearchParams(await query());
+    for (;;) {
+      if (cursor) params.set("cursor", cursor);
+      const address = String(params) ? `${path}?${params}` : path;
+      const page = await send(() => get(address, { signal }));
+      if (page.items.length || !page.next_cursor) return page;
+      cursor = page.next_cursor;
+    }
+  }
+
+  #element(item) {
+    const element = this.#source.item(item);
+    element.tabIndex = -1;
+    return element;
+  }
+}
