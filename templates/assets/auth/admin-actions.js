@@ -6,6 +6,7 @@ import { Form } from "./form.js";
 import { element } from "./listing.js";
 import { fill, messages } from "./page.js";
 import { toLocal, toMoment } from "./time.js";
+import { roleOf } from "./user.js";
 
 /** `root` has the rows. `changed` gets the user after a change, and `removed` after the deletion. */
 export function start(root, first, { path, changed, removed }) {
@@ -61,8 +62,10 @@ export function start(root, first, { path, changed, removed }) {
     return { text: said("address_verified") };
   });
   row("role", async ({ account_role }) => {
+    const isBySetting = user.admin_by_setting;
     const undo = await update({ account_role });
-    return { text: said("role_changed", { role: messages.roles[user.account_role] }), undo };
+    // The role that the settings hide is not known.
+    return { text: said("role_changed", { role: roleOf(user) }), undo: isBySetting ? undefined : undo };
   });
   row("plan", async ({ account_subscription, subscription_expires_at: end }) => {
     const undo = await update({ account_subscription, subscription_expires_at: toMoment(end) });

@@ -2,7 +2,7 @@
 
 import { EVENTS, send, USERS } from "./admin-api.js";
 import { Filters } from "./admin-filters.js";
-import { linkTo, remember } from "./admin-names.js";
+import { linkTo, remember } from "./admin-words.js";
 import { get } from "./api.js";
 import { eventEntry } from "./entries.js";
 import { element } from "./listing.js";
@@ -40,12 +40,16 @@ export function pagedEvents(root, query) {
 /** The id of the user with this id, address or name. */
 async function idOf(text) {
   if (UUID.test(text)) return text;
-  const { items } = await send(() => get(`${USERS}?${new URLSearchParams({ query: text })}`));
   const wanted = text.toLowerCase();
-  const found = items.find(({ email, username }) => email === wanted || username.toLowerCase() === wanted);
-  if (!found) throw Object.assign(new Error("no such user"), { text: messages.no_such_user });
-  remember(found);
-  return found.id;
+  const params = new URLSearchParams({ query: text, limit: 100 });
+  for (;;) {
+    const { items, next_cursor } = await send(() => get(`${USERS}?${params}`));
+    const found = items.find(({ email, username }) => [email, username.toLowerCase()].includes(wanted));
+    if (found) remember(found);
+    if (found) return found.id;
+    if (!next_cursor) throw Object.assign(new Error("no such user"), { text: messages.no_such_user });
+    params.set("cursor", next_cursor);
+  }
 }
 
 function item(event) {
@@ -63,7 +67,7 @@ function people({ user_id, actor }) {
   return line;
 }
 
-function reasons({ reason, until }) {
+function reasons({ disabled_reason: reason, disabled_until: until }) {
   return [
     reason && fill(messages.for_reason, { reason }),
     until && fill(messages.until_moment, { when: minute(until) }),

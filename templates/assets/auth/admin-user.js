@@ -3,8 +3,7 @@
 import * as actions from "./admin-actions.js";
 import { send, USERS } from "./admin-api.js";
 import { pagedEvents } from "./admin-log.js";
-import { remember } from "./admin-names.js";
-import { statusBadge, warningAbout } from "./admin-status.js";
+import { remember, statusBadge, warningAbout } from "./admin-words.js";
 import { get, remove } from "./api.js";
 import { sessionEntry } from "./entries.js";
 import { element, Listing, SUPERSEDED } from "./listing.js";

@@ -2,8 +2,7 @@
 
 import { send, USERS } from "./admin-api.js";
 import { Filters } from "./admin-filters.js";
-import { remember } from "./admin-names.js";
-import { statusBadge } from "./admin-status.js";
+import { remember, statusBadge } from "./admin-words.js";
 import { element } from "./listing.js";
 import { fill, messages } from "./page.js";
 import { Paged } from "./paged.js";

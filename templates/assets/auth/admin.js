@@ -3,9 +3,9 @@
 import * as api from "./admin-api.js";
 import * as invite from "./admin-invite.js";
 import * as log from "./admin-log.js";
-import { remember } from "./admin-names.js";
 import * as user from "./admin-user.js";
 import * as users from "./admin-users.js";
+import { remember } from "./admin-words.js";
 import * as frame from "./frame.js";
 import { fill, messages } from "./page.js";
 

@@ -48,7 +48,7 @@ export class Listing {
       this.say("");
       this.#part("[role=alert]").textContent = error.text ?? messages.failed;
       this.#part("[data-retry]").hidden = !canRetry;
-      if (!error.text) console.error(error);
+      if (error.text === undefined) console.error(error);
     }
   }
 

@@ -1,13 +1,27 @@
-// The status of a user in words.
+// What an administrator sees of users in words: their names, also of those who have an id alone, and their status.
 
 import { element } from "./listing.js";
 import { fill, messages } from "./page.js";
 import { day, minute } from "./time.js";
 
+const names = new Map();
+
+/** Remembers the name of a user. */
+export function remember({ id, username }) {
+  names.set(id, username);
+}
+
+/** A link to a user, by the name if it is known. */
+export function linkTo(id) {
+  const link = element("a", "", names.get(id) ?? `${id.slice(0, 8)}…`);
+  link.href = `#user=${id}`;
+  link.title = id;
+  return link;
+}
+
 /** The status as a badge. */
 export function statusBadge({ status }) {
-  const name = status === "active" ? "badge" : "badge warning";
-  return element("span", name, messages.statuses[status] ?? status);
+  return element("span", `badge ${status}`, messages.statuses[status] ?? status);
 }
 
 /** What an administrator has to know before anything else. Empty if there is nothing. */
