@@ -1,6 +1,6 @@
 //! Shortens scripts and styles by what only their readers need. What is inside a line stays.
 
-/// Leaves out comments that take whole lines, but no licence (`/*!`), and what surrounds lines.
+/// Leaves out comments that take whole lines, but no licence (`/*!`), and white space around lines.
 ///
 /// # Panics
 /// A text of the script takes several lines, in which nothing must change.
@@ -10,9 +10,16 @@ pub fn script(source: &str) -> String {
         let marks = line.matches('`').count();
         assert!(marks % 2 == 0, "a text over several lines: {line}");
         short.push_str(line);
-        short.push('\n');
+        if !line.ends_with(['{', ';', ',']) || has_comment(line) {
+            short.push('\n');
+        }
     }
     short
+}
+
+/// Whether the line may be or have a comment, which its end must end.
+fn has_comment(line: &str) -> bool {
+    line.starts_with(['*', '/']) || line.contains("//")
 }
 
 /// Leaves out comments that take whole lines, and white space that separates nothing.
@@ -25,7 +32,7 @@ pub fn style(source: &str) -> String {
         }
         short.push_str(&line.replace(": ", ":").replace(" {", "{").replace(", ", ","));
     }
-    short
+    short.replace(";}", "}")
 }
 
 /// The lines without comments, indentation and empty lines.
@@ -43,19 +50,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_keeps_its_lines_without_comments_and_indentation() {
+    fn a_script_has_no_comments_and_no_indentation() {
         let source = "// What it does.\n\nimport { a } from \"./a.js\";\n\n/** Says\n * hello. */\n\
-                      function hello() {\n  // Why.\n  return `a // ${b}`; // stays\n}\n\
+                      function hello() {\n  // Why.\n  return `a // ${b}`; // stays;\n}\n\
                       /* one line */\nhello();\n";
-        let short = "import { a } from \"./a.js\";\nfunction hello() {\nreturn `a // ${b}`; // stays\n\
-                     }\nhello();\n";
+        let short = "import { a } from \"./a.js\";function hello() {return `a // ${b}`; // stays;\n\
+                     }\nhello();";
         assert_eq!(script(source), short);
     }
 
     #[test]
     fn a_licence_stays() {
-        let source = "/*! altcha, MIT */\n/** Solves. */\nsolve();\n";
-        assert_eq!(script(source), "/*! altcha, MIT */\nsolve();\n");
+        let source = "/*! altcha, MIT;\n * as is, */\n/** Solves. */\nsolve();\n";
+        assert_eq!(script(source), "/*! altcha, MIT;\n* as is, */\nsolve();");
     }
 
     #[test]
@@ -68,7 +75,7 @@ mod tests {
     fn a_style_keeps_the_white_space_that_separates() {
         let source = "/* Styles of\n   pages. */\na,\n.b :is(c, d) {\n  margin: 0 1px;\n  \
                       background: x\n    y;\n}\n\n@media (min-width: 36rem) {\n  e { top: 0; }\n}\n";
-        let short = "a,.b :is(c,d){margin:0 1px;background:x y;}@media (min-width:36rem){e{top:0; }}";
+        let short = "a,.b :is(c,d){margin:0 1px;background:x y}@media (min-width:36rem){e{top:0; }}";
         assert_eq!(style(source), short);
     }
 }

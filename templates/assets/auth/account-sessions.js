@@ -3,7 +3,7 @@
 import { get, remove } from "./api.js";
 import { device } from "./device.js";
 import { sessionEntry } from "./entries.js";
-import { element, Listing } from "./listing.js";
+import { button, Listing } from "./listing.js";
 import { fill, messages } from "./page.js";
 import { authorized } from "./session.js";
 
@@ -33,13 +33,10 @@ function item(session) {
 
 function endButton({ id, user_agent }) {
   const name = device(user_agent);
-  const button = element("button", "secondary", messages.end_session);
-  button.type = "button";
-  button.setAttribute("aria-label", fill(messages.end_session_of, { device: name }));
-  button.addEventListener("click", () => {
-    end(`${SESSIONS}/${id}`, fill(messages.session_ended, { device: name }));
-  });
-  return button;
+  const text = fill(messages.session_ended, { device: name });
+  const made = button("secondary", messages.end_session, () => end(`${SESSIONS}/${id}`, text));
+  made.ariaLabel = fill(messages.end_session_of, { device: name });
+  return made;
 }
 
 /** Ends sessions. A 404 means that somebody else has ended it meanwhile. */

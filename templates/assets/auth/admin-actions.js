@@ -3,7 +3,7 @@
 import { send } from "./admin-api.js";
 import { patch, post, remove } from "./api.js";
 import { Form } from "./form.js";
-import { element } from "./listing.js";
+import { button, live } from "./listing.js";
 import { fill, messages } from "./page.js";
 import { toLocal, toMoment } from "./time.js";
 import { roleOf } from "./user.js";
@@ -97,17 +97,8 @@ function withMessages(form) {
   return form;
 }
 
-/** A paragraph whose changes screen readers announce. */
-function live(role, className) {
-  const paragraph = element("p", className);
-  paragraph.setAttribute("role", role);
-  return paragraph;
-}
-
 function undoButton(message, text, undo) {
-  const button = element("button", "link", messages.undo);
-  button.type = "button";
-  button.addEventListener("click", async () => {
+  const made = button("link", messages.undo, async () => {
     // The button is about to go.
     message.focus();
     message.textContent = messages.busy;
@@ -116,8 +107,8 @@ function undoButton(message, text, undo) {
       message.textContent = messages.undone;
     } catch (error) {
       message.textContent = (error.text ?? messages.failed) || text;
-      message.append(" ", button);
+      message.append(" ", made);
     }
   });
-  return button;
+  return made;
 }

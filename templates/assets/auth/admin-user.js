@@ -17,7 +17,7 @@ const badges = document.getElementById("badges");
 const content = document.getElementById("user-content");
 const template = document.getElementById("user-template");
 const unnamed = heading.textContent;
-const loader = new Listing(section, load);
+const loader = new Listing(section, load, content);
 let wanted;
 let page;
 

@@ -5,17 +5,19 @@ import { messages } from "./page.js";
 /** Thrown by a task that a later one has replaced, and that has nothing to say any more. */
 export const SUPERSEDED = new Error("superseded");
 
-/** What is loaded into a part of the page, or into a row when it opens: a list, with a button to retry. */
+/** What is loaded into a part of the page, or into a row when it opens. */
 export class Listing {
-  #root;
   #load;
+  #alert = live("alert", "notice");
+  #status = live("status", "status");
+  #retry = button("secondary", messages.retry, () => this.load());
 
   /** `load` fills `list`. */
-  constructor(root, load) {
-    this.#root = root;
+  constructor(root, load, list = root.querySelector(".list")) {
     this.#load = load;
-    this.list = root.querySelector(".list");
-    this.#part("[data-retry]").addEventListener("click", () => this.load());
+    this.list = list;
+    this.#retry.hidden = true;
+    (list.closest("table") ?? list).after(this.#alert, this.#retry, this.#status);
     root.addEventListener("toggle", () => {
       if (root.open) this.load();
     });
@@ -26,11 +28,6 @@ export class Listing {
     return this.attempt(this.#load, { canRetry: true });
   }
 
-  /** Shows a status message. */
-  say(text) {
-    this.#part("[role=status]").textContent = text;
-  }
-
   /** Focuses the list, so that screen readers go on there. */
   focus() {
     this.list.focus();
@@ -38,22 +35,23 @@ export class Listing {
 
   /** Runs `task`, which may return a message, and shows its errors. */
   async attempt(task, { canRetry = false } = {}) {
-    this.#part("[role=alert]").textContent = "";
-    this.#part("[data-retry]").hidden = true;
-    this.say(messages.loading);
+    this.#alert.textContent = "";
+    this.#retry.hidden = true;
+    this.#say(messages.loading, true);
     try {
-      this.say((await task()) ?? "");
+      this.#say((await task()) ?? "");
     } catch (error) {
       if (error === SUPERSEDED) return;
-      this.say("");
-      this.#part("[role=alert]").textContent = error.text ?? messages.failed;
-      this.#part("[data-retry]").hidden = !canRetry;
+      this.#say("");
+      this.#alert.textContent = error.text ?? messages.failed;
+      this.#retry.hidden = !canRetry;
       if (error.text === undefined) console.error(error);
     }
   }
 
-  #part(selector) {
-    return this.#root.querySelector(selector);
+  #say(text, isBusy = false) {
+    this.#status.textContent = text;
+    this.list.ariaBusy = isBusy;
   }
 }
 
@@ -73,5 +71,20 @@ export function element(name, className, content = "") {
   const made = document.createElement(name);
   made.className = className;
   made.append(content);
+  return made;
+}
+
+/** A paragraph whose changes screen readers announce. */
+export function live(role, className) {
+  const paragraph = element("p", className);
+  paragraph.setAttribute("role", role);
+  return paragraph;
+}
+
+/** A button with a class and a text. */
+export function button(className, text, onClick) {
+  const made = element("button", className, text);
+  made.type = "button";
+  made.addEventListener("click", onClick);
   return made;
 }

@@ -1,7 +1,8 @@
 // A list that comes from the API in pages.
 
 import { get } from "./api.js";
-import { Listing, SUPERSEDED } from "./listing.js";
+import { button, Listing, SUPERSEDED } from "./listing.js";
+import { messages } from "./page.js";
 import { authorized } from "./session.js";
 
 export class Paged extends Listing {
@@ -17,8 +18,9 @@ export class Paged extends Listing {
   constructor(root, source) {
     super(root, () => this.#replace());
     this.#source = { query: () => ({}), send: authorized, ...source };
-    this.#more = root.querySelector("[data-more]");
-    this.#more.addEventListener("click", () => this.attempt(() => this.#append()));
+    this.#more = button("secondary", messages.more, () => this.attempt(() => this.#append()));
+    this.#more.hidden = true;
+    (this.list.closest("table") ?? this.list).after(this.#more);
   }
 
   async #replace() {
