@@ -75,7 +75,7 @@ mod tests {
     fn a_style_keeps_the_white_space_that_separates() {
         let source = "/* Styles of\n   pages. */\na,\n.b :is(c, d) {\n  margin: 0 1px;\n  \
                       background: x\n    y;\n}\n\n@media (min-width: 36rem) {\n  e { top: 0; }\n}\n";
-        let short = "a,.b :is(c,d){margin:0 1px;background:x y}@media (min-width:36rem){e{top:0; }}";
+        let short = "a,.b :is(c,d){margin:0 1px;background:x y}@media (min-width:36rem){e{ top:0; }}";
         assert_eq!(style(source), short);
     }
 }
