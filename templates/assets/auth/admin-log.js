@@ -67,9 +67,9 @@ function people({ user_id, actor }) {
   return line;
 }
 
-function reasons({ disabled_reason: reason, disabled_until: until }) {
+function reasons({ reason, disabled_reason = reason, disabled_until: until }) {
   return [
-    reason && fill(messages.for_reason, { reason }),
+    disabled_reason && fill(messages.for_reason, { reason: disabled_reason }),
     until && fill(messages.until_moment, { when: minute(until) }),
   ];
 }

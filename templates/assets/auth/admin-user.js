@@ -73,7 +73,6 @@ function fillIn(user) {
     role: roleOf(user),
     subscription: subscriptionOf(user),
     created_at: day(user.created_at),
-    mfa: messages.mfa[user.mfa ? "on" : "off"],
     id: user.id,
   };
   for (const [name, text] of Object.entries(facts)) {

@@ -24,20 +24,14 @@ export function eventEntry({ at, action, detail }, lines = []) {
 }
 
 /** What an event's detail tells people. */
-function about({ old, new: current, user_agent, ip_prefix }) {
-  const change = old && current ? changes(old, current) : [];
-  return [...change, user_agent && device(user_agent), ip_prefix].filter(Boolean).join(" · ");
-}
-
-/** A changed text, or the fields of an object that have changed. */
-function changes(old, current) {
-  if (typeof current === "string") return [fill(messages.changed_to, { old, new: current })];
-  const changed = Object.keys(current).filter((name) => current[name] !== old[name]);
-  return changed.map((name) => fill(messages.changed_to, { old: inWords(old[name]), new: inWords(current[name]) }));
+function about({ field, old, new: current, user_agent, ip_prefix }) {
+  const inWords = field ? valueInWords : String;
+  const change = (field || current) && fill(messages.changed_to, { old: inWords(old), new: inWords(current) });
+  return [change, user_agent && device(user_agent), ip_prefix].filter(Boolean).join(" · ");
 }
 
 /** A role, a plan, or the end of one. */
-function inWords(value) {
+function valueInWords(value) {
   if (!value) return messages.no_end;
   return messages.roles[value] ?? messages.subscriptions[value] ?? minute(value);
 }
