@@ -22,14 +22,18 @@ function named(prefix) {
 /** Inserts as many users as a test needs, without hashing a password for each. */
 function insertUsers(own, count) {
   return own.change(`
-    WITH RECURSIVE numbers(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
     INSERT INTO users (id, username, email, hashed_password, account_role, account_subscription, created_at)
+    WITH RECURSIVE numbers(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
     SELECT printf('%08x-0000-4000-8000-%012x', n, abs(random()) % 1000000000), printf('many%06d', n),
       printf('many%06d@example.com', n), '-', 'REGULAR', 'FREE', '2020-01-01 00:00:00' FROM numbers`);
 }
 
 function search(tab) {
   return tab.page.getByLabel(tab.texts.admin.search);
+}
+
+function choice(tab, name) {
+  return tab.page.getByRole('combobox', { name, exact: true });
 }
 
 /** The parameters of the requests for the list so far. */
@@ -100,21 +104,26 @@ test('the filters select by role and status, and a link keeps them', async (t) =
   const [, tab] = await adminTab(t, service, { view: '#query=x' });
   const { account, admin } = tab.texts;
   await tab.link(xenia.username).waitFor();
-  await tab.page.getByLabel(account.role, { exact: true }).selectOption('MODERATOR');
+  await choice(tab, account.role).selectOption('MODERATOR');
   await waitForListed(tab, [xenia.username]);
-  await tab.page.getByLabel(account.role, { exact: true }).selectOption('');
-  await tab.page.getByLabel(admin.status).selectOption('disabled');
+  await choice(tab, account.role).selectOption('');
+  await choice(tab, admin.status).selectOption('disabled');
   await waitForListed(tab, [xaver.username]);
   assert.ok(tab.page.url().endsWith('#query=x&status=disabled'), tab.page.url());
   await tab.page.reload();
   await waitForListed(tab, [xaver.username]);
-  assert.equal(await tab.page.getByLabel(admin.status).inputValue(), 'disabled');
+  assert.equal(await choice(tab, admin.status).inputValue(), 'disabled');
 });
 
-test('pages are appended one by one, and the focus goes to the first new user', async (t) => {
+test('of a hundred thousand users, one page is loaded after the other, and the focus follows', async (t) => {
   const own = await startService();
-  await insertUsers(own, 120);
-  const [, tab] = await adminTab(t, own, { view: '#query=many' });
+  // The first request makes the tables.
+  await registeredUser(own);
+  await insertUsers(own, 100_000);
+  const [anna, tab] = await adminTab(t, own);
+  await tab.link(anna.username).waitFor();
+  assert.equal((await listed(tab)).length, 50);
+  await search(tab).fill('many0001');
   const { admin_messages, messages } = tab.texts;
   const shown = (count) => tab.page.getByText(filled(admin_messages.users_shown, { count }), { exact: true });
   await shown(50).waitFor();
@@ -122,11 +131,7 @@ test('pages are appended one by one, and the focus goes to the first new user', 
   await new Keyboard(tab).press(tab.button(messages.more));
   await shown(100).waitFor();
   assert.equal(await tab.isFocused(tab.page.locator('#users tbody tr').nth(50)), true);
-  await tab.button(messages.more).click();
-  await shown(120).waitFor();
-  assert.equal(await tab.button(messages.more).count(), 0);
-  const names = await listed(tab);
-  assert.equal(new Set(names).size, 120);
+  assert.equal(new Set(await listed(tab)).size, 100);
 });
 
 test('an empty page with a cursor is passed over', async (t) => {

@@ -37,7 +37,8 @@ export class Paged extends Listing {
   async #append() {
     const items = await this.#next(this.#cursor);
     this.list.append(...items);
-    items[0]?.focus();
+    // The last page can be empty, and the button that had the focus is gone then.
+    (items[0] ?? this.list.lastElementChild).focus();
     return this.#tell();
   }
 
