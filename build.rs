@@ -55,7 +55,8 @@ fn write_assets(out: &Path) {
                 Some("css") => shorten::style(&content),
                 _ => content,
             };
-            fs::write(folder.join(file.file_name().expect("a name")), short).expect("a writable file");
+            fs::write(folder.join(file.file_name().expect("a name")), short)
+                .expect("a writable file");
         }
     }
 }

@@ -30,9 +30,19 @@ pub fn style(source: &str) -> String {
         if !short.is_empty() && !ends_alone {
             short.push(' ');
         }
-        short.push_str(&line.replace(": ", ":").replace(" {", "{").replace(", ", ","));
+        short.push_str(line);
     }
-    short.replace(";}", "}")
+    let separators = [
+        (": ", ":"),
+        (" {", "{"),
+        ("{ ", "{"),
+        (", ", ","),
+        ("; }", "}"),
+        (";}", "}"),
+    ];
+    separators
+        .iter()
+        .fold(short, |short, (long, brief)| short.replace(long, brief))
 }
 
 /// The lines without comments, indentation and empty lines.
@@ -75,7 +85,7 @@ mod tests {
     fn a_style_keeps_the_white_space_that_separates() {
         let source = "/* Styles of\n   pages. */\na,\n.b :is(c, d) {\n  margin: 0 1px;\n  \
                       background: x\n    y;\n}\n\n@media (min-width: 36rem) {\n  e { top: 0; }\n}\n";
-        let short = "a,.b :is(c,d){margin:0 1px;background:x y}@media (min-width:36rem){e{ top:0; }}";
+        let short = "a,.b :is(c,d){margin:0 1px;background:x y}@media (min-width:36rem){e{top:0}}";
         assert_eq!(style(source), short);
     }
 }
