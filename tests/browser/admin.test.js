@@ -128,6 +128,23 @@ async function disableUntil(keyboard, moment) {
   await keyboard.press(keyboard.tab.button(admin.disable_submit));
 }
 
+test('a plan can change without its end, to the second', async (t) => {
+  const tom = await registeredUser(service);
+  await service.change(
+    `UPDATE users SET account_subscription = 'PRO', subscription_expires_at = '2120-01-02 03:04:05'
+     WHERE email = '${tom.email}'`,
+  );
+  const [, tab] = await userTab(t, service, tom);
+  const { admin, admin_messages, account } = tab.texts;
+  await tab.row(account.subscription).click();
+  await tab.page.getByLabel(admin.new_plan).selectOption('FREE');
+  await tab.button(admin.change_plan).click();
+  await waitForDone(tab, filled(admin_messages.plan_changed, tom));
+  const { access_token } = await sessionOf(service, tom);
+  const { body } = await service.request('/api/v1/auth/me', { headers: { authorization: `Bearer ${access_token}` } });
+  assert.deepEqual([body.account_subscription, body.subscription_expires_at], ['FREE', '2120-01-02T03:04:05Z']);
+});
+
 test('an address is marked as verified', async (t) => {
   const { tom, tab, keyboard, admin, admin_messages, account } = await keyboardAt(t);
   await keyboard.press(opener(tab, admin.verify));

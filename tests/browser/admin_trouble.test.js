@@ -240,11 +240,13 @@ test('no link can be sent to a disabled user', async (t) => {
   await tab.waitForAlert(tab.texts.admin_messages.errors.USER_IS_DISABLED);
 });
 
-for (const id of ['b0f5d8f2-3c53-4c0e-9c59-6f1f0a1f7a52', 'nope', '../events', '%2e%2e%2fevents']) {
+for (const id of ['b0f5d8f2-3c53-4c0e-9c59-6f1f0a1f7a52', 'nope', 'a"]', '../events', '%2e%2e%2fevents']) {
   test(`the page of the unknown user ${id} says so`, async (t) => {
     const [, tab] = await adminTab(t, service, { view: `#user=${encodeURIComponent(id)}` });
     await tab.waitForAlert(tab.texts.admin_messages.errors.NOT_FOUND);
     const paths = (await tab.visit.requests()).map(({ url }) => new URL(url).pathname);
     assert.ok(!paths.includes('/api/v1/admin/events'), paths.join());
+    await tab.link(`← ${tab.texts.admin.users}`).click();
+    await heading(tab, tab.texts.admin.users).waitFor();
   });
 }

@@ -68,7 +68,11 @@ export function start(root, first, { path, changed, removed }) {
     return { text: said("role_changed", { role: roleOf(user) }), undo: isBySetting ? undefined : undo };
   });
   row("plan", async ({ account_subscription, subscription_expires_at: end }) => {
-    const undo = await update({ account_subscription, subscription_expires_at: toMoment(end) });
+    const fields = { account_subscription };
+    // The field has no seconds, which an end that stays must not lose.
+    const isNewEnd = end !== toLocal(user.subscription_expires_at);
+    if (isNewEnd) fields.subscription_expires_at = toMoment(end);
+    const undo = await update(fields);
     return { text: said("plan_changed"), undo };
   });
   row("disable", async ({ reason, until }) => {

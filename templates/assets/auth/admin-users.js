@@ -32,6 +32,11 @@ export function focus(left) {
   (rowOf(left)?.querySelector("a") ?? heading).focus();
 }
 
+/** Loads the list again, with a user who has come. */
+export function reload() {
+  listing.load();
+}
+
 /** Shows a user as they are now. */
 export function update(user) {
   rowOf(user.id)?.replaceWith(item(user));
@@ -43,7 +48,7 @@ export function remove(id) {
 }
 
 function rowOf(id) {
-  return listing.list.querySelector(`[data-user="${id}"]`);
+  return [...listing.list.children].find((row) => row.dataset.user === id);
 }
 
 function tell(count) {

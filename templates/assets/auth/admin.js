@@ -32,7 +32,10 @@ function show(me) {
   isStarted = true;
   remember(me);
   api.start(me, deny);
-  invite.start((invited) => go(`#user=${invited.id}`, fill(messages.invited, invited)));
+  invite.start((invited) => {
+    users.reload();
+    go(`#user=${invited.id}`, fill(messages.invited, invited));
+  });
   user.start({ me, changed: users.update, removed });
   addEventListener("hashchange", () => route({ isMove: true }));
   route({ isMove: false });

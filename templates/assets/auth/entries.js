@@ -26,7 +26,7 @@ export function eventEntry({ at, action, detail }, lines = []) {
 /** What an event's detail tells people. */
 function about({ field, old, new: current, user_agent, ip_prefix }) {
   const inWords = field ? valueInWords : String;
-  const change = (field || current) && fill(messages.changed_to, { old: inWords(old), new: inWords(current) });
+  const change = (field || (old && current)) && fill(messages.changed_to, { old: inWords(old), new: inWords(current) });
   return [change, user_agent && device(user_agent), ip_prefix].filter(Boolean).join(" · ");
 }
 

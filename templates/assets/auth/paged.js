@@ -8,6 +8,7 @@ import { authorized } from "./session.js";
 export class Paged extends Listing {
   #source;
   #more;
+  #params;
   #cursor;
   #controller;
 
@@ -25,7 +26,7 @@ export class Paged extends Listing {
 
   async #replace() {
     try {
-      const items = await this.#next();
+      const items = await this.#next(async () => new URLSearchParams(await this.#source.query()));
       this.list.replaceChildren(...items);
     } catch (error) {
       if (error !== SUPERSEDED) this.#empty();
@@ -35,7 +36,7 @@ export class Paged extends Listing {
   }
 
   async #append() {
-    const items = await this.#next(this.#cursor);
+    const items = await this.#next(() => this.#params, this.#cursor);
     this.list.append(...items);
     // The last page can be empty, and the button that had the focus is gone then.
     (items[0] ?? this.list.lastElementChild).focus();
@@ -52,11 +53,13 @@ export class Paged extends Listing {
   }
 
   /** The elements of the next page that is not empty. The latest call cancels those before. */
-  async #next(cursor) {
+  async #next(query, cursor) {
     this.#controller?.abort();
     const { signal } = (this.#controller = new AbortController());
     try {
-      const page = await this.#fetch(cursor, signal);
+      const params = await query();
+      const page = await this.#fetch(params, cursor, signal);
+      this.#params = params;
       this.#cursor = page.next_cursor;
       this.#more.hidden = !page.next_cursor;
       return page.items.map((item) => this.#element(item));
@@ -65,9 +68,8 @@ export class Paged extends Listing {
     }
   }
 
-  async #fetch(cursor, signal) {
-    const { path, query, send } = this.#source;
-    const params = new URLSearchParams(await query());
+  async #fetch(params, cursor, signal) {
+    const { path, send } = this.#source;
     for (;;) {
       if (cursor) params.set("cursor", cursor);
       const address = String(params) ? `${path}?${params}` : path;
