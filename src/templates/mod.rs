@@ -12,6 +12,7 @@ use crate::languages::{LANGUAGES, Language};
 
 #[derive(Embed)]
 #[folder = "templates"]
+#[exclude = "assets/*"]
 struct Files;
 
 /// The templates and strings of this instance, loaded at first use. Values in HTML are escaped.
