@@ -19,18 +19,8 @@ struct Files;
 #[derive(Default)]
 pub struct Templates {
     environment: OnceLock<Environment<'static>>,
-    strings: [OnceLock<Strings>; LANGUAGES.len()],
-}
-
-struct Strings {
-    /// All strings, for templates.
-    all: Value,
-    /// The strings for the scripts of all pages: JSON in an attribute.
-    messages: Value,
-    /// More strings for the scripts of pages about the user's own account.
-    own_messages: Value,
-    /// More strings for the scripts of the administration.
-    admin_messages: Value,
+    /// All strings, by language.
+    strings: [OnceLock<Value>; LANGUAGES.len()],
 }
 
 impl Templates {
@@ -53,13 +43,9 @@ impl Templates {
         name: &str,
         context: Value,
     ) -> anyhow::Result<String> {
-        let strings = self.strings(language)?;
         let context = context! {
             language => language.code(),
-            t => &strings.all,
-            messages => &strings.messages,
-            own_messages => &strings.own_messages,
-            admin_messages => &strings.admin_messages,
+            t => self.strings(language)?,
             ..context
         };
         self.render(name, context)
@@ -72,13 +58,14 @@ impl Templates {
             // Templates may test missing values, but not print them.
             environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
             environment.add_filter("fill", fill);
+            environment.add_filter("json", json);
             environment.add_filter("linked", linked);
             environment.set_loader(|name| Ok(read(name)));
             environment
         })
     }
 
-    fn strings(&self, language: Language) -> anyhow::Result<&Strings> {
+    fn strings(&self, language: Language) -> anyhow::Result<&Value> {
         let strings = &self.strings[language.index()];
         if let Some(strings) = strings.get() {
             return Ok(strings);
@@ -86,16 +73,7 @@ impl Templates {
         let file = format!("languages/{}.json", language.code());
         let text = read(&file).with_context(|| format!("no {file}"))?;
         let all: serde_json::Value = serde_json::from_str(&text).context(file)?;
-        let [messages, own_messages, admin_messages] =
-            ["messages", "own_messages", "admin_messages"]
-                .map(|part| in_single_quotes(&all[part].to_string()));
-        let all = Value::from(Serde(all));
-        Ok(strings.get_or_init(|| Strings {
-            all,
-            messages,
-            own_messages,
-            admin_messages,
-        }))
+        Ok(strings.get_or_init(|| Value::from(Serde(all))))
     }
 }
 
@@ -104,11 +82,14 @@ fn read(name: &str) -> Option<String> {
     String::from_utf8(file.data.into_owned()).ok()
 }
 
-/// Escapes text for an attribute in single quotes. Double quotes stay as they are: JSON is full of them, and
-/// escaped they would be an eighth of a page.
-fn in_single_quotes(text: &str) -> Value {
+/// JSON for an attribute in single quotes. Double quotes stay as they are: JSON is full of them, and escaped
+/// they would be an eighth of a page.
+fn json(value: Value) -> Result<Value, minijinja::Error> {
+    let text = serde_json::to_string(&value).map_err(|error| {
+        minijinja::Error::new(ErrorKind::BadSerialization, "no JSON").with_source(error)
+    })?;
     let escaped = text.replace('&', "&amp;").replace('\'', "&#39;");
-    Value::from_safe_string(escaped.replace('<', "&lt;"))
+    Ok(Value::from_safe_string(escaped.replace('<', "&lt;")))
 }
 
 /// Replaces each `{name}` in a string by its value.

@@ -140,13 +140,9 @@ fn every_template_renders_in_every_language_and_fills_every_placeholder() {
         for name in self::templates() {
             let rendered = templates.render_in(language, &name, sample()).expect(&name);
             // Scripts fill the placeholders in their messages.
-            let rendered = [
-                &strings.messages,
-                &strings.own_messages,
-                &strings.admin_messages,
-            ]
-            .iter()
-            .fold(rendered, |rendered, messages| {
+            let groups = ["messages", "own_messages", "admin_messages"];
+            let rendered = groups.iter().fold(rendered, |rendered, group| {
+                let messages = strings.get_attr(group).and_then(json).expect(group);
                 rendered.replace(&messages.to_string(), "")
             });
             assert!(placeholders(&rendered).is_empty(), "{name}: {rendered}");
