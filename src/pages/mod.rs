@@ -45,6 +45,7 @@ pub static PAGES: &[Page] = &[
     // Between a protected page and the login.
     Page::new("/auth/continue", "pages/continue.html", NO_CACHE),
     Page::new("/account", "pages/account.html", NO_CACHE),
+    Page::new("/admin", "pages/admin.html", NO_CACHE),
 ];
 
 pub struct Page {

@@ -12,20 +12,15 @@ use crate::languages::{LANGUAGES, Language};
 
 #[derive(Embed)]
 #[folder = "templates"]
+#[exclude = "assets/*"]
 struct Files;
 
 /// The templates and strings of this instance, loaded at first use. Values in HTML are escaped.
 #[derive(Default)]
 pub struct Templates {
     environment: OnceLock<Environment<'static>>,
-    strings: [OnceLock<Strings>; LANGUAGES.len()],
-}
-
-struct Strings {
-    /// All strings, for templates.
-    all: Value,
-    /// The strings for the pages' scripts: JSON in an attribute.
-    messages: Value,
+    /// All strings, by language.
+    strings: [OnceLock<Value>; LANGUAGES.len()],
 }
 
 impl Templates {
@@ -48,11 +43,9 @@ impl Templates {
         name: &str,
         context: Value,
     ) -> anyhow::Result<String> {
-        let strings = self.strings(language)?;
         let context = context! {
             language => language.code(),
-            t => &strings.all,
-            messages => &strings.messages,
+            t => self.strings(language)?,
             ..context
         };
         self.render(name, context)
@@ -65,13 +58,14 @@ impl Templates {
             // Templates may test missing values, but not print them.
             environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
             environment.add_filter("fill", fill);
+            environment.add_filter("json", json);
             environment.add_filter("linked", linked);
             environment.set_loader(|name| Ok(read(name)));
             environment
         })
     }
 
-    fn strings(&self, language: Language) -> anyhow::Result<&Strings> {
+    fn strings(&self, language: Language) -> anyhow::Result<&Value> {
         let strings = &self.strings[language.index()];
         if let Some(strings) = strings.get() {
             return Ok(strings);
@@ -79,9 +73,7 @@ impl Templates {
         let file = format!("languages/{}.json", language.code());
         let text = read(&file).with_context(|| format!("no {file}"))?;
         let all: serde_json::Value = serde_json::from_str(&text).context(file)?;
-        let messages = in_single_quotes(&all["messages"].to_string());
-        let all = Value::from(Serde(all));
-        Ok(strings.get_or_init(|| Strings { all, messages }))
+        Ok(strings.get_or_init(|| Value::from(Serde(all))))
     }
 }
 
@@ -90,11 +82,14 @@ fn read(name: &str) -> Option<String> {
     String::from_utf8(file.data.into_owned()).ok()
 }
 
-/// Escapes text for an attribute in single quotes. Double quotes stay as they are: JSON is full of them, and
-/// escaped they would be an eighth of a page.
-fn in_single_quotes(text: &str) -> Value {
+/// JSON for an attribute in single quotes. Double quotes stay as they are: JSON is full of them, and escaped
+/// they would be an eighth of a page.
+fn json(value: Value) -> Result<Value, minijinja::Error> {
+    let text = serde_json::to_string(&value).map_err(|error| {
+        minijinja::Error::new(ErrorKind::BadSerialization, "no JSON").with_source(error)
+    })?;
     let escaped = text.replace('&', "&amp;").replace('\'', "&#39;");
-    Value::from_safe_string(escaped.replace('<', "&lt;"))
+    Ok(Value::from_safe_string(escaped.replace('<', "&lt;")))
 }
 
 /// Replaces each `{name}` in a string by its value.

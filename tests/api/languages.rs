@@ -176,8 +176,10 @@ async fn every_validation_message_is_translated() {
     rules.extend(rules_of(&app.login_form(&[]).await.json(), "password"));
     assert!(rules.len() >= 20, "{rules:?}");
     for language in LANGUAGES {
-        let known = strings(language)["messages"]["rules"].clone();
-        let known: BTreeSet<_> = known.as_object().expect("rules").keys().cloned().collect();
+        let strings = strings(language);
+        let groups = ["messages", "own_messages"].map(|group| strings[group]["rules"].as_object());
+        let known = groups.iter().flat_map(|rules| rules.expect("rules").keys());
+        let known: BTreeSet<_> = known.cloned().collect();
         let missing: Vec<_> = rules.difference(&known).collect();
         assert!(missing.is_empty(), "{language}: {missing:?}");
     }

@@ -232,18 +232,41 @@ async fn every_field_has_a_label_and_an_autocomplete_type() {
                 "current-password",
             ]),
         ),
+        (
+            "/admin",
+            json!([
+                "off",
+                "off",
+                "off",
+                "off",
+                "off",
+                "off",
+                "off",
+                "current-password",
+            ]),
+        ),
     ] {
         let html = app.get(path).await.text;
         assert_eq!(json!(attributes(&html, "autocomplete")), expected, "{path}");
         let labels = attributes(&html, "for");
-        let inputs = html.split("<input").skip(1);
-        // For password managers alone.
-        let inputs = inputs.filter(|input| !input.starts_with(" hidden"));
-        let ids: Vec<_> = inputs
-            .map(|input| attributes(input, "id")[0].clone())
+        let ids: Vec<_> = unwrapped_fields(&html)
+            .map(|field| attributes(field, "id")[0].clone())
             .collect();
         assert_eq!(labels, ids, "{path}");
     }
+}
+
+/// The tags of the fields that are not inside their labels.
+fn unwrapped_fields(html: &str) -> impl Iterator<Item = &str> {
+    let mut is_in_label = false;
+    html.split('<').skip(1).filter(move |tag| {
+        if tag.starts_with("label") || tag.starts_with("/label") {
+            is_in_label = tag.starts_with("label");
+        }
+        let is_field = tag.starts_with("input") || tag.starts_with("select");
+        // Hidden fields are for password managers alone.
+        is_field && !is_in_label && !tag.starts_with("input hidden")
+    })
 }
 
 #[tokio::test]

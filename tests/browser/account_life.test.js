@@ -5,50 +5,12 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { canLogIn, logIn, NEW_PASSWORD, unregisteredUser, verificationMail } from './helpers/accounts.js';
+import { Keyboard } from './helpers/keyboard.js';
 import { newTab } from './helpers/pages.js';
 import { startService } from './helpers/service.js';
 import { filled } from './helpers/texts.js';
 
 const service = await startService({ email_verification: 'required' });
-
-/** The keyboard of a tab. */
-class Keyboard {
-  constructor(tab) {
-    this.tab = tab;
-    this.keys = tab.page.keyboard;
-  }
-
-  /** Presses Tab until the focus is on the element. */
-  async reach(element) {
-    await element.waitFor();
-    for (let presses = 0; presses < 60; presses++) {
-      if (await element.evaluate((node) => node === document.activeElement)) return;
-      await this.keys.press('Tab');
-    }
-    throw new Error(`the keyboard does not reach ${element}`);
-  }
-
-  async press(element) {
-    await this.reach(element);
-    await this.keys.press('Enter');
-  }
-
-  /** Types into the visible field with this label. */
-  async type(label, value) {
-    const field = this.tab.page.getByLabel(label, { exact: true }).and(this.tab.page.locator(':visible'));
-    await this.reach(field);
-    await this.keys.type(value);
-  }
-
-  open(label) {
-    return this.press(this.tab.row(label));
-  }
-
-  /** Submits the form that has the focus. */
-  submit() {
-    return this.keys.press('Enter');
-  }
-}
 
 for (const locale of ['en-GB', 'pl-PL']) {
   test(`an account from registration to deletion by keyboard in ${locale}`, async (t) => {

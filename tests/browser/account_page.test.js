@@ -114,11 +114,11 @@ for (const locale of ['en-GB', 'pl-PL']) {
     assert.deepEqual(titles, EVENTS.map(({ action }) => actions[action] ?? action));
     await list.getByText(filled(changed_to, { old: 'Tom', new: 'Thomas' })).waitFor();
     await respond(tab, 'GET events', { json: { items: [event(99, 'password.reset')], next_cursor: null } });
-    await tab.button(tab.texts.account.more).click();
+    await tab.button(tab.texts.messages.more).click();
     const last = list.locator('> li').nth(EVENTS.length);
     await last.waitFor();
     assert.equal(await tab.isFocused(last), true);
-    assert.equal(await tab.button(tab.texts.account.more).count(), 0);
+    assert.equal(await tab.button(tab.texts.messages.more).count(), 0);
     const requests = await tab.visit.requestsTo('/api/v1/auth/events');
     assert.deepEqual(requests.map(({ url }) => new URL(url).search), ['', '?cursor=42']);
   });

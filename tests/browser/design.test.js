@@ -44,7 +44,7 @@ for (const [name, enter] of Object.entries(SCENES)) {
 }
 
 for (const [index, branded] of BRANDS.entries()) {
-  for (const name of ['register refused', 'login refused', 'reset password done', 'account']) {
+  for (const name of ['register refused', 'login refused', 'reset password done', 'account', 'admin users']) {
     test(`${name} is accessible in ugly colour ${index + 1}`, async (t) => {
       const tab = await newTab(t, branded, { viewport: PHONE, locale: 'pl-PL' });
       await SCENES[name](tab, branded);

@@ -150,7 +150,7 @@ test('a reset that fails temporarily keeps the link', async (t) => {
 
 test('pages say that they need JavaScript', async (t) => {
   const tab = await newTab(t, service, { javaScriptEnabled: false });
-  for (const path of ['/auth/register', '/auth/login', '/auth/forgot-password', '/auth/continue', '/account']) {
+  for (const path of ['/auth/register', '/auth/login', '/auth/forgot-password', '/auth/continue', '/account', '/admin']) {
     await tab.goto(path);
     const notice = tab.page.locator('noscript p').first();
     await notice.waitFor();

@@ -1,10 +1,10 @@
 // The row with the email address: verifies it, or changes it once the new one is verified.
 
+import { clearOnOpen, closeRow } from "./account-row.js";
 import { post } from "./api.js";
 import { CodeForm } from "./code-form.js";
 import { Form } from "./form.js";
 import { messages, showInstead } from "./page.js";
-import { clearOnOpen, closeRow } from "./row.js";
 import { authorized } from "./session.js";
 import * as verification from "./verification.js";
 

@@ -1,8 +1,8 @@
 // The row that changes the password.
 
+import { clearOnOpen, closeRow } from "./account-row.js";
 import { Form } from "./form.js";
 import { messages } from "./page.js";
-import { clearOnOpen, closeRow } from "./row.js";
 import { changePassword } from "./session.js";
 
 const row = document.getElementById("password-row");

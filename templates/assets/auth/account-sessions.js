@@ -2,10 +2,10 @@
 
 import { get, remove } from "./api.js";
 import { device } from "./device.js";
+import { sessionEntry } from "./entries.js";
+import { button, Listing } from "./listing.js";
 import { fill, messages } from "./page.js";
-import { element, entry, Listing } from "./row.js";
 import { authorized } from "./session.js";
-import { ago } from "./time.js";
 
 const SESSIONS = "/api/v1/auth/sessions";
 const endOthers = document.getElementById("end-others");
@@ -26,28 +26,17 @@ async function show() {
 }
 
 function item(session) {
-  const name = device(session.user_agent);
-  const lines = [
-    fill(messages.last_active, { when: ago(session.last_used_at) }),
-    fill(messages.logged_in, {
-      when: ago(session.created_at),
-      method: messages.methods[session.method] ?? session.method,
-    }),
-    session.ip_prefix,
-  ];
-  const item = entry(name, lines, session.current && messages.this_device);
-  if (!session.current) item.append(endButton(session, name));
+  const item = sessionEntry(session);
+  if (!session.current) item.append(endButton(session));
   return item;
 }
 
-function endButton({ id }, name) {
-  const button = element("button", "secondary", messages.end_session);
-  button.type = "button";
-  button.setAttribute("aria-label", fill(messages.end_session_of, { device: name }));
-  button.addEventListener("click", () => {
-    end(`${SESSIONS}/${id}`, fill(messages.session_ended, { device: name }));
-  });
-  return button;
+function endButton({ id, user_agent }) {
+  const name = device(user_agent);
+  const text = fill(messages.session_ended, { device: name });
+  const made = button("secondary", messages.end_session, () => end(`${SESSIONS}/${id}`, text));
+  made.ariaLabel = fill(messages.end_session_of, { device: name });
+  return made;
 }
 
 /** Ends sessions. A 404 means that somebody else has ended it meanwhile. */

@@ -1,9 +1,9 @@
 // The row with the username.
 
+import { clearOnOpen, closeRow } from "./account-row.js";
 import { patch } from "./api.js";
 import { Form } from "./form.js";
 import { fill, messages } from "./page.js";
-import { clearOnOpen, closeRow } from "./row.js";
 import { authorized } from "./session.js";
 
 const row = document.getElementById("username-row");

@@ -58,9 +58,9 @@ export function remove(path) {
   return call(path, { method: "DELETE" });
 }
 
-/** GETs a resource, with the session's cookie if there is one. */
-export function get(path) {
-  return call(path, {});
+/** GETs a resource, with the session's cookie if there is one. Passes `options` to `fetch`. */
+export function get(path, options) {
+  return call(path, options);
 }
 
 /** The message for a 429. */

@@ -1,6 +1,7 @@
 // The page between a protected page and the login: renews the session and goes on, or goes to the login.
 
-import { loginPath, messages, returnPath } from "./page.js";
+import { loginPath, messages } from "./page.js";
+import { returnPath } from "./return-path.js";
 import * as session from "./session.js";
 
 const alert = document.querySelector("[role=alert]");

@@ -127,7 +127,7 @@ export class Form {
       this.#alert.textContent = `${error.text} ${messages.kept}`;
     } else {
       this.#alert.textContent = error.text ?? messages.failed;
-      if (!error.text) console.error(error);
+      if (error.text === undefined) console.error(error);
     }
   }
 

@@ -1,7 +1,7 @@
 // The login page: starts a session and returns to the requested path.
 
 import { Form } from "./form.js";
-import { keepReturnPath, returnPath } from "./page.js";
+import { keepReturnPath, returnPath } from "./return-path.js";
 import * as session from "./session.js";
 import * as verification from "./verification.js";
 

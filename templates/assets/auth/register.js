@@ -5,7 +5,8 @@ import { post } from "./api.js";
 import { Captcha } from "./captcha.js";
 import { CodeForm } from "./code-form.js";
 import { Form } from "./form.js";
-import { keepReturnPath, returnPath, showInstead } from "./page.js";
+import { showInstead } from "./page.js";
+import { keepReturnPath, returnPath } from "./return-path.js";
 import * as session from "./session.js";
 import * as verification from "./verification.js";
 

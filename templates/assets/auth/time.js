@@ -31,3 +31,16 @@ export function ago(moment) {
   const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ["second", Infinity];
   return RELATIVE.format(-Math.trunc(seconds / length) || 0, unit);
 }
+
+/** A moment as the value of a field for a time of this device; empty without one. */
+export function toLocal(moment) {
+  if (!moment) return "";
+  const date = new Date(moment);
+  date.setMinutes(date.getMinutes() - date.getTimezoneOffset());
+  return date.toISOString().slice(0, 16);
+}
+
+/** The moment in such a field; null if it is empty. */
+export function toMoment(local) {
+  return local ? new Date(local).toISOString() : null;
+}

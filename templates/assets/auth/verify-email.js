@@ -3,7 +3,8 @@
 import { post } from "./api.js";
 import { CodeForm } from "./code-form.js";
 import { Form } from "./form.js";
-import { keepReturnPath, messages, showInstead } from "./page.js";
+import { messages, showInstead } from "./page.js";
+import { keepReturnPath } from "./return-path.js";
 import * as verification from "./verification.js";
 
 const [confirm, enter, ask, broken, done] = ["confirm", "enter", "ask", "broken", "done"].map((id) =>

@@ -24,7 +24,7 @@ function labelled(text, input, hint = "") {
   input.id = `input-${ids}`;
   const label = element("label", { htmlFor: input.id }, text);
   if (hint) {
-    label.append(" ", element("small", {}, hint.replaceAll("`", "")));
+    label.append(" ", element("small", {}, hint.replaceAll("\u0060", "")));
   }
   return element("div", {}, label, input);
 }

@@ -9,7 +9,7 @@ use super::app::App;
 use super::response::Response;
 use super::server::in_repository;
 
-pub(crate) const PAGES: [&str; 8] = [
+pub(crate) const PAGES: [&str; 9] = [
     "/auth/register",
     "/auth/login",
     "/auth/forgot-password",
@@ -18,6 +18,7 @@ pub(crate) const PAGES: [&str; 8] = [
     "/auth/not-me",
     "/auth/continue",
     "/account",
+    "/admin",
 ];
 
 pub(crate) fn strings(language: &str) -> Value {

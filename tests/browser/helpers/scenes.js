@@ -2,11 +2,13 @@
 
 import { EVENTS, respond, SESSIONS } from './account_api.js';
 import { NEW_PASSWORD, registeredUser, resetLink, unregisteredUser, verificationMail } from './accounts.js';
+import { ADMIN_SCENES } from './admin_scenes.js';
 
 const BUSY = { status: 503, json: { detail: '', error_code: 'DB_LOCKED' } };
 
 /** The scenes, by name; each function brings a tab into its state. */
 export const SCENES = {
+  ...ADMIN_SCENES,
   register: (tab) => tab.goto('/auth/register'),
   'register refused': async (tab) => {
     await tab.goto('/auth/register');
