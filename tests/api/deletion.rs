@@ -92,7 +92,7 @@ async fn events_stay_under_a_random_id() {
     let tokens = app.tokens_of_tom().await;
     app.change(&format!(
         "INSERT INTO events (at, actor, action, user_id, network, request_id, detail) \
-         VALUES (1, '{id}', 'test.event', 'somebody else', 'a network', 'a request', '{{}}')"
+         VALUES (unixepoch(), '{id}', 'test.event', 'somebody else', 'a network', 'a request', '{{}}')"
     ));
     app.delete_account(&tokens.access, PASSWORD)
         .await
@@ -207,6 +207,8 @@ async fn spawn_throttled() -> App {
 #[tokio::test]
 async fn the_data_of_the_legacy_service_goes_too() {
     let app = spawn_with_legacy_database().await;
+    // The last administrator could not be deleted.
+    app.change("UPDATE users SET account_role = 'REGULAR'");
     let tokens = app.tokens_of_tom().await;
     app.delete_account(&tokens.access, PASSWORD)
         .await

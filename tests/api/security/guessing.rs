@@ -29,7 +29,7 @@ const CONCURRENCY: usize = 50;
 const DAY: i64 = 86_400;
 /// The maximum cost of a guess that is not checked, in WebAssembly instructions; a hash costs more than
 /// a hundred million.
-const MAX_REJECTION_COST: u64 = 2_000_000;
+const MAX_REJECTION_COST: u64 = 3_000_000;
 
 /// Moves all limits back in time, as if `seconds` had passed.
 fn let_pass(app: &App, seconds: i64) {
