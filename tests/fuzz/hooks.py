@@ -80,6 +80,8 @@ class AccessToken:
         """Returns the token for a request."""
         if next(self._cases) % 4 == 0:
             return None
+        if case.operation.path.startswith("/api/v1/admin/"):
+            return SETTINGS["admin_api_key"]
         if case.operation.label == "GET /metrics":
             return SETTINGS["metrics_token"]
         return ACCOUNTS.new_access_token() if case.operation.label in OWN_ACCOUNT else self._token

@@ -20,6 +20,7 @@ SETTINGS = {
     "captcha_provider": "off",
     "email_provider": "log",
     "throttle": "off",
+    "admin_api_key": "a-key-for-machines-of-the-tests-44-bytes-long",
     "metrics_token": "a-token-for-metrics-of-the-tests-44-bytes-long",
 }
 #: In seconds; generous, because an uncached component has to be compiled.
