@@ -39,6 +39,15 @@ impl App {
         parse(&response.text)
     }
 
+    /// Registers Tom, and waits until that is counted, which happens after the response.
+    async fn register_and_count_tom(&self) -> Samples {
+        let before = self.samples().await;
+        self.register_tom().await;
+        self.assert_counted(&before, &[("gatehouse_registrations_total", 1)])
+            .await;
+        self.samples().await
+    }
+
     /// Waits until exactly these counters have grown since `before`, by these numbers.
     async fn assert_counted(&self, before: &Samples, expected: &[(&str, i64)]) {
         let expected: BTreeMap<_, _> = expected
@@ -259,9 +268,8 @@ async fn registrations_logins_and_resets_are_counted_once() {
 #[tokio::test]
 async fn failed_logins_are_counted_by_their_reason() {
     let app = with_metrics().spawn().await;
-    app.register_tom().await;
+    let before = app.register_and_count_tom().await;
     let failures = |reason: &str| format!("gatehouse_login_failures_total{{reason=\"{reason}\"}}");
-    let before = app.samples().await;
     let wrong = "wrong password 1";
     app.login(EMAIL, wrong).await.assert_status(401);
     app.assert_counted(&before, &[(&failures("wrong password"), 1)])
@@ -284,8 +292,7 @@ async fn failed_logins_are_counted_by_their_reason() {
 async fn a_login_with_an_unverified_address_is_counted() {
     let setup = with_metrics().with("email_verification", "required");
     let app = setup.spawn().await;
-    app.register_tom().await;
-    let before = app.samples().await;
+    let before = app.register_and_count_tom().await;
     app.login(EMAIL, PASSWORD).await.assert_status(403);
     let series = "gatehouse_login_failures_total{reason=\"address not verified\"}";
     app.assert_counted(&before, &[(series, 1)]).await;
@@ -294,8 +301,7 @@ async fn a_login_with_an_unverified_address_is_counted() {
 #[tokio::test]
 async fn throttled_attempts_are_counted_by_their_limit() {
     let app = with_metrics().without("throttle").spawn().await;
-    app.register_tom().await;
-    let before = app.samples().await;
+    let before = app.register_and_count_tom().await;
     for _ in 0..10 {
         app.login(EMAIL, "wrong password 1")
             .await
@@ -352,7 +358,10 @@ async fn captcha_failures_are_counted_by_their_kind() {
 #[tokio::test]
 async fn a_reused_refresh_token_is_counted() {
     let app = with_metrics().spawn().await;
-    let tokens = app.log_tom_in().await;
+    let before = app.register_and_count_tom().await;
+    let tokens = app.tokens_of_tom().await;
+    let login = "gatehouse_logins_total{method=\"password\"}";
+    app.assert_counted(&before, &[(login, 1)]).await;
     let before = app.samples().await;
     app.refresh(&tokens.refresh).await.assert_status(200);
     app.change("UPDATE sessions SET rotated_at = rotated_at - 60");
@@ -364,8 +373,7 @@ async fn a_reused_refresh_token_is_counted() {
 #[tokio::test]
 async fn mail_that_is_given_up_is_counted() {
     let app = with_metrics().spawn().await;
-    app.register_tom().await;
-    let before = app.samples().await;
+    let before = app.register_and_count_tom().await;
     app.mail_provider
         .reply_with(Reply::Text(422, "no such address"));
     app.forgot_password(EMAIL).await.assert_status(202);
@@ -376,8 +384,7 @@ async fn mail_that_is_given_up_is_counted() {
 #[tokio::test]
 async fn parallel_events_are_all_counted() {
     let app = with_metrics().spawn().await;
-    app.register_tom().await;
-    let before = app.samples().await;
+    let before = app.register_and_count_tom().await;
     let logins = (0..60).map(|number| {
         let app = &app;
         async move {
@@ -418,8 +425,7 @@ async fn counts_survive_a_restart() {
 #[tokio::test]
 async fn counts_wait_for_a_locked_database() {
     let app = with_metrics().spawn().await;
-    app.register_tom().await;
-    let before = app.samples().await;
+    let before = app.register_and_count_tom().await;
     let other = app.database();
     other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
     app.login(EMAIL, "wrong password 1")
