@@ -118,11 +118,11 @@ fn changes(old: Grants, new: Grants) -> Vec<Value> {
 #[derive(ToSchema)]
 #[schema(example = json!({"account_subscription": "PRO", "subscription_expires_at": "2027-11-22T11:46:27Z"}))]
 pub struct UpdateRequest {
-    /// The new role.
-    #[schema(value_type = Role, required = false)]
+    /// The new role. Null: it stays.
+    #[schema(value_type = Option<Role>, required = false)]
     account_role: Option<Role>,
-    /// The new plan.
-    #[schema(value_type = Subscription, required = false)]
+    /// The new plan. Null: it stays.
+    #[schema(value_type = Option<Subscription>, required = false)]
     account_subscription: Option<Subscription>,
     /// When the plan ends. Null: it has no end.
     #[schema(value_type = Option<String>, format = DateTime, required = false)]

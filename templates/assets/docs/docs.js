@@ -3,6 +3,7 @@
 import { solve } from "/docs/captcha.js";
 
 const CHALLENGE = "/api/v1/captcha/challenge";
+const FORM = "application/x-www-form-urlencoded";
 
 const api = await (await fetch("/openapi.json")).json();
 const { flows } = api.components.securitySchemes.OAuth2PasswordBearer;
@@ -173,16 +174,21 @@ function formBody(schema) {
   return [inputs.map(([, field]) => field), read];
 }
 
-/** The input of a JSON body, and a function that reads it. */
-function jsonBody(schema) {
-  const value = JSON.stringify(schema.example, null, 2);
+/** The input of a body of any text, and a function that reads it. */
+function textBody(mediaType, value) {
   const rows = value.split("\n").length;
   const input = element("textarea", { value, rows, spellcheck: false, autocomplete: "off" });
-  const fields = [labelled("Body", input, "application/json")];
+  return [[labelled("Body", input, mediaType)], () => input.value, input];
+}
+
+/** The input of a JSON body, and a function that reads it. */
+function jsonBody(schema) {
+  const example = JSON.stringify(schema.example, null, 2);
+  const [fields, read, input] = textBody("application/json", example);
   if ("captcha_answer" in schema.properties && CHALLENGE in api.paths) {
     fields.push(captcha(input));
   }
-  return [fields, () => input.value];
+  return [fields, read];
 }
 
 /** Solves the captcha and puts the answer into the body. */
@@ -215,8 +221,8 @@ function request({ dataset: { method, path } }, operation) {
   const [[mediaType, content] = []] = Object.entries(operation.requestBody?.content ?? {});
   if (mediaType) {
     headers["content-type"] = mediaType;
-    const body = mediaType === "application/json" ? jsonBody : formBody;
-    [fields, read] = body(resolve(content.schema));
+    const body = { "application/json": jsonBody, [FORM]: formBody }[mediaType];
+    [fields, read] = body ? body(resolve(content.schema)) : textBody(mediaType, content.example);
   }
   const make = () => {
     if (operation.security && session) {
