@@ -2,15 +2,12 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use headers::authorization::Bearer as BearerToken;
-use headers::{Authorization, HeaderMapExt};
-use secrecy::ExposeSecret;
-use subtle::ConstantTimeEq;
 use time::Duration;
 use uuid::Uuid;
 
 use super::store;
 use crate::app::App;
+use crate::http::bearer;
 use crate::http::cross_site::CROSS_SITE;
 use crate::http::error::{Error, error_kinds};
 use crate::http::openapi::responses::error_responses;
@@ -92,7 +89,7 @@ impl FromRequestParts<&'static App> for Administrator {
     type Rejection = Error;
 
     async fn from_request_parts(request: &mut Parts, app: &&'static App) -> Result<Self, Error> {
-        if has_key(app, request) {
+        if bearer::has_token(&request.headers, app.settings.admin.api_key.as_ref()) {
             return Ok(Self {
                 user: None,
                 session: None,
@@ -100,32 +97,20 @@ impl FromRequestParts<&'static App> for Administrator {
             });
         }
         let now = clock::now();
-        let bearer = verify(app, request, now)?;
+        let token = verify(app, request, now)?;
         // Legacy tokens have no session, and their clients refresh them into one.
-        let session = bearer.session.ok_or(INVALID_ACCESS_TOKEN)?;
+        let session = token.session.ok_or(INVALID_ACCESS_TOKEN)?;
         let mut connection = app.database.connect().await?;
-        let found = store::find_authority(&mut connection, bearer.user, session, now)?;
+        let found = store::find_authority(&mut connection, token.user, session, now)?;
         let found = found.ok_or(INVALID_ACCESS_TOKEN)?;
-        if app.settings.administrators.role(&found.standing) != Role::Admin {
-            tracing::warn!(user = %bearer.user, "administration refused: not an administrator");
+        if found.standing.role_by(&app.settings.administrators) != Role::Admin {
+            tracing::warn!(user = %token.user, "administration refused: not an administrator");
             return Err(FORBIDDEN.into());
         }
         Ok(Self {
-            user: Some(bearer.user),
+            user: Some(token.user),
             session: Some(session),
             authenticated_at: found.authenticated_at,
         })
     }
-}
-
-/// Whether the request has the administrators' key. Comparing takes the same time for every wrong one.
-fn has_key(app: &App, request: &Parts) -> bool {
-    let Some(key) = &app.settings.admin.api_key else {
-        return false;
-    };
-    let authorization: Option<Authorization<BearerToken>> = request.headers.typed_get();
-    authorization.is_some_and(|authorization| {
-        let (sent, key) = (authorization.token(), key.expose_secret());
-        sent.as_bytes().ct_eq(key.as_bytes()).into()
-    })
 }

@@ -13,7 +13,7 @@ use crate::http::openapi::responses::error_responses;
 use crate::users::user::Role;
 
 error_kinds! {
-    /// Nobody could administrate any more.
+    /// No administrator would be left.
     LAST_ADMIN = CONFLICT, "The last administrator cannot be removed";
 }
 
@@ -59,9 +59,9 @@ pub fn keep_last_administrator(
     managed: &ManagedUser,
 ) -> Result<(), Error> {
     let administrators = &app.settings.administrators;
-    let role = administrators.apply(managed.user.clone()).role;
-    let is_removable = role != Role::Admin
-        || store::has_other_administrator(connection, administrators, managed.user.id)?;
+    let user = &managed.user;
+    let is_removable = administrators.role(user.role, user.verified_email()) != Role::Admin
+        || store::has_other_administrator(connection, administrators, user.id)?;
     if is_removable {
         Ok(())
     } else {

@@ -1,6 +1,7 @@
 //! HTTP for all features: errors, bodies, headers, static files, the OpenAPI description.
 
 pub mod assets;
+pub mod bearer;
 pub mod body;
 pub mod client;
 pub mod client_address;

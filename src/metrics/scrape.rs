@@ -5,10 +5,6 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use headers::authorization::Bearer;
-use headers::{Authorization, HeaderMapExt};
-use secrecy::ExposeSecret;
-use subtle::ConstantTimeEq;
 
 use super::counters::{self, Counter, Label};
 use super::exposition::{CONTENT_TYPE, Exposition};
@@ -16,6 +12,7 @@ use super::store;
 use crate::app::App;
 use crate::captcha;
 use crate::db::DbError;
+use crate::http::bearer;
 use crate::http::error::{Error, NOT_FOUND};
 use crate::http::openapi::responses::{DatabaseErrors, error_responses};
 use crate::mail::store::NEVER;
@@ -70,7 +67,7 @@ pub async fn metrics(
     State(app): State<&'static App>,
     request: HeaderMap,
 ) -> Result<impl IntoResponse, Error> {
-    if !is_authorized(app, &request) {
+    if !bearer::has_token(&request, app.settings.metrics.token.as_ref()) {
         return Err(NOT_AUTHENTICATED.into());
     }
     let mut exposition = Exposition::default();
@@ -79,15 +76,6 @@ pub async fn metrics(
     write_counters(app, &mut exposition).await?;
     let content_type = [(header::CONTENT_TYPE, CONTENT_TYPE)];
     Ok((content_type, exposition.into_text()))
-}
-
-fn is_authorized(app: &App, request: &HeaderMap) -> bool {
-    let received: Option<Authorization<Bearer>> = request.typed_get();
-    let (Some(received), Some(token)) = (received, &app.settings.metrics.token) else {
-        return false;
-    };
-    let received = received.token().as_bytes();
-    received.ct_eq(token.expose_secret().as_bytes()).into()
 }
 
 fn write_build(exposition: &mut Exposition) {

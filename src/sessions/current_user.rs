@@ -18,7 +18,6 @@ use crate::http::openapi::responses::error_responses;
 use crate::legacy;
 use crate::platform::clock;
 use crate::platform::timestamp::Timestamp;
-use crate::users::user::Role;
 
 error_kinds! {
     /// A protected route was called without a token.
@@ -88,9 +87,7 @@ impl FromRequestParts<&'static App> for CurrentSession {
         };
         let mut user = user.ok_or(INVALID_ACCESS_TOKEN)?;
         let email = user.is_email_verified.then_some(user.email.as_str());
-        if app.settings.administrators.includes(email) {
-            user.role = Role::Admin;
-        }
+        user.role = app.settings.administrators.role(user.role, email);
         Ok(Self {
             id: bearer.session,
             user_id: bearer.user,

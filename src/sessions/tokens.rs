@@ -38,7 +38,7 @@ impl Tokens {
     ) -> Result<Self, Error> {
         let session = refresh_token.session;
         let id = random::id();
-        let role = app.settings.administrators.role(&grant.standing);
+        let role = grant.standing.role_by(&app.settings.administrators);
         let access = app
             .access_tokens
             .issue(grant.user, session, role, id, now)?;

@@ -1,7 +1,6 @@
 //! Settings of users: who is an administrator, beside those with the role.
 
 use super::email::Email;
-use super::standing::Standing;
 use super::user::{Role, User};
 use crate::settings::reader::Reader;
 
@@ -36,13 +35,8 @@ impl Administrators {
 
     /// A user, with the role that the stored one becomes.
     pub fn apply(&self, user: User) -> User {
-        if self.includes(user.verified_email()) {
-            return User {
-                role: Role::Admin,
-                ..user
-            };
-        }
-        user
+        let role = self.role(user.role, user.verified_email());
+        User { role, ..user }
     }
 
     /// Whether the settings make the user with this verified address an administrator.
@@ -50,12 +44,12 @@ impl Administrators {
         verified_email.is_some_and(|email| self.0.iter().any(|it| it == email))
     }
 
-    /// The role that a user has, given the stored one.
-    pub fn role(&self, standing: &Standing) -> Role {
-        if self.includes(standing.verified_email.as_deref()) {
+    /// The role of a user, given the stored one and the verified address.
+    pub fn role(&self, stored: Role, verified_email: Option<&str>) -> Role {
+        if self.includes(verified_email) {
             Role::Admin
         } else {
-            standing.role
+            stored
         }
     }
 }
@@ -63,13 +57,14 @@ impl Administrators {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::users::standing::Standing;
 
     #[test]
     fn only_a_verified_address_of_the_settings_makes_an_administrator() {
         let administrators = Administrators(vec!["ann@example.com".into()]);
         let role = |text| {
             let standing = Standing::from_stored(text).expect("a standing");
-            administrators.role(&standing)
+            standing.role_by(&administrators)
         };
         assert_eq!(role("REGULAR ann@example.com"), Role::Admin);
         assert_eq!(role("REGULAR tom@example.com"), Role::Regular);

@@ -1,5 +1,6 @@
 //! What a user's role depends on.
 
+use super::settings::Administrators;
 use super::user::Role;
 
 /// The stored role, and the address that the settings may name.
@@ -13,6 +14,11 @@ impl Standing {
     /// The SQL of a column that [`Standing::from_stored`] reads, from a row of users. No role and no address
     /// has a space.
     pub const COLUMN: &str = "account_role || ' ' || iif(email_verified_at IS NULL, '', email)";
+
+    /// The role that the user has, given who the settings make an administrator.
+    pub fn role_by(&self, administrators: &Administrators) -> Role {
+        administrators.role(self.role, self.verified_email.as_deref())
+    }
 
     pub fn from_stored(text: &str) -> Option<Self> {
         let (role, email) = text.split_once(' ')?;
