@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::authority::{Administrator, AuthorityErrors};
 use super::list::ListErrors;
-use super::paging::{LIMIT_DESCRIPTION, refuse_cursor, take_limit};
+use super::paging::{LIMIT_DESCRIPTION, read_cursor, take_limit};
 use super::store::events::{self, Entry, Filter};
 use crate::app::App;
 use crate::http::body::{FromFields, ValidQuery};
@@ -53,21 +53,15 @@ pub async fn list_all_events(
     ValidQuery(query): ValidQuery<AuditQuery>,
 ) -> Result<Json<AuditPage>, Error> {
     let scope = format!("events {:?}", query.filter);
-    let before = match &query.cursor {
-        None => i64::MAX,
-        Some(cursor) => {
-            let position = app.cursors.read(&scope, cursor);
-            let id = position.and_then(|text| text.parse().ok());
-            id.ok_or_else(|| refuse_cursor(cursor))?
-        }
-    };
+    let before = read_cursor(app, &scope, query.cursor.as_deref(), |id| id.parse().ok())?;
+    let before = before.unwrap_or(i64::MAX);
     let mut connection = app.database.connect().await?;
     let page = events::page(&mut connection, &query.filter, before, query.limit)?;
     let next = page
         .end
         .map(|id| app.cursors.issue(&scope, &id.to_string()));
     Ok(Json(AuditPage {
-        items: page.events.into_iter().map(AuditEvent::from).collect(),
+        items: page.items.into_iter().map(AuditEvent::from).collect(),
         next_cursor: next,
     }))
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::authority::{Administrator, AuthorityErrors};
-use super::paging::{LIMIT_DESCRIPTION, refuse_cursor, take_limit};
+use super::paging::{LIMIT_DESCRIPTION, read_cursor, refuse_cursor, take_limit};
 use super::store::list::{self, Filter, Order, Position};
 use super::user::{AdminUser, Status};
 use crate::app::App;
@@ -57,14 +57,10 @@ pub async fn list_users(
     ValidQuery(query): ValidQuery<ListQuery>,
 ) -> Result<Json<UserPage>, Error> {
     let scope = query.scope();
-    let (index, start) = match &query.cursor {
-        None => (0, None),
-        Some(cursor) => {
-            let position = app.cursors.read(&scope, cursor);
-            let place = position.and_then(|text| read_place(&text, query.filter.orders()));
-            place.ok_or_else(|| refuse_cursor(cursor))?
-        }
-    };
+    let place = read_cursor(app, &scope, query.cursor.as_deref(), |text| {
+        read_place(text, query.filter.orders())
+    })?;
+    let (index, start) = place.unwrap_or_default();
     let mut connection = app.database.connect().await?;
     let (items, next) = page(app, &mut connection, &query, index, start)?;
     Ok(Json(UserPage {
@@ -91,9 +87,9 @@ fn page(
         }
         let (filter, start) = (&query.filter, start.take());
         let page = list::page(connection, filter, *order, start, administrators, limit)?;
-        items.extend(page.users.into_iter().map(|user| AdminUser::new(app, user)));
-        if let Some(Position { key, id }) = page.end {
-            return Ok((items, Some(format!("{index} {key} {id}"))));
+        items.extend(page.items.into_iter().map(|user| AdminUser::new(app, user)));
+        if let Some(position) = page.end {
+            return Ok((items, Some(format!("{index} {position}"))));
         }
     }
     Ok((items, None))

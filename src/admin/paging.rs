@@ -1,5 +1,6 @@
 //! The parameters of lists: the size of a page, and where it begins.
 
+use crate::app::App;
 use crate::http::error::Error;
 use crate::http::error::validation::FieldError;
 use crate::http::fields::Fields;
@@ -30,6 +31,24 @@ pub fn take_limit_up_to(fields: &mut Fields, default: usize, max: usize) -> Opti
         let limit = limit.filter(|limit| (1..=max).contains(limit));
         limit.ok_or_else(|| format!("The limit must be a whole number from 1 to {max}."))
     })
+}
+
+/// Reads where a page of the list `scope` begins. `None` without a cursor: at the beginning.
+///
+/// # Errors
+/// The list has not issued the cursor.
+pub fn read_cursor<T>(
+    app: &App,
+    scope: &str,
+    cursor: Option<&str>,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Error> {
+    let Some(cursor) = cursor else {
+        return Ok(None);
+    };
+    let position = app.cursors.read(scope, cursor);
+    let start = position.and_then(|position| parse(&position));
+    start.map(Some).ok_or_else(|| refuse_cursor(cursor))
 }
 
 /// The error for a cursor that the list has not issued.

@@ -3,11 +3,9 @@
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::window::{self, Page};
 use crate::db::{Connection, DbError, Row};
 use crate::platform::timestamp::Timestamp;
-
-/// Events that one page examines.
-const WINDOW: i64 = 1000;
 
 /// What the log is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,19 +26,14 @@ pub struct Entry {
     pub detail: Value,
 }
 
-/// The events of one page, and the id below which the next page begins.
-pub struct Page {
-    pub events: Vec<Entry>,
-    pub end: Option<i64>,
-}
-
-/// Reads up to `limit` of the newest events with ids below `before`. It examines at most [`WINDOW`] events.
+/// Reads up to `limit` of the newest events with ids below `before`. It examines at most
+/// [`window::SIZE`] events.
 pub fn page(
     connection: &mut Connection<'_>,
     filter: &Filter,
     before: i64,
     limit: usize,
-) -> Result<Page, DbError> {
+) -> Result<Page<Entry, i64>, DbError> {
     let user = filter.user.map(|id| id.to_string()).unwrap_or_default();
     let action = filter.action.clone().unwrap_or_default();
     let parameters = [
@@ -50,27 +43,18 @@ pub fn page(
         (limit as i64 + 1).into(),
     ];
     let rows = connection.query(&statement(filter), parameters)?;
-    let mut events = Vec::new();
-    let mut window_end = None;
-    for row in &rows {
-        window_end = row.integer(7).ok();
-        // The row that tells only the end of the window has no event.
-        if row.integer(0).is_ok() {
-            events.push(read(row)?);
-        }
-    }
-    let has_more = events.len() > limit;
-    events.truncate(limit);
-    let last = events.last().map(|event| event.id);
-    Ok(Page {
-        end: if has_more { last } else { window_end },
-        events,
-    })
+    let find = |row: &Row| {
+        let Ok(id) = row.integer(0) else {
+            return Ok(None);
+        };
+        Ok(Some((read(row, id)?, id)))
+    };
+    window::page(&rows, limit, find, |row| row.integer(7).ok())
 }
 
-fn read(row: &Row) -> Result<Entry, DbError> {
+fn read(row: &Row, id: i64) -> Result<Entry, DbError> {
     Ok(Entry {
-        id: row.integer(0)?,
+        id,
         at: row.unix_time(1)?,
         actor: row.text(2)?.to_owned(),
         action: row.text(3)?.to_owned(),
@@ -87,11 +71,11 @@ fn statement(filter: &Filter) -> String {
         // The index has all actions but that of a login.
         (None, Some(_)) => "action <> 'session.created' AND action = ?3",
     };
-    let last = WINDOW - 1;
+    let (size, last) = (window::SIZE, window::SIZE - 1);
     format!(
         "WITH candidates AS MATERIALIZED (SELECT id, at, actor, action, user_id, request_id, \
          coalesce(detail, '{{}}') FROM events WHERE {source} AND id < ?1 \
-         ORDER BY id DESC LIMIT {WINDOW}) \
+         ORDER BY id DESC LIMIT {size}) \
          SELECT c.*, w.id FROM (SELECT (SELECT id FROM candidates LIMIT 1 OFFSET {last}) AS id) w \
          LEFT JOIN candidates c ON ?2 IN ('', c.user_id) AND ?3 IN ('', c.action) \
          ORDER BY c.id DESC LIMIT ?4"

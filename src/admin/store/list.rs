@@ -1,19 +1,19 @@
 //! SQL of the list of users.
 //!
-//! A page is read from an index, and examines at most [`WINDOW`] users, whatever the filters and however
+//! A page is read from an index, and examines at most [`window::SIZE`] users, whatever the filters and however
 //! many users there are. So it may have fewer users than asked for while there are more.
+
+use std::fmt;
 
 use serde_json::json;
 
+use super::window::{self, Page};
 use super::{MANAGED_COLUMNS, read};
 use crate::admin::user::{ManagedUser, Status};
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, Row};
 use crate::users::settings::Administrators;
 use crate::users::store::USER_COLUMNS;
 use crate::users::user::Role;
-
-/// Users that one page examines. A thousand take some milliseconds.
-const WINDOW: usize = 1000;
 
 /// What a list is to have. The prefix is in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +39,6 @@ pub enum Order {
     Email,
     /// By username, those that begin with the prefix, and whose address does not.
     Username,
-}
-
-/// The users of one page in one order.
-pub struct Page {
-    pub users: Vec<ManagedUser>,
-    /// Where the next page begins: after this position. `None` at the end of this order.
-    pub end: Option<Position>,
 }
 
 /// A position in an order: the key of a user in the index, and their id.
@@ -163,7 +156,7 @@ pub fn page(
     start: Option<Position>,
     administrators: &Administrators,
     limit: usize,
-) -> Result<Page, DbError> {
+) -> Result<Page<ManagedUser, Position>, DbError> {
     let (_, _, first) = order.key();
     let start = start.unwrap_or_else(|| Position {
         key: first.to_owned(),
@@ -181,25 +174,20 @@ pub fn page(
         parameters.extend([prefix.as_str().into(), end.into()]);
     }
     let rows = connection.query(&statement(filter, order), parameters)?;
-    let mut users = Vec::new();
-    let mut positions = Vec::new();
-    let mut window_end = None;
-    for row in &rows {
-        window_end = row.read(17, Position::read).ok();
-        // The row that tells only the end of the window has no user.
-        if row.text(0).is_ok() {
-            users.push(read(row)?);
-            positions.push(row.read(14, Position::read)?);
+    let find = |row: &Row| {
+        if row.text(0).is_err() {
+            return Ok(None);
         }
-    }
-    let has_more = users.len() > limit;
-    users.truncate(limit);
-    let end = if has_more {
-        positions.into_iter().nth(limit - 1)
-    } else {
-        window_end
+        Ok(Some((read(row)?, row.read(14, Position::read)?)))
     };
-    Ok(Page { users, end })
+    window::page(&rows, limit, find, |row| row.read(17, Position::read).ok())
+}
+
+impl fmt::Display for Position {
+    /// Writes what [`Position::read`] reads.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.key, self.id)
+    }
 }
 
 impl Position {
@@ -222,14 +210,14 @@ fn statement(filter: &Filter, order: Order) -> String {
         (">", "ASC")
     };
     let conditions = filter.conditions();
-    let last = WINDOW - 1;
+    let (size, last) = (window::SIZE, window::SIZE - 1);
     format!(
         "WITH candidates AS MATERIALIZED (SELECT {USER_COLUMNS}, {MANAGED_COLUMNS}, \
          email_verified_at IS NOT NULL AND email IN (SELECT value FROM json_each(?4)) AS by_setting, \
          {key} || ' ' || id AS position, email_verified_at IS NOT NULL AS is_verified, \
          {key} AS key FROM users INDEXED BY {index} \
          WHERE {source} AND ({key}, id) {after} (?1, ?2) \
-         ORDER BY {key} {direction}, id {direction} LIMIT {WINDOW}) \
+         ORDER BY {key} {direction}, id {direction} LIMIT {size}) \
          SELECT c.*, w.position \
          FROM (SELECT (SELECT position FROM candidates LIMIT 1 OFFSET {last}) AS position) w \
          LEFT JOIN candidates c ON {conditions} \

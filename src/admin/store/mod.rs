@@ -4,6 +4,7 @@ pub mod disabling;
 pub mod events;
 pub mod list;
 pub mod update;
+pub mod window;
 
 use serde_json::json;
 use uuid::Uuid;
@@ -50,9 +51,10 @@ pub fn find_authority(
 }
 
 /// The columns that [`read`] takes after [`USER_COLUMNS`].
-const MANAGED_COLUMNS: &str = "disabled_at, disabled_until, disabled_reason, deletes_at";
+pub const MANAGED_COLUMNS: &str = "disabled_at, disabled_until, disabled_reason, deletes_at";
 
-fn read(row: &Row) -> Result<ManagedUser, DbError> {
+/// Reads a user from a row that begins with [`USER_COLUMNS`] and [`MANAGED_COLUMNS`].
+pub fn read(row: &Row) -> Result<ManagedUser, DbError> {
     Ok(ManagedUser {
         user: read_user(row)?,
         disabled_at: row.unix_time(9).ok(),

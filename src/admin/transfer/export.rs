@@ -9,7 +9,7 @@ use super::JSON_LINES;
 use super::store::{self, Exported};
 use crate::admin::authority::{Administrator, FreshnessErrors};
 use crate::admin::list::ListErrors;
-use crate::admin::paging::{refuse_cursor, take_limit_up_to};
+use crate::admin::paging::{read_cursor, take_limit_up_to};
 use crate::admin::store::list::Position;
 use crate::app::App;
 use crate::events::action::USERS_EXPORTED;
@@ -71,17 +71,10 @@ pub async fn export_users(
 ) -> Result<(HeaderMap, String), Error> {
     let now = clock::now();
     administrator.require_fresh(now)?;
-    let start = match &query.cursor {
-        None => None,
-        Some(cursor) => {
-            let position = app.cursors.read(SCOPE, cursor);
-            let position = position.and_then(|text| Position::read(&text));
-            Some(position.ok_or_else(|| refuse_cursor(cursor))?)
-        }
-    };
+    let start = read_cursor(app, SCOPE, query.cursor.as_deref(), Position::read)?;
     let mut connection = app.database.connect().await?;
     let page = store::page(&mut connection, start, query.limit)?;
-    let exported = page.users.len();
+    let exported = page.items.len();
     let event = Event {
         action: USERS_EXPORTED,
         user: administrator.account(),
@@ -90,11 +83,11 @@ pub async fn export_users(
     let actor = administrator.actor();
     events::record_by(app, &mut connection, &actor, &event, &client, now)?;
     tracing::warn!(actor, exported, "users exported by an administrator");
-    let next = page.end.map(|Position { key, id }| {
-        let cursor = app.cursors.issue(SCOPE, &format!("{key} {id}"));
+    let next = page.end.map(|position| {
+        let cursor = app.cursors.issue(SCOPE, &position.to_string());
         link_to_next(&cursor, query.limit)
     });
-    Ok((headers(next), lines(&page.users)?))
+    Ok((headers(next), lines(&page.items)?))
 }
 
 /// The reference to the next page.
@@ -162,20 +155,21 @@ struct UserLine<'a> {
 
 impl<'a> From<&'a Exported> for UserLine<'a> {
     fn from(exported: &'a Exported) -> Self {
-        let user = &exported.user;
+        let Exported { managed, hash } = exported;
+        let user = &managed.user;
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339);
         Self {
             email: &user.email,
             username: &user.username,
-            password_hash: exported.hash.as_deref(),
+            password_hash: hash.as_deref(),
             verified: user.is_email_verified,
             role: user.role,
             subscription: user.subscription,
             subscription_expires_at: time(user.subscription_expires_at),
             created_at: user.created_at.to_rfc3339(),
-            disabled_at: time(exported.disabled_at),
-            disabled_until: time(exported.disabled_until),
-            disabled_reason: exported.disabled_reason.as_deref(),
+            disabled_at: time(managed.disabled_at),
+            disabled_until: time(managed.disabled_until),
+            disabled_reason: managed.disabled_reason.as_deref(),
         }
     }
 }

@@ -6,11 +6,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::line::NewUser;
+use crate::admin;
+use crate::admin::store::MANAGED_COLUMNS;
 use crate::admin::store::list::Position;
+use crate::admin::store::window::Page;
+use crate::admin::user::ManagedUser;
 use crate::db::{Connection, DbError, Row};
 use crate::platform::timestamp::Timestamp;
-use crate::users::store::{USER_COLUMNS, VOID_PASSWORD, read_user};
-use crate::users::user::User;
+use crate::users::store::{USER_COLUMNS, VOID_PASSWORD};
 
 /// Inserts those users whose address and username are free, and returns their ids.
 pub fn insert(
@@ -68,30 +71,20 @@ pub fn taken_addresses(
 
 /// A user as an export has them.
 pub struct Exported {
-    pub user: User,
+    pub managed: ManagedUser,
     /// `None` if the user has no password.
     pub hash: Option<String>,
-    pub disabled_at: Option<Timestamp>,
-    pub disabled_until: Option<Timestamp>,
-    pub disabled_reason: Option<String>,
 }
 
-/// Some users in the order of their creation.
-pub struct Page {
-    pub users: Vec<Exported>,
-    /// Where the next page begins: after this position. `None` on the last page.
-    pub end: Option<Position>,
-}
-
-/// Reads up to `limit` users after `start`, without those who are to be deleted. What cannot be read is
+/// Reads up to `limit` users after `start` in the order of their creation, without those who are to be deleted. What cannot be read is
 /// logged and left out.
 pub fn page(
     connection: &mut Connection<'_>,
     start: Option<Position>,
     limit: usize,
-) -> Result<Page, DbError> {
+) -> Result<Page<Exported, Position>, DbError> {
     let statement = format!(
-        "SELECT {USER_COLUMNS}, hashed_password, disabled_at, disabled_until, disabled_reason, \
+        "SELECT {USER_COLUMNS}, {MANAGED_COLUMNS}, hashed_password, \
          created_at || ' ' || id FROM users INDEXED BY ix_users_created_at \
          WHERE (created_at, id) > (?1, ?2) AND deletes_at IS NULL ORDER BY created_at, id LIMIT ?3"
     );
@@ -101,11 +94,11 @@ pub fn page(
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let end = match rows.last() {
-        Some(last) if has_more => Some(last.read(13, Position::read)?),
+        Some(last) if has_more => Some(last.read(14, Position::read)?),
         _ => None,
     };
-    let users = rows.iter().filter_map(read_or_log).collect();
-    Ok(Page { users, end })
+    let items = rows.iter().filter_map(read_or_log).collect();
+    Ok(Page { items, end })
 }
 
 fn read_or_log(row: &Row) -> Option<Exported> {
@@ -118,13 +111,10 @@ fn read_or_log(row: &Row) -> Option<Exported> {
 }
 
 fn read(row: &Row) -> Result<Exported, DbError> {
-    let hash = row.text(9)?;
+    let hash = row.text(13)?;
     Ok(Exported {
-        user: read_user(row)?,
+        managed: admin::store::read(row)?,
         // Whatever else is stored is no hash, and stands for none.
         hash: hash.starts_with('$').then(|| hash.to_owned()),
-        disabled_at: row.unix_time(10).ok(),
-        disabled_until: row.unix_time(11).ok(),
-        disabled_reason: row.text(12).ok().map(str::to_owned),
     })
 }
