@@ -2,11 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::helpers::admin::{administration, user_path};
+use crate::helpers::admin::{Administration, administration, user_path};
 use crate::helpers::api_error::{INVALID_ACCESS_TOKEN, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN};
-use crate::helpers::flows::{EMAIL, EVENTS, PASSWORD};
+use crate::helpers::flows::{EMAIL, EVENTS, PASSWORD, Tokens};
 use crate::helpers::time::{SOON, eventually};
 use crate::helpers::validation::broken_rule;
+
+/// Asserts that nothing works any more that Tom had: his session, and the link to reset his password.
+async fn assert_ended(it: &Administration, tom: &Tokens, reset: &str) {
+    it.app
+        .test_data(&tom.access)
+        .await
+        .assert_error(&INVALID_ACCESS_TOKEN);
+    it.app
+        .refresh(&tom.refresh)
+        .await
+        .assert_error(&INVALID_REFRESH_TOKEN);
+    let response = it.app.reset_password(reset, "battery staple 2").await;
+    response.assert_error(&INVALID_RESET_TOKEN);
+}
 
 #[tokio::test]
 async fn a_disabled_user_is_out_at_once_and_in_every_way() {
@@ -20,16 +34,7 @@ async fn a_disabled_user_is_out_at_once_and_in_every_way() {
     assert!(disabled["disabled_at"].is_string());
     assert_eq!(disabled["disabled_until"], Value::Null);
 
-    it.app
-        .test_data(&tom.access)
-        .await
-        .assert_error(&INVALID_ACCESS_TOKEN);
-    it.app
-        .refresh(&tom.refresh)
-        .await
-        .assert_error(&INVALID_REFRESH_TOKEN);
-    let response = it.app.reset_password(&reset, "battery staple 2").await;
-    response.assert_error(&INVALID_RESET_TOKEN);
+    assert_ended(&it, &tom, &reset).await;
     it.assert_tom_is_out().await;
 }
 
@@ -42,16 +47,7 @@ async fn an_enabled_user_logs_in_again_but_what_has_ended_stays_ended() {
     let enabled = it.enable(&it.tom_id).await.assert_status(200).json();
     assert_eq!(enabled["status"], "unverified");
     assert_eq!(enabled["disabled_reason"], Value::Null);
-    it.app
-        .test_data(&tom.access)
-        .await
-        .assert_error(&INVALID_ACCESS_TOKEN);
-    it.app
-        .refresh(&tom.refresh)
-        .await
-        .assert_error(&INVALID_REFRESH_TOKEN);
-    let response = it.app.reset_password(&reset, "battery staple 2").await;
-    response.assert_error(&INVALID_RESET_TOKEN);
+    assert_ended(&it, &tom, &reset).await;
     it.app.login(EMAIL, PASSWORD).await.assert_status(200);
 }
 

@@ -1,4 +1,4 @@
-//! Somebody can always administrate.
+//! There is always an administrator.
 
 use serde_json::json;
 

@@ -22,21 +22,9 @@ async fn usernames(it: &Administration, query: &str) -> Vec<String> {
 
 /// All pages of a list: the usernames, and the number of pages.
 async fn all(it: &Administration, query: &str) -> (Vec<String>, usize) {
-    let mut names = Vec::new();
-    let mut cursor = String::new();
-    for page in 1.. {
-        let path = format!("{USERS}?{query}&cursor={cursor}");
-        let json = it.get(&path).await.assert_status(200).json();
-        let items = json["items"].as_array().expect("a list");
-        let name = |item: &Value| item["username"].as_str().expect("a text").to_owned();
-        names.extend(items.iter().map(name));
-        match json["next_cursor"].as_str() {
-            Some(next) => cursor = next.to_owned(),
-            None => return (names, page),
-        }
-        assert!(page < 100, "the list does not end");
-    }
-    unreachable!("the loop returns")
+    let (items, pages) = it.all_pages(&format!("{USERS}?{query}")).await;
+    let name = |item: &Value| item["username"].as_str().expect("a text").to_owned();
+    (items.iter().map(name).collect(), pages)
 }
 
 #[tokio::test]

@@ -5,8 +5,7 @@ use serde_json::json;
 
 use crate::helpers::admin::{ADMIN_API_KEY, Administration, administration, user_path};
 use crate::helpers::flows::{PASSWORD, Tokens, registration_of};
-use crate::helpers::response::Response;
-use crate::helpers::tally::{Tally, expect, rounds};
+use crate::helpers::tally::{Tally, expect, expect_status, rounds};
 use crate::security::races::expect_dead;
 
 const NEW_PASSWORD: &str = "battery staple 2";
@@ -30,12 +29,6 @@ impl Subject {
     fn count(&self, it: &Administration, rows: &str) -> i64 {
         it.app.count(&format!("{rows} = '{}'", self.id))
     }
-}
-
-fn expect_status(response: &Response, allowed: &[u16]) -> Result<(), String> {
-    expect(allowed.contains(&response.status), || {
-        format!("{response:?}")
-    })
 }
 
 /// Asserts that a disabled user has no session, and that neither password logs in.

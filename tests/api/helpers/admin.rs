@@ -97,6 +97,23 @@ impl Administration {
         items.iter().map(text).collect()
     }
 
+    /// The items of all pages of a list, whose path has a query, and the number of pages.
+    pub(crate) async fn all_pages(&self, path: &str) -> (Vec<Value>, usize) {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        for page in 1.. {
+            let path = format!("{path}&cursor={cursor}");
+            let json = self.get(&path).await.assert_status(200).json();
+            items.extend(json["items"].as_array().expect("a list").iter().cloned());
+            match json["next_cursor"].as_str() {
+                Some(next) => cursor = next.to_owned(),
+                None => return (items, page),
+            }
+            assert!(page < 100, "the list does not end");
+        }
+        unreachable!("the loop returns")
+    }
+
     /// The newest event of Tom.
     pub(crate) async fn newest_event_of_tom(&self) -> Value {
         let path = format!("{AUDIT}?user={}&limit=1", self.tom_id);

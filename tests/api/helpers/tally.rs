@@ -3,6 +3,8 @@
 use std::env;
 use std::fmt;
 
+use super::response::Response;
+
 /// The number of rounds: a few in the suite, many in a soak test.
 pub(crate) fn rounds() -> usize {
     let rounds = env::var("SOAK_ROUNDS").ok();
@@ -56,4 +58,11 @@ impl fmt::Display for Tally {
 /// Returns the message as an error unless the condition holds.
 pub(crate) fn expect(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(message()) }
+}
+
+/// Returns the response as an error unless its status is one of these.
+pub(crate) fn expect_status(response: &Response, allowed: &[u16]) -> Result<(), String> {
+    expect(allowed.contains(&response.status), || {
+        format!("{response:?}")
+    })
 }

@@ -10,19 +10,12 @@ use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{
     EMAIL, NOT_ME, PASSWORD, SESSIONS, Tokens, registration, registration_of, token_in,
 };
-use crate::helpers::response::Response;
-use crate::helpers::tally::{Tally, expect};
+use crate::helpers::tally::{Tally, expect, expect_status};
 use crate::helpers::time::{SOON, eventually};
 
 const CONFIRM: &str = "Confirm your new email address";
 /// The number of users who want one address.
 const RIVALS: usize = 3;
-
-fn expect_status(response: &Response, allowed: &[u16]) -> Result<(), String> {
-    expect(allowed.contains(&response.status), || {
-        format!("{response:?}")
-    })
-}
 
 /// Registers a user and requests the change to `new`.
 async fn request_change(app: &App, name: &str, new: &str) {
