@@ -13,7 +13,7 @@ use super::password::{HashingFailed, Verdict};
 use super::policy::NewPassword;
 use crate::app::App;
 use crate::http::error::Error;
-use crate::platform::{clock, random};
+use crate::platform::{clock, instance_lock, random};
 
 /// Sleep before a hash. Waking up late means that the host is busy.
 const NAP: Duration = Duration::from_millis(1);
@@ -67,6 +67,8 @@ pub async fn rehash(app: &App, password: &SecretString) -> Result<String, Hashin
 async fn yield_to_others() {
     let started = clock::stopwatch();
     let mut waited = Duration::ZERO;
+    // Fewer instances then have to hold the memory of a hash at the same time.
+    let _released = instance_lock::release_while_waiting();
     while waited < LIMIT {
         clock::sleep(NAP).await;
         let late = started.elapsed().saturating_sub(waited + NAP);
