@@ -89,6 +89,7 @@ bench: build ## Benchmark the service for fifteen minutes; QUICK=1 for a smoke t
 # One by one, like the tests.
 	cargo build --release --target wasm32-wasip2 --package gatehouse-empty
 	cargo build --release --target wasm32-wasip2 --package gatehouse-hash
+	cargo build --release --target wasm32-wasip2 --package gatehouse-read
 	cargo build --profile wasi2 --target wasm32-wasip2 --package gatehouse-wasi2-read
 	cargo build --profile native --package gatehouse-bench
 	@wrk=$$(scripts/wrk.sh) && WRK=$$wrk target/native/gatehouse-bench
@@ -110,6 +111,7 @@ lint: frontend ## Check the formatting, and run clippy on everything
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-echo-wasi2 -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-empty -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-hash -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --package gatehouse-read -- --deny warnings
 	cargo clippy --profile wasi2 --target wasm32-wasip2 --package gatehouse-wasi2-read -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-test-app -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 --package gatehouse-test-app-wasi2 -- --deny warnings

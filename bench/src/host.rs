@@ -29,7 +29,9 @@ pub enum Component {
     Gatehouse,
     /// Its build for WASI 0.2.
     Wasi2,
-    /// The bound of that build: only the statement of the protected GET.
+    /// The bound of the service: only the statement of the protected GET.
+    Read,
+    /// The bound of its build for WASI 0.2.
     Wasi2Read,
     /// An earlier build of the service: the file that `AGAINST` names.
     Earlier,
@@ -51,6 +53,7 @@ impl Component {
         let path = match self {
             Self::Gatehouse => "spin.toml",
             Self::Wasi2 => "spin.wasi2.toml",
+            Self::Read => "bench/read/spin.toml",
             Self::Wasi2Read => "bench/wasi2-read/spin.toml",
             Self::Empty => "bench/empty/spin.toml",
             Self::Hash => "bench/hash/spin.toml",
@@ -68,6 +71,7 @@ impl Component {
         let path = match self {
             Self::Gatehouse | Self::Earlier => "release/gatehouse",
             Self::Wasi2 => "wasi2/gatehouse",
+            Self::Read => "release/gatehouse_read",
             Self::Wasi2Read => "wasi2/gatehouse_wasi2_read",
             Self::Empty => "release/gatehouse_empty",
             Self::Hash => "release/gatehouse_hash",

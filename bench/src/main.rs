@@ -2,7 +2,7 @@
 //!
 //! QUICK=1       a smoke test of about a minute; its figures mean little
 //! AGAINST=FILE  only compares the routes of the component in FILE with the current one
-//! WASI2=1       only compares the build for WASI 0.2 with its bound
+//! BOUND=1       only compares the protected GET of both builds with its bound
 //! MIGRATION=1   only measures migrations of databases with a million users
 //! PEERS=1       only compares the service with PocketBase
 //! SPIN=1        serves with `spin` from the PATH instead of the host in host/; SPIN_FLAGS adds flags
@@ -13,6 +13,7 @@
 )]
 
 mod against;
+mod bound;
 mod commits;
 mod flood;
 mod growth;
@@ -31,7 +32,6 @@ mod scale;
 mod size;
 mod starts;
 mod tokens;
-mod wasi2;
 mod world;
 
 use anyhow::Result;
@@ -44,8 +44,8 @@ fn main() -> Result<()> {
     if host::earlier().is_some() {
         return against::measure(&scale);
     }
-    if is_on("WASI2") {
-        return wasi2::measure(&scale);
+    if is_on("BOUND") {
+        return bound::measure(&scale);
     }
     if is_on("MIGRATION") {
         return migration::measure(&scale);

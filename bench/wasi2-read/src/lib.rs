@@ -15,7 +15,7 @@ use wasip2::http::types::{
 use self::fermyon::spin::sqlite::{Connection, Value};
 
 /// The statement of `is_alive` in `src/sessions/store.rs`. The benchmark checks that it is the same.
-const STATEMENT: &str = include_str!("is_alive.sql");
+const STATEMENT: &str = include_str!("../../is_alive.sql");
 
 wit_bindgen::generate!({
     inline: "
