@@ -64,15 +64,18 @@ manifest: ## Regenerate spin.wasi2.toml from spin.toml
 openapi: ## Regenerate the OpenAPI description in docs/ from the code
 	UPDATE_OPENAPI=1 cargo test --profile native --package gatehouse description
 
+# Two threads for each core: the tests wait more than they compute.
+API_TESTS = RUST_TEST_THREADS=$$((2 * $$(nproc))) cargo test --profile native --package gatehouse-api-tests
+
 test: build test-components ## Run all tests; SPIN=1 runs the API tests against spin instead of the host
 # One by one: a common build would unify features, and compile the engine again.
 	cargo test --profile native --package gatehouse
 	cargo test --profile native --package gatehouse-guard
 	cargo test --profile native --package gatehouse-host
-	cargo test --profile native --package gatehouse-api-tests
-	BUILD=wasi2 cargo test --profile native --package gatehouse-api-tests
-	DATABASE=libsql cargo test --profile native --package gatehouse-api-tests
-	DATABASE=libsql BUILD=wasi2 cargo test --profile native --package gatehouse-api-tests
+	$(API_TESTS)
+	BUILD=wasi2 $(API_TESTS)
+	DATABASE=libsql $(API_TESTS)
+	DATABASE=libsql BUILD=wasi2 $(API_TESTS)
 
 test-dist: dist host ## Check dist/: start both manifests, and add the template to applications
 	cargo build --release --target wasm32-wasip2 --package gatehouse-echo
