@@ -192,12 +192,15 @@ for (const [when, deletesAt, message] of [
     await tab.button(account.delete.submit).click();
     await tab.page.getByText(messages.errors.INCORRECT_PASSWORD).waitFor();
     await respond(tab, 'POST delete-account', { status: 202, json: { deletes_at: deletesAt } });
+    const logout = tab.page.waitForResponse((response) => response.url().endsWith('/auth/logout'));
     await tab.button(account.delete.submit).click();
     await tab.heading(account.delete.done_title).waitFor();
     assert.equal(await tab.page.getByRole('heading', { level: 1 }).count(), 1);
     await tab.page.getByText(message(messages), { exact: true }).waitFor();
     assert.equal(await tab.page.getByText(tom.email).count(), 0);
     await tab.page.waitForFunction(() => document.activeElement.id === 'deleted');
+    // Leaving the page earlier would cancel it.
+    await logout;
     await tab.goto('/account');
     await tab.waitForLogin();
   });
