@@ -12,8 +12,8 @@ pub struct Page<T, P> {
     pub end: Option<P>,
 }
 
-/// Makes a page of up to `limit` items out of the rows of a window, of which there is one more if more items
-/// match. `read` returns `None` for the row that only tells where a window without a match ends.
+/// Makes a page of at most `limit` items from the rows of a window. One item more than that means that there is
+/// another page. `read` returns `None` for a row that holds no item and only marks the end of the window.
 pub fn page<T, P>(
     rows: &[Row],
     limit: usize,
