@@ -45,7 +45,7 @@ use http_body_util::BodyExt;
 use tower_service::Service;
 
 use crate::app::App;
-use crate::platform::instance_lock::{InstanceLock, yield_to_host};
+use crate::platform::instance_lock::{InstanceLock, let_host_send};
 use crate::platform::{Request, clock};
 use crate::settings::Settings;
 use crate::settings::reader::Reader;
@@ -83,6 +83,7 @@ pub async fn handle(request: Request) -> Response {
             platform::spawn(async move {
                 // The sender is only dropped, and a slow client must not keep the instance busy.
                 _ = select(is_sent, pin!(clock::sleep(SEND_LIMIT))).await;
+                let_host_send().await;
                 work.run(app).await;
                 drop(lock);
             });
@@ -127,7 +128,7 @@ impl Work {
 /// The next request would hold the body back until it waits or ends. The head has left by then, and a
 /// second packet takes many clients 40 ms longer.
 async fn release_when_read(lock: InstanceLock) {
-    yield_to_host().await;
+    let_host_send().await;
     drop(lock);
 }
 

@@ -4,8 +4,8 @@
 //! instances. This isolates users from each other, and neither a password hash nor a database lock
 //! delays other requests.
 
-pub use super::wasi::yield_to_host;
 use super::wasi::{backpressure_dec, backpressure_inc};
+pub use super::wasi::{let_host_send, yield_to_host};
 
 /// Exclusive use of the instance by one request, or by the work between requests. Dropping it lets
 /// the instance accept the next request.

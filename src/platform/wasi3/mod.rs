@@ -32,6 +32,11 @@ pub async fn yield_to_host() {
     yield_async().await;
 }
 
+/// Lets the host send the response before the instance goes on.
+pub async fn let_host_send() {
+    yield_to_host().await;
+}
+
 /// Lets the host continue the request on one of its worker threads.
 ///
 /// Spin reads environment variables outside of them (`block_in_place`), and the request stays there
