@@ -13,6 +13,30 @@ const OWN_PREFIX: &str = "x-gatehouse-";
 /// The same, from Spin. Gatehouse reads it from components that call it.
 pub const SPIN_CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
+/// Headers that describe one connection, which only hosts may set. WASI calls them forbidden, and hosts refuse
+/// all headers with one of them.
+const OF_CONNECTIONS: [&str; 9] = [
+    "connection",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The headers for the host, without those that only hosts may set.
+pub fn for_host(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    let allowed = headers
+        .iter()
+        .filter(|(name, _)| !OF_CONNECTIONS.contains(&name.as_str()));
+    allowed
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect()
+}
+
 /// Prepares the headers of a request for the application.
 pub fn prepare(headers: &mut HeaderMap, identity: Option<&Identity>) {
     remove_all(headers, is_own);

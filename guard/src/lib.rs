@@ -122,10 +122,7 @@ async fn ask(settings: &Settings, credential: &Credential, headers: &HeaderMap) 
         Err(error) => return Answer::Unusable(error.to_string()),
     };
     match platform::ask(question).await {
-        Ok(response) => {
-            let (head, body) = response.into_parts();
-            gatehouse::answer(head.status, &head.headers, &body)
-        }
+        Ok(response) => gatehouse::answer(response.status(), response.headers()),
         Err(cause) => Answer::Unusable(cause),
     }
 }

@@ -1,6 +1,7 @@
 //! The endpoint that returns the current session, for services that protect their own routes.
 
 use axum::Json;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,21 +12,35 @@ use crate::users::user::{Role, Subscription};
 
 /// Get the current session
 ///
-/// The session of the access token and its user, as stored now.
+/// The session of the access token and its user, as stored now. The headers say the same, so a service that
+/// only needs to know who sent a request can ask with `HEAD`.
 #[utoipa::path(
     get,
     path = "/api/v1/auth/session",
     tag = "auth",
     security(("OAuth2PasswordBearer" = []), ("SessionCookie" = [])),
     responses(
-        (status = 200, description = "The session is active", body = SessionPublic),
+        (
+            status = 200,
+            description = "The session is active",
+            body = SessionPublic,
+            headers(
+                ("x-gatehouse-user-id" = String, description = "`user_id`"),
+                ("x-gatehouse-username" = String, description = "`username`, in UTF-8"),
+                ("x-gatehouse-email" = String, description = "`email`, in UTF-8"),
+                ("x-gatehouse-email-verified" = String, description = "`email_verified`"),
+                ("x-gatehouse-role" = String, description = "`account_role`"),
+                ("x-gatehouse-subscription" = String, description = "`account_subscription`"),
+                ("x-gatehouse-session" = String, description = "`session_id`; absent if it is null"),
+            ),
+        ),
         DatabaseErrors,
         AccessTokenErrors,
     )
 )]
-pub async fn session(session: CurrentSession) -> Json<SessionPublic> {
+pub async fn session(session: CurrentSession) -> (HeaderMap, Json<SessionPublic>) {
     let CurrentSession { id, user_id, user } = session;
-    Json(SessionPublic {
+    let session = SessionPublic {
         session_id: id,
         user_id,
         username: user.username,
@@ -33,7 +48,37 @@ pub async fn session(session: CurrentSession) -> Json<SessionPublic> {
         email_verified: user.is_email_verified,
         account_role: user.role,
         account_subscription: user.subscription,
-    })
+    };
+    (headers(&session), Json(session))
+}
+
+/// The session for the guard, which hands these headers on to the component behind it. A value that fits into
+/// no header is left out, and the guard refuses a session without it.
+fn headers(session: &SessionPublic) -> HeaderMap {
+    let id = session.session_id.map(|id| id.to_string());
+    let values = [
+        ("x-gatehouse-user-id", Some(session.user_id.to_string())),
+        ("x-gatehouse-username", Some(session.username.clone())),
+        ("x-gatehouse-email", Some(session.email.clone())),
+        (
+            "x-gatehouse-email-verified",
+            Some(session.email_verified.to_string()),
+        ),
+        (
+            "x-gatehouse-role",
+            Some(session.account_role.as_str().to_owned()),
+        ),
+        (
+            "x-gatehouse-subscription",
+            Some(session.account_subscription.as_str().to_owned()),
+        ),
+        ("x-gatehouse-session", id),
+    ];
+    let header = |(name, value): (&'static str, Option<String>)| {
+        let value = HeaderValue::try_from(value?.into_bytes()).ok()?;
+        Some((HeaderName::from_static(name), value))
+    };
+    values.into_iter().filter_map(header).collect()
 }
 
 /// A session and its user.

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use futures_util::future::join_all;
+use reqwest::header::HeaderValue;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
@@ -11,7 +12,7 @@ use tokio::time::{Duration, Instant, timeout};
 
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::TEST_DATA;
-use crate::helpers::guard::{Guarded, Wiring, gatehouse_with, session, wirings};
+use crate::helpers::guard::{Guarded, Wiring, session, stub_of_gatehouse, wirings};
 use crate::helpers::server::{is_spin, is_wasi2};
 use crate::helpers::stub::{Reply, Stub};
 use crate::helpers::time::{SOON, eventually};
@@ -155,7 +156,7 @@ async fn without_a_session_the_error_is_that_of_gatehouse() {
 
 #[tokio::test]
 async fn a_page_of_another_site_changes_nothing_with_the_cookie() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         let own = format!("http://{}", guarded.authority());
@@ -205,7 +206,7 @@ async fn a_page_of_another_site_changes_nothing_with_the_cookie() {
 
 #[tokio::test]
 async fn gatehouse_gets_one_call_with_the_credential_alone() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         for (credential, name, expected) in [
@@ -229,7 +230,7 @@ async fn gatehouse_gets_one_call_with_the_credential_alone() {
             let [call] = &gatehouse.received()[..] else {
                 panic!("{:?}", gatehouse.received());
             };
-            assert_eq!(call.method, Method::GET);
+            assert_eq!(call.method, Method::HEAD);
             assert_eq!(call.path, "/api/v1/auth/session");
             assert_eq!(call.header(name), Some(expected));
             let address = call.header("spin-client-addr").expect("an address");
@@ -244,17 +245,17 @@ async fn gatehouse_gets_one_call_with_the_credential_alone() {
 #[tokio::test]
 async fn without_an_answer_of_gatehouse_nothing_passes() {
     let mut incomplete = session();
-    incomplete["user_id"] = Value::Null;
-    let mut gatehouse = gatehouse_with(&[]).await;
+    incomplete.remove("x-gatehouse-user-id");
+    let mut gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         for reply in [
-            Reply::Json(500, session()),
-            Reply::Json(503, session()),
-            Reply::Json(404, session()),
-            Reply::Json(302, session()),
-            Reply::Json(200, incomplete.clone()),
-            Reply::Json(200, json!([])),
+            Reply::Headers(500, session()),
+            Reply::Headers(503, session()),
+            Reply::Headers(404, session()),
+            Reply::Headers(302, session()),
+            Reply::Headers(200, incomplete.clone()),
+            Reply::Json(200, json!({"user_id": "u"})),
             Reply::Text(200, "<html>"),
             Reply::Text(204, ""),
         ] {
@@ -275,7 +276,7 @@ async fn without_an_answer_of_gatehouse_nothing_passes() {
             assert_error(response, 503, "ACCOUNTS_UNAVAILABLE").await;
             assert!(start.elapsed() < Duration::from_secs(15), "{wiring:?}");
         }
-        gatehouse.reply_with(Reply::Json(200, session()));
+        gatehouse.reply_with(Reply::Headers(200, session()));
         let response = send(guarded.get("/"), &[BEARER]).await;
         assert_eq!(response.status(), 200, "it recovers");
     }
@@ -284,44 +285,44 @@ async fn without_an_answer_of_gatehouse_nothing_passes() {
         gatehouse.stop().await;
         let response = send(guarded.get("/"), &[BEARER]).await;
         assert_error(response, 503, "ACCOUNTS_UNAVAILABLE").await;
-        gatehouse = gatehouse_with(&[]).await;
+        gatehouse = stub_of_gatehouse().await;
     }
 }
 
 #[tokio::test]
 async fn roles_subscriptions_and_verified_addresses_can_be_required() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
-        for (variable, value, field, allowed, code) in [
+        for (variable, value, header, allowed, code) in [
             (
                 "guard_require_role",
                 "admin,MODERATOR",
-                "account_role",
-                json!("Moderator"),
+                "x-gatehouse-role",
+                "Moderator",
                 "FORBIDDEN",
             ),
             (
                 "guard_require_subscription",
                 "PRO",
-                "account_subscription",
-                json!("PRO"),
+                "x-gatehouse-subscription",
+                "PRO",
                 "FORBIDDEN",
             ),
             (
                 "guard_require_verified",
                 "true",
-                "email_verified",
-                json!(true),
+                "x-gatehouse-email-verified",
+                "true",
                 "EMAIL_NOT_VERIFIED",
             ),
         ] {
             let guarded = guarded_by(*wiring, gatehouse.url(), &[(variable, value)]).await;
-            gatehouse.reply_with(Reply::Json(200, session()));
+            gatehouse.reply_with(Reply::Headers(200, session()));
             let response = send(guarded.get("/"), &[BEARER, NAVIGATION]).await;
             assert_error(response, 403, code).await;
             let mut permitted = session();
-            permitted[field] = allowed;
-            gatehouse.reply_with(Reply::Json(200, permitted));
+            permitted.insert(header, HeaderValue::from_static(allowed));
+            gatehouse.reply_with(Reply::Headers(200, permitted));
             let response = send(guarded.get("/"), &[BEARER]).await;
             assert_eq!(response.status(), 200, "{wiring:?} {variable}");
         }
@@ -347,7 +348,7 @@ async fn status_of(guarded: &Guarded, path: &'static str) -> u16 {
 
 #[tokio::test]
 async fn public_paths_need_no_session_and_no_spelling_leads_from_them_to_others() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     let public = [("guard_public_paths", "/about, /public/...")];
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &public).await;
@@ -404,7 +405,7 @@ async fn public_paths_need_no_session_and_no_spelling_leads_from_them_to_others(
 
 #[tokio::test]
 async fn a_setting_that_cannot_be_used_lets_nothing_through_and_is_named_in_the_log() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         for (variable, value) in [
             ("guard_require_verified", "yes"),
@@ -433,7 +434,7 @@ async fn middleware_that_inherits_too_little_lets_nothing_through() {
     if is_wasi2() {
         return;
     }
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     let variables = [
         ("guard_gatehouse", gatehouse.url()),
         ("guard_public_paths", "/public/..."),
@@ -483,7 +484,7 @@ async fn every_refusal_is_logged_with_its_reason_and_without_the_credential() {
 
 #[tokio::test]
 async fn websockets_are_refused() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         let headers = [
@@ -500,7 +501,7 @@ async fn websockets_are_refused() {
 
 #[tokio::test]
 async fn the_application_decides_about_caching_if_it_says_anything() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         for (path, expected) in [
@@ -527,7 +528,7 @@ async fn length_of(mut response: Response) -> usize {
 
 #[tokio::test]
 async fn long_bodies_pass_both_ways_and_take_no_memory() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         let response = send(guarded.get("/"), &[BEARER]).await;
@@ -548,7 +549,7 @@ async fn long_bodies_pass_both_ways_and_take_no_memory() {
 
 #[tokio::test]
 async fn a_response_need_not_wait_for_the_whole_request() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         let request = guarded.request(Method::POST, "/sized/10");
@@ -559,7 +560,7 @@ async fn a_response_need_not_wait_for_the_whole_request() {
 
 #[tokio::test]
 async fn events_arrive_while_their_response_goes_on() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         let mut response = send(guarded.get("/events"), &[BEARER]).await;
@@ -577,7 +578,7 @@ async fn events_arrive_while_their_response_goes_on() {
 /// Ten milliseconds are also how long the guard waits for the end of a body.
 #[tokio::test]
 async fn a_body_may_end_in_the_moment_in_which_the_guard_stops_waiting_for_it() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         for _ in 0..50 {
@@ -592,7 +593,7 @@ async fn a_body_may_end_in_the_moment_in_which_the_guard_stops_waiting_for_it() 
 
 #[tokio::test]
 async fn a_head_request_has_the_headers_alone() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         let request = guarded.request(Method::HEAD, "/stream/5");
@@ -618,7 +619,7 @@ fn is_whole(response: &[u8]) -> bool {
 }
 
 /// How many of 1,000 responses over one connection do not arrive with the first read.
-async fn split_responses(guarded: &Guarded, path: &'static str) -> usize {
+async fn split_responses(guarded: &Guarded, path: &'static str, status: &'static str) -> usize {
     let authority = guarded.authority().to_owned();
     let split = spawn_blocking(move || {
         let (name, value) = BEARER;
@@ -636,7 +637,8 @@ async fn split_responses(guarded: &Guarded, path: &'static str) -> usize {
                 response.extend_from_slice(&part[..length]);
                 reads += 1;
             }
-            assert!(response.starts_with(b"HTTP/1.1 200 "), "not successful");
+            let line = format!("HTTP/1.1 {status} ");
+            assert!(response.starts_with(line.as_bytes()), "another status");
             reads > 1
         };
         (0..1_000).filter(|it| is_split(it)).count()
@@ -646,13 +648,17 @@ async fn split_responses(guarded: &Guarded, path: &'static str) -> usize {
 
 #[tokio::test]
 async fn short_responses_leave_in_one_packet_whether_their_length_is_known_or_not() {
-    let gatehouse = gatehouse_with(&[]).await;
+    let gatehouse = stub_of_gatehouse().await;
     for wiring in wirings() {
         let guarded = guarded_by(*wiring, gatehouse.url(), &[]).await;
         for path in ["/sized/500", "/stream/500", "/stream/0"] {
-            let split = split_responses(&guarded, path).await;
+            let split = split_responses(&guarded, path, "200").await;
             // Under load, the system may interrupt the host between a head and its body.
             assert!(split <= 10, "{wiring:?} {path}: {split}");
         }
+        gatehouse.reply_with(Reply::Json(401, json!({"detail": "no"})));
+        let split = split_responses(&guarded, "/", "401").await;
+        assert!(split <= 10, "{wiring:?} refused: {split}");
+        gatehouse.reply_with(Reply::Headers(200, session()));
     }
 }

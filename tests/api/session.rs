@@ -1,5 +1,6 @@
 //! The current session: the session of the access token, its user, and whether the address is verified.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::helpers::api_error::{DB_ERROR, INVALID_ACCESS_TOKEN, NOT_AUTHENTICATED};
@@ -32,6 +33,52 @@ async fn it_names_the_session_and_its_user() {
         }),
     );
     assert_eq!(response.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn its_headers_say_the_same_and_head_returns_them_alone() {
+    let app = spawn_app().await;
+    let tokens = app.log_tom_in().await;
+    app.change("UPDATE users SET username = 'Żółć', email_verified_at = '2026-01-01 00:00:00'");
+    let body = app.session(&tokens.access).await.json();
+    for method in [Method::GET, Method::HEAD] {
+        let request = app.request(method.clone(), SESSION);
+        let request = request.bearer_auth(&tokens.access);
+        let response = request.send().await.expect("a response");
+        assert_eq!(response.status(), 200);
+        for (header, field) in [
+            ("x-gatehouse-user-id", "user_id"),
+            ("x-gatehouse-username", "username"),
+            ("x-gatehouse-email", "email"),
+            ("x-gatehouse-email-verified", "email_verified"),
+            ("x-gatehouse-role", "account_role"),
+            ("x-gatehouse-subscription", "account_subscription"),
+            ("x-gatehouse-session", "session_id"),
+        ] {
+            let value = String::from_utf8_lossy(response.headers()[header].as_bytes());
+            let expected = body[field]
+                .as_str()
+                .map_or(body[field].to_string(), str::to_owned);
+            assert_eq!(value, expected, "{method} {header}");
+        }
+        let text = response.text().await.expect("a readable response");
+        assert_eq!(text.is_empty(), method == Method::HEAD);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_and_a_legacy_token_have_no_session_header() {
+    let app = spawn_with_legacy_database().await;
+    let refused = app.session("invalid").await;
+    assert!(
+        refused
+            .headers
+            .keys()
+            .all(|name| !name.as_str().starts_with("x-gatehouse-"))
+    );
+    let legacy = app.session(&signed(&legacy_claims(USER))).await;
+    assert_eq!(legacy.header("x-gatehouse-user-id"), Some(USER));
+    assert_eq!(legacy.header("x-gatehouse-session"), None);
 }
 
 #[tokio::test]

@@ -23,12 +23,9 @@ compile_error!("a component has one build: `wasi2` needs `--no-default-features`
 
 /// Whether requests are sent on to another address, instead of to the component behind this one.
 pub const NEEDS_UPSTREAM: bool = !cfg!(feature = "middleware");
-/// How long Gatehouse may take for its whole answer.
+/// How long Gatehouse may take for its answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// Maximum size of Gatehouse's answer, in bytes.
-const MAX_ANSWER: usize = 16 * 1024;
 const TIMED_OUT: &str = "Gatehouse did not answer in time";
-const TOO_LONG: &str = "Gatehouse's answer is too long";
 /// How long the head of a response waits for the end of its body. A component that has computed its
 /// response writes it in a fraction of that; one that streams events does not notice it.
 #[cfg(target_family = "wasm")]

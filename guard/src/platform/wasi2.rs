@@ -11,16 +11,16 @@ use http::{Request, Response, Uri};
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
     self, ErrorCode, IncomingRequest, IncomingResponse, OutgoingBody, OutgoingRequest,
-    OutgoingResponse, RequestOptions, ResponseOutparam,
+    OutgoingResponse, ResponseOutparam,
 };
 use wstd::io::{AsyncOutputStream, AsyncPollable};
 use wstd::runtime::{block_on, spawn};
 
 pub use self::bodies::Stream;
-use self::bodies::{Rest, Target, gather, read, send_body, send_rest, write_what_fits};
+use self::bodies::{Rest, Target, gather, send_body, send_rest, write_what_fits};
 use self::convert::{fields, headers, method, wasi_method};
 use self::fermyon::spin::variables;
-use super::{ANSWER_LIMIT, MAX_ANSWER, TIMED_OUT, TOO_LONG};
+use super::{ANSWER_LIMIT, TIMED_OUT};
 use crate::Body;
 use crate::settings::Settings;
 
@@ -73,32 +73,19 @@ pub async fn variable(name: &str) -> Result<Option<String>, &'static str> {
     }
 }
 
-/// Sends a request without a body and reads the whole response.
+/// Sends a request without a body and returns the head of the response.
 ///
 /// # Errors
 /// The reason why there is none, for the log.
-pub async fn ask(request: Request<()>) -> Result<Response<Vec<u8>>, String> {
-    let answer = pin!(exchange(request));
-    let timer = pin!(wstd::task::sleep(ANSWER_LIMIT.into()));
-    match select(answer, timer).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => Err(TIMED_OUT.to_owned()),
-    }
-}
-
-async fn exchange(request: Request<()>) -> Result<Response<Vec<u8>>, String> {
-    let options = RequestOptions::new();
-    let limit = u64::try_from(ANSWER_LIMIT.as_nanos()).ok();
-    // A host without support for these has the limit of `ask` alone.
-    _ = options.set_connect_timeout(limit);
-    _ = options.set_first_byte_timeout(limit);
+pub async fn ask(request: Request<()>) -> Result<Response<()>, String> {
     let (request, body) = outgoing(request).map_err(text)?;
     OutgoingBody::finish(body, None).map_err(text)?;
-    let response = send(request, Some(options), || ()).await.map_err(text)?;
-    let (head, body) = response.into_parts();
-    let body = read(body, MAX_ANSWER).await;
-    let body = body.ok_or_else(|| TOO_LONG.to_owned())?;
-    Ok(Response::from_parts(head, body))
+    let answer = pin!(send(request, || ()));
+    let timer = pin!(wstd::task::sleep(ANSWER_LIMIT.into()));
+    match select(answer, timer).await {
+        Either::Left((answer, _)) => Ok(answer.map_err(text)?.map(drop)),
+        Either::Right(_) => Err(TIMED_OUT.to_owned()),
+    }
 }
 
 /// Sends a request to the application and returns its response.
@@ -124,7 +111,7 @@ pub async fn hand_on(
     };
     // In a task of its own, because the application may answer before it has the whole body.
     let begin_body = || spawn(send_body(body, target)).detach();
-    send(request, None, begin_body).await.map_err(text)
+    send(request, begin_body).await.map_err(text)
 }
 
 fn incoming(request: &IncomingRequest) -> Result<Request<Stream>, ErrorCode> {
@@ -165,10 +152,9 @@ fn outgoing(request: Request<()>) -> Result<(OutgoingRequest, OutgoingBody), Err
 /// Sends the head, begins with the body, and returns the response.
 async fn send(
     request: OutgoingRequest,
-    options: Option<RequestOptions>,
     begin_body: impl FnOnce(),
 ) -> Result<Response<Stream>, ErrorCode> {
-    let response = outgoing_handler::handle(request, options)?;
+    let response = outgoing_handler::handle(request, None)?;
     begin_body();
     AsyncPollable::new(response.subscribe()).wait_for().await;
     let response = response.get().and_then(Result::ok);

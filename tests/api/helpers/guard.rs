@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, redirect};
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::server::{Server, built, in_repository, is_wasi2, listen_address};
@@ -161,24 +161,34 @@ impl Guarded {
     }
 }
 
-/// Gatehouse's answer about a session.
-pub(crate) fn session() -> Value {
-    json!({
-        "session_id": "5d0e9f2c-0d3a-4f0a-9b53-0c5c3b0a7a11",
-        "user_id": "0b8f6a52-7c7e-4b55-8b6e-0d9f2f4a6c01",
-        "username": "Tom",
-        "email": "tom@example.com",
-        "email_verified": false,
-        "account_role": "REGULAR",
-        "account_subscription": "FREE",
-    })
+/// The headers of Gatehouse's answer about a session.
+pub(crate) fn session() -> HeaderMap {
+    let values = [
+        (
+            "x-gatehouse-user-id",
+            "0b8f6a52-7c7e-4b55-8b6e-0d9f2f4a6c01",
+        ),
+        ("x-gatehouse-username", "Tom"),
+        ("x-gatehouse-email", "tom@example.com"),
+        ("x-gatehouse-email-verified", "false"),
+        ("x-gatehouse-role", "REGULAR"),
+        ("x-gatehouse-subscription", "FREE"),
+        (
+            "x-gatehouse-session",
+            "5d0e9f2c-0d3a-4f0a-9b53-0c5c3b0a7a11",
+        ),
+    ];
+    let values = values.into_iter();
+    let header = |(name, value)| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    };
+    values.map(header).collect()
 }
 
-/// A stub of Gatehouse that knows a session with these fields.
-pub(crate) async fn gatehouse_with(fields: &[(&str, Value)]) -> Stub {
-    let mut session = session();
-    for (name, value) in fields {
-        session[*name] = value.clone();
-    }
-    Stub::start(Reply::Json(200, session)).await
+/// A stub of Gatehouse that knows one session.
+pub(crate) async fn stub_of_gatehouse() -> Stub {
+    Stub::start(Reply::Headers(200, session())).await
 }

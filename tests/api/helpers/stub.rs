@@ -18,6 +18,8 @@ use tokio::task::JoinHandle;
 pub(crate) enum Reply {
     /// A status and JSON.
     Json(u16, Value),
+    /// A status and headers.
+    Headers(u16, HeaderMap),
     /// A status and text.
     Text(u16, &'static str),
     /// A 200 with this text.
@@ -143,6 +145,7 @@ async fn respond(
             let json = [(header::CONTENT_TYPE, "application/json")];
             (to_status(status), json, body.to_string()).into_response()
         }
+        Reply::Headers(status, headers) => (to_status(status), headers).into_response(),
         Reply::Text(status, body) => (to_status(status), body).into_response(),
         Reply::List(text) => text.into_response(),
         Reply::Busy(retry_after) => {

@@ -110,16 +110,3 @@ pub(super) async fn send_rest(left: &[u8], rest: Rest, target: Target) -> std::i
     }
     Ok(())
 }
-
-/// Reads a body to its end. `None` if it is longer than `limit`, in bytes, or breaks.
-pub(super) async fn read(body: Stream, limit: usize) -> Option<Vec<u8>> {
-    let mut whole = Vec::new();
-    let mut part = [0; 8192];
-    while whole.len() <= limit {
-        match body.contents.read(&mut part).await.ok()? {
-            0 => return Some(whole),
-            length => whole.extend_from_slice(&part[..length]),
-        }
-    }
-    None
-}

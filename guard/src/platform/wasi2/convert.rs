@@ -1,7 +1,9 @@
 //! Converts headers and methods between the `http` crate and WASI.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use wasip2::http::types::{self, ErrorCode, Fields, HeaderError};
+use wasip2::http::types::{self, ErrorCode, Fields};
+
+use crate::headers::for_host;
 
 pub(super) fn headers(fields: &Fields) -> Result<HeaderMap, ErrorCode> {
     let mut headers = HeaderMap::new();
@@ -16,16 +18,10 @@ pub(super) fn headers(fields: &Fields) -> Result<HeaderMap, ErrorCode> {
     Ok(headers)
 }
 
-/// Converts headers for the host, without those that only hosts may set, such as `connection`.
+/// Converts headers for the host, without those that only hosts may set.
 pub(super) fn fields(headers: &HeaderMap) -> Result<Fields, ErrorCode> {
-    let fields = Fields::new();
-    for (name, value) in headers {
-        match fields.append(name.as_str(), value.as_bytes()) {
-            Ok(()) | Err(HeaderError::Forbidden) => {}
-            Err(error) => return Err(ErrorCode::InternalError(Some(error.to_string()))),
-        }
-    }
-    Ok(fields)
+    Fields::from_list(&for_host(headers))
+        .map_err(|error| ErrorCode::InternalError(Some(error.to_string())))
 }
 
 pub(super) fn method(method: types::Method) -> Option<Method> {
