@@ -8,9 +8,9 @@ use http::{HeaderMap, Request, Response};
 use spin_sdk::http::{IncomingMessage, Response as IncomingResponse};
 use spin_sdk::variables;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Trailers};
+use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader};
 #[cfg(target_family = "wasm")]
-use spin_sdk::wasip3::wit_bindgen::yield_async;
-use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
+use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
 #[cfg(target_family = "wasm")]
 use spin_sdk::wasip3::wit_stream;
 use spin_sdk::wasip3::{spawn, wit_future};
