@@ -199,9 +199,11 @@ async fn use_legacy_tokens(app: &App) {
 }
 
 async fn log_in_refresh_and_log_out(app: &App) {
+    // Too many. An expired one would be enough, but work after an earlier request could delete it first.
     app.change(
-        "INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, expires_at) \
-         SELECT 'expired', id, 0, 0, 0, 0 FROM users WHERE username = 'Tom'",
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 100) \
+         INSERT INTO sessions (id, user_id, counter, created_at, rotated_at, expires_at) \
+         SELECT n, id, 0, 0, 0, unixepoch() + 1000 FROM n, users WHERE username = 'Tom'",
     );
     app.login(USERNAME, PASSWORD).await.assert_status(200);
     let tokens = app.tokens_of_tom().await;
