@@ -1,5 +1,4 @@
-//! WASI 0.3, for Spin 4.1 and later. Bodies are handed on as handles: their bytes do not pass through
-//! this component.
+//! WASI 0.3, for Spin 4.1 and later: bodies are handed on as handles, without their bytes.
 
 use std::pin::pin;
 
@@ -9,11 +8,9 @@ use spin_sdk::http::{IncomingMessage, Response as IncomingResponse};
 use spin_sdk::variables;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Trailers};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader};
-#[cfg(target_family = "wasm")]
-use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
-#[cfg(target_family = "wasm")]
-use spin_sdk::wasip3::wit_stream;
 use spin_sdk::wasip3::{spawn, wit_future};
+#[cfg(target_family = "wasm")]
+use spin_sdk::wasip3::{wit_bindgen::StreamResult, wit_bindgen::yield_async, wit_stream};
 
 use super::{ANSWER_LIMIT, TIMED_OUT};
 use crate::headers::for_host;
@@ -174,6 +171,9 @@ async fn respond(response: Response<Body>) -> Result<types::Response, ErrorCode>
         }
         Body::Short(body) => {
             let (beginning, rest) = gather(body.open()).await;
+            if super::NEEDS_UPSTREAM {
+                let_callee_finish().await;
+            }
             if let Rest::End(Ok(None)) = rest {
                 super::name_length(&mut head.headers, &beginning);
             }
@@ -196,10 +196,10 @@ async fn respond(response: Response<Body>) -> Result<types::Response, ErrorCode>
     Ok(response)
 }
 
-/// Lets Gatehouse's instance finish its response, which this component has dropped.
+/// Lets the instance that answered last finish, be it Gatehouse's or the application's.
 ///
-/// Two threads are awake otherwise, and the second one could send the head of this response before its body is
-/// written: measured at every third refusal. Two turns, because the host does not use the first to switch.
+/// Otherwise a second thread is awake, which could send the head of this response before its body: measured at
+/// every third refusal and every eighth response of a gateway. The host uses the second turn to switch.
 #[cfg(target_family = "wasm")]
 async fn let_callee_finish() {
     yield_async().await;
