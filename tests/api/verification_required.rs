@@ -51,10 +51,13 @@ async fn the_first_login_needs_a_verified_address() {
         .await
         .assert_error(&INVALID_VERIFICATION_TOKEN);
     app.all_mail_sent().await;
-    let newest = app.mail_to(EMAIL, SUBJECT).await;
-    app.verify_email(&token_in(&newest))
-        .await
-        .assert_status(200);
+    // The newest mail need not arrive last: one that it replaces may still be on its way.
+    let mut accepted = 0;
+    for mail in app.mail_provider.received() {
+        let response = app.verify_email(&token_in(&mail)).await;
+        accepted += usize::from(response.status == 200);
+    }
+    assert_eq!(accepted, 1);
     app.tokens_of_tom().await;
 }
 
