@@ -255,6 +255,7 @@ async fn without_an_answer_of_gatehouse_nothing_passes() {
             Reply::Headers(404, session()),
             Reply::Headers(302, session()),
             Reply::Headers(200, incomplete.clone()),
+            Reply::Json(200, json!([])),
             Reply::Json(200, json!({"user_id": "u"})),
             Reply::Text(200, "<html>"),
             Reply::Text(204, ""),
