@@ -7,9 +7,12 @@ use super::limits::Limit;
 use crate::db::{Connection, DbError};
 use crate::platform::timestamp::Timestamp;
 
-/// The `full_at` before this attempt. `?2` is the current time, `?4` the limit's horizon. A value
-/// beyond the horizon was written before the clock was set back, and is ignored.
-pub(super) const FULL_AT: &str = "CASE WHEN full_at > ?2 + ?4 THEN ?2 ELSE max(full_at, ?2) END";
+/// The `full_at` before this attempt. `?2` is the current time, `?3` the seconds per attempt, `?4` the
+/// limit's horizon. A value a little beyond the horizon is from a request that read the clock later, or from
+/// a host whose clock is ahead, and counts. A value that would hold an attempt back for more than another
+/// horizon was written before the clock was set back, and is ignored.
+pub(super) const FULL_AT: &str =
+    "CASE WHEN full_at + ?3 > ?2 + 2 * ?4 THEN ?2 ELSE max(full_at, ?2) END";
 
 /// Counts an attempt, in one statement so that concurrent attempts cannot exceed the limit. Returns
 /// `Some(seconds)` if the attempt is refused until then; a refused attempt is not counted.

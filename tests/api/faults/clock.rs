@@ -1,17 +1,21 @@
 //! Wrong clocks: half a minute of skew is tolerated, and setting the clock back revives nothing.
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::helpers::api_error::{
-    EMAIL_TAKEN, INVALID_ACCESS_TOKEN, INVALID_CAPTCHA, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN,
+    EMAIL_TAKEN, INCORRECT_CREDENTIALS, INVALID_ACCESS_TOKEN, INVALID_CAPTCHA,
+    INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN, TOO_MANY_REQUESTS,
 };
 use crate::helpers::app::spawn_app;
 use crate::helpers::captcha::{builtin_captcha, encoded, signed_challenge, solved};
+use crate::helpers::crowd::{address, spawn_throttled_app};
 use crate::helpers::flows::{EMAIL, PASSWORD, Tokens};
 use crate::helpers::time::{SOON, eventually, unix_now};
 use crate::helpers::token::{claims, signed};
 
 const NEW_PASSWORD: &str = "battery staple 2";
+const WRONG: &str = "wrong password 1";
 /// Move all times an hour ahead, which equals setting the clock back by an hour.
 const MOVE_SESSION_AHEAD: &str = "UPDATE sessions SET created_at = created_at + 3600, \
                                 rotated_at = rotated_at + 3600, expires_at = expires_at + 3600";
@@ -35,6 +39,46 @@ async fn half_a_minute_of_clock_skew_is_tolerated() {
         claims["exp"] = json!(expires_at);
         let response = app.test_data(&signed(&claims)).await;
         assert_eq!(response.status, status, "{claims}");
+    }
+}
+
+/// A request that read the clock earlier than the last counted one, or on a host whose clock is behind.
+#[tokio::test]
+async fn a_clock_that_is_behind_grants_no_new_burst_of_logins() {
+    let app = spawn_throttled_app().await;
+    let network = address(1);
+    let logins = (0..21).map(|number| {
+        let username = format!("user{number}");
+        let (app, network) = (&app, &network);
+        async move { app.login_from(network, &username, WRONG).await.status }
+    });
+    let statuses = join_all(logins).await;
+    assert!(statuses.contains(&429), "{statuses:?}");
+    for behind in [1, 9, 30] {
+        app.change(&format!(
+            "UPDATE throttle SET full_at = unixepoch() + 60 + {behind} WHERE key LIKE 'login:%'"
+        ));
+        let response = app.login_from(&network, "user", WRONG).await;
+        response.assert_error(&TOO_MANY_REQUESTS);
+    }
+    app.change("UPDATE throttle SET full_at = unixepoch() + 120 WHERE key LIKE 'login:%'");
+    let response = app.login_from(&network, "user", WRONG).await;
+    response.assert_error(&INCORRECT_CREDENTIALS);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_behind_grants_strangers_no_new_burst_of_guesses() {
+    let app = spawn_throttled_app().await;
+    app.register_tom().await;
+    app.login_from(&address(1), EMAIL, WRONG)
+        .await
+        .assert_status(401);
+    for behind in [1, 9, 30] {
+        app.change(&format!(
+            "UPDATE password_guesses SET full_at = unixepoch() + 1800 + {behind}"
+        ));
+        let response = app.login_from(&address(2), EMAIL, WRONG).await;
+        response.assert_error(&TOO_MANY_REQUESTS);
     }
 }
 
