@@ -47,6 +47,7 @@ use tower_service::Service;
 use crate::app::App;
 use crate::platform::instance_lock::{InstanceLock, let_host_send};
 use crate::platform::{Request, clock};
+use crate::routes::Part;
 use crate::settings::Settings;
 use crate::settings::reader::Reader;
 
@@ -55,9 +56,11 @@ const SEND_LIMIT: Duration = Duration::from_secs(1);
 
 /// State of this instance, built from the settings at its first request. `app` is `None` if the
 /// settings are invalid.
+#[derive(Default)]
 struct Instance {
     app: Option<&'static App>,
-    router: Router,
+    /// Each is built at the first request for its part.
+    routers: [OnceLock<Router>; Part::COUNT],
 }
 
 static INSTANCE: OnceLock<Instance> = OnceLock::new();
@@ -73,7 +76,8 @@ pub async fn handle(request: Request) -> Response {
             INSTANCE.get_or_init(|| instance)
         }
     };
-    let response = match instance.router.clone().call(request).await {
+    let mut router = instance.router(Part::of(request.uri().path())).clone();
+    let response = match router.call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
@@ -159,7 +163,7 @@ impl Instance {
                         "cannot use the settings: {problem}"
                     );
                 }
-                Self::misconfigured()
+                Self::default()
             }
         }
     }
@@ -171,20 +175,20 @@ impl Instance {
                 let app: &'static App = Box::leak(Box::new(app));
                 Self {
                     app: Some(app),
-                    router: routes::router(app),
+                    ..Self::default()
                 }
             }
             Err(error) => {
                 tracing::error!(cause = format!("{error:#}"), "cannot start");
-                Self::misconfigured()
+                Self::default()
             }
         }
     }
 
-    fn misconfigured() -> Self {
-        Self {
-            app: None,
-            router: routes::misconfigured(),
-        }
+    fn router(&self, part: Part) -> &Router {
+        self.routers[part as usize].get_or_init(|| match self.app {
+            Some(app) => routes::router(app, part),
+            None => routes::misconfigured(),
+        })
     }
 }

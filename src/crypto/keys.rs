@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use std::iter;
+use std::sync::OnceLock;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
@@ -38,11 +39,13 @@ pub struct Keys {
     pub previous: Option<SecretString>,
 }
 
-/// The current and previous keys for one purpose.
+/// The current and previous keys for one purpose, derived when they are first needed: with WASI 0.2 every request
+/// starts an instance, and needs few of them.
 #[derive(Clone)]
 pub struct DerivedKeys {
-    current: DerivedKey,
-    previous: Option<DerivedKey>,
+    keys: Keys,
+    purpose: &'static str,
+    derived: OnceLock<(DerivedKey, Option<DerivedKey>)>,
 }
 
 /// An HMAC-SHA256 key for one purpose.
@@ -57,14 +60,17 @@ impl Keys {
 }
 
 impl DerivedKeys {
-    pub fn derive(keys: &Keys, purpose: &str) -> Self {
-        let (current, previous) = keys.map(|key| DerivedKey::derive(key, purpose));
-        Self { current, previous }
+    pub fn derive(keys: &Keys, purpose: &'static str) -> Self {
+        Self {
+            keys: keys.clone(),
+            purpose,
+            derived: OnceLock::new(),
+        }
     }
 
     /// The authentication code of `message` under the current key.
     pub fn authenticate(&self, message: &[u8]) -> [u8; KEY_BYTES] {
-        self.current.authenticate(message)
+        self.derived().0.authenticate(message)
     }
 
     /// Whether `code` authenticates `message` under either key, in constant time.
@@ -74,7 +80,13 @@ impl DerivedKeys {
 
     /// The current key, then the previous one.
     pub fn each(&self) -> impl Iterator<Item = &DerivedKey> {
-        iter::once(&self.current).chain(&self.previous)
+        let (current, previous) = self.derived();
+        iter::once(current).chain(previous)
+    }
+
+    fn derived(&self) -> &(DerivedKey, Option<DerivedKey>) {
+        let derive = |key: &SecretString| DerivedKey::derive(key, self.purpose);
+        self.derived.get_or_init(|| self.keys.map(derive))
     }
 }
 

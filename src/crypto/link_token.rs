@@ -12,7 +12,7 @@ use super::keys::{DerivedKeys, KEY_BYTES, Keys};
 pub struct LinkTokens<const N: usize>(DerivedKeys);
 
 impl<const N: usize> LinkTokens<N> {
-    pub fn new(keys: &Keys, purpose: &str) -> Self {
+    pub fn new(keys: &Keys, purpose: &'static str) -> Self {
         Self(DerivedKeys::derive(keys, purpose))
     }
 

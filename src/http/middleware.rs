@@ -47,8 +47,8 @@ impl Middleware {
         }
     }
 
-    /// Wraps all routes, which take these methods.
-    pub fn wrap(self, router: Router, methods: &[Method]) -> Router {
+    /// Wraps all routes. `methods` returns those that pages of other origins may use.
+    pub fn wrap(self, router: Router, methods: fn() -> Vec<Method>) -> Router {
         let router = match cors::layer(&self.cors, methods) {
             Some(cors) => router.layer(cors),
             None => router,
