@@ -48,6 +48,8 @@ impl Part {
             ("/api/v1/auth/session", Self::Sessions),
             ("/api/v1/auth/", Self::Auth),
             ("/auth/", Self::Pages),
+            ("/account", Self::Pages),
+            ("/admin", Self::Pages),
         ];
         let part = parts.iter().find(|(prefix, _)| path.starts_with(prefix));
         part.map_or(Self::Other, |(_, part)| *part)
@@ -204,4 +206,19 @@ pub fn misconfigured() -> Router {
         .route("/health/ready", get(health::misconfigured))
         .fallback(async || MISCONFIGURED);
     Middleware::misconfigured().wrap(router, Vec::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_in_the_part_of_the_pages_and_no_other_route_is() {
+        for page in pages::PAGES {
+            assert_eq!(Part::of(page.path), Part::Pages, "{}", page.path);
+        }
+        for (_, path) in ROUTES {
+            assert_ne!(Part::of(path), Part::Pages, "{path}");
+        }
+    }
 }

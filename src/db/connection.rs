@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
 
+use super::first_read::read_if_current;
 use super::{Database, DbError, Row};
 use crate::platform::sqlite::{self, Value};
 
@@ -46,6 +47,8 @@ pub struct Connection<'a> {
     inner: Option<HostConnection>,
     /// SQLite ignores a change of `synchronous` within a transaction, so none is requested.
     is_in_transaction: bool,
+    /// Used to prepare the database, so its statements must not do that first.
+    is_unprepared: bool,
 }
 
 /// A write transaction. It rolls back unless [`commit`](Self::commit) is called.
@@ -57,7 +60,14 @@ impl<'a> Connection<'a> {
             database,
             inner: Some(inner),
             is_in_transaction: false,
+            is_unprepared: false,
         }
+    }
+
+    pub(super) fn unprepared(database: &'a Database, inner: HostConnection) -> Self {
+        let mut connection = Self::of(database, inner);
+        connection.is_unprepared = true;
+        connection
     }
 
     /// Runs a read statement and returns its rows. A failed statement closes the connection.
@@ -66,6 +76,9 @@ impl<'a> Connection<'a> {
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
+        if !self.is_unprepared && !self.database.is_current.load(Ordering::Relaxed) {
+            self.prepare()?;
+        }
         self.execute(statement, parameters)
     }
 
@@ -75,7 +88,16 @@ impl<'a> Connection<'a> {
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Option<Row>, DbError> {
-        Ok(self.query(statement, parameters)?.into_iter().next())
+        let parameters: Vec<_> = parameters.into_iter().collect();
+        let is_current = &self.database.is_current;
+        if !self.is_unprepared && !is_current.load(Ordering::Relaxed) {
+            if let Some(row) = read_if_current(self, statement, parameters.clone())? {
+                is_current.store(true, Ordering::Relaxed);
+                return Ok(row);
+            }
+            self.prepare()?;
+        }
+        Ok(self.execute(statement, parameters)?.into_iter().next())
     }
 
     /// Runs a write statement and returns its rows. The write is on disk when it returns, or when
@@ -133,12 +155,29 @@ impl<'a> Connection<'a> {
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
+        if !self.is_unprepared && !self.database.is_prepared.load(Ordering::Relaxed) {
+            self.prepare()?;
+        }
         if !self.is_in_transaction {
             self.set_durability(durability)?;
             self.overwrite_deleted()?;
         }
         self.database.has_written.store(true, Ordering::Relaxed);
         self.execute(statement, parameters)
+    }
+
+    /// Prepares the database, with this connection: opening another takes as long as a statement.
+    fn prepare(&mut self) -> Result<(), DbError> {
+        self.release();
+        self.database.prepare()?;
+        self.inner = Some(self.database.open()?);
+        Ok(())
+    }
+
+    fn release(&mut self) {
+        if let Some(inner) = self.inner.take() {
+            self.database.idle().push(inner);
+        }
     }
 
     /// Sets the durability of the following writes, if it differs.
@@ -201,7 +240,7 @@ impl<'a> Connection<'a> {
     ///
     /// A libSQL server that has forgotten the connection has not run the statement, so it runs again
     /// on a new connection.
-    fn execute(
+    pub(super) fn execute(
         &mut self,
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
@@ -223,9 +262,7 @@ impl<'a> Connection<'a> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        if let Some(inner) = self.inner.take() {
-            self.database.idle().push(inner);
-        }
+        self.release();
     }
 }
 
@@ -237,6 +274,7 @@ impl<'a> Transaction<'a> {
             database: self.0.database,
             inner: self.0.inner.take(),
             is_in_transaction: false,
+            is_unprepared: self.0.is_unprepared,
         })
     }
 }

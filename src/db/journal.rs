@@ -8,8 +8,8 @@ pub(super) const WRITE_AHEAD_LOG: &str = "wal";
 
 /// Enables the write-ahead log and returns whether the database has one now. The database file
 /// remembers the mode, but a copy made with `VACUUM INTO` loses it.
-pub(super) async fn enable_write_ahead_log(database: &Database) -> Result<bool, DbError> {
-    match try_to_enable(database).await {
+pub(super) fn enable_write_ahead_log(database: &Database) -> Result<bool, DbError> {
+    match try_to_enable(database) {
         Ok(true) => Ok(true),
         Ok(false) => {
             tracing::warn!("the database has no write-ahead log: every write waits for the disk");
@@ -23,16 +23,16 @@ pub(super) async fn enable_write_ahead_log(database: &Database) -> Result<bool, 
     }
 }
 
-async fn try_to_enable(database: &Database) -> Result<bool, DbError> {
-    let mut connection = database.open().await?;
+fn try_to_enable(database: &Database) -> Result<bool, DbError> {
+    let mut connection = database.connect_unprepared()?;
     match has_write_ahead_log(&mut connection, "PRAGMA journal_mode = WAL") {
         Err(DbError::Locked) => {}
         decided => return decided,
     }
     // Another connection is writing or enabling it. A transaction waits for the lock, but the
     // pragma does not.
-    drop(database.open().await?.begin()?);
-    let mut connection = database.open().await?;
+    drop(database.connect_unprepared()?.begin()?);
+    let mut connection = database.connect_unprepared()?;
     Ok(has_write_ahead_log(&mut connection, "PRAGMA journal_mode")?
         || has_write_ahead_log(&mut connection, "PRAGMA journal_mode = WAL")?)
 }

@@ -29,7 +29,7 @@ impl State {
     }
 }
 
-/// Reads the state with one statement, because with WASI 0.2 every request starts with it.
+/// Reads the state with one statement, because with WASI 0.2 every request that writes starts with it.
 pub(super) fn find_state(connection: &mut Connection<'_>) -> Result<State, DbError> {
     let statement =
         "SELECT user_version, journal_mode FROM pragma_user_version, pragma_journal_mode";
@@ -44,11 +44,8 @@ pub(super) fn find_state(connection: &mut Connection<'_>) -> Result<State, DbErr
 
 /// Migrates the database. Of several instances that start together, one migrates and the others wait
 /// for it. A newer schema is left alone, so that old instances keep running during a rolling update.
-pub(super) async fn run(
-    database: &Database,
-    normalize_addresses: MigrationStep,
-) -> Result<(), DbError> {
-    let mut transaction = database.open().await?.begin()?;
+pub(super) fn run(database: &Database, normalize_addresses: MigrationStep) -> Result<(), DbError> {
+    let mut transaction = database.connect_unprepared()?.begin()?;
     let from = find_state(&mut transaction)?.version;
     for (migration, version) in migrations().zip(1..).skip(from) {
         for statement in statements(&migration) {
@@ -64,7 +61,7 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn newest_version() -> usize {
+pub(super) fn newest_version() -> usize {
     Migrations::iter().count()
 }
 

@@ -1,7 +1,8 @@
-//! The database: opened and migrated at first use, with a pool of connections.
+//! The database: migrated before its first use, with a pool of connections.
 
 mod connection;
 mod error;
+mod first_read;
 mod journal;
 mod migrations;
 mod row;
@@ -19,7 +20,10 @@ pub type MigrationStep = fn(&mut Connection<'_>) -> Result<(), DbError>;
 
 pub struct Database {
     idle: Mutex<Vec<HostConnection>>,
-    is_ready: AtomicBool,
+    /// Whether the schema is known to need no migration: enough for reads.
+    is_current: AtomicBool,
+    /// Whether the journal is known, too.
+    is_prepared: AtomicBool,
     /// Whether `synchronous` NORMAL may be used: only with a write-ahead log, and not on libSQL,
     /// which manages durability itself.
     allows_normal: AtomicBool,
@@ -34,7 +38,8 @@ impl Database {
     pub fn new(normalize_addresses: MigrationStep) -> Self {
         Self {
             idle: Mutex::default(),
-            is_ready: AtomicBool::default(),
+            is_current: AtomicBool::default(),
+            is_prepared: AtomicBool::default(),
             allows_normal: AtomicBool::default(),
             is_managed: AtomicBool::default(),
             has_written: AtomicBool::default(),
@@ -42,36 +47,41 @@ impl Database {
         }
     }
 
-    /// Returns a connection to the migrated database.
+    /// Returns a connection. Its first statement migrates the database if necessary.
     ///
     /// # Errors
-    /// The database cannot be opened or migrated. The next call tries again.
+    /// The database cannot be opened.
     pub async fn connect(&self) -> Result<Connection<'_>, DbError> {
-        if !self.is_ready.load(Ordering::Relaxed) {
-            let found = migrations::find_state(&mut self.open().await?)?;
-            let has_log = found.has_log || journal::enable_write_ahead_log(self).await?;
-            self.allows_normal.store(has_log, Ordering::Relaxed);
-            if !found.is_current() {
-                migrations::run(self, self.normalize_addresses).await?;
-            }
-            self.is_ready.store(true, Ordering::Relaxed);
+        Ok(Connection::of(self, self.open()?))
+    }
+
+    /// Migrates the database and enables its write-ahead log, if necessary. After an error the next call tries
+    /// again.
+    fn prepare(&self) -> Result<(), DbError> {
+        let found = migrations::find_state(&mut self.connect_unprepared()?)?;
+        let has_log = found.has_log || journal::enable_write_ahead_log(self)?;
+        self.allows_normal.store(has_log, Ordering::Relaxed);
+        if !found.is_current() {
+            migrations::run(self, self.normalize_addresses)?;
         }
-        self.open().await
+        self.is_current.store(true, Ordering::Relaxed);
+        self.is_prepared.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Returns a connection for the preparation itself.
+    fn connect_unprepared(&self) -> Result<Connection<'_>, DbError> {
+        Ok(Connection::unprepared(self, self.open()?))
+    }
+
+    fn open(&self) -> Result<HostConnection, DbError> {
+        let idle = self.idle().pop();
+        idle.map_or_else(HostConnection::open, Ok)
     }
 
     /// Returns whether this instance has written since the last call.
     pub fn take_written_flag(&self) -> bool {
         self.has_written.swap(false, Ordering::Relaxed)
-    }
-
-    /// Returns a connection without migrating the database.
-    pub(super) async fn open(&self) -> Result<Connection<'_>, DbError> {
-        let idle = self.idle().pop();
-        let inner = match idle {
-            Some(connection) => connection,
-            None => HostConnection::open()?,
-        };
-        Ok(Connection::of(self, inner))
     }
 
     /// Remembers that the database has refused a setting of its storage.

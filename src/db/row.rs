@@ -16,6 +16,11 @@ impl From<sqlite::Row> for Row {
 }
 
 impl Row {
+    /// The row without its first column.
+    pub(super) fn without_first(self) -> Self {
+        Self(self.0.without_first())
+    }
+
     pub fn text(&self, column: usize) -> Result<&str, DbError> {
         self.0.text(column).ok_or_else(|| unexpected(column))
     }

@@ -32,6 +32,12 @@ impl Connection {
 }
 
 impl Row {
+    /// The row without its first column.
+    pub fn without_first(mut self) -> Self {
+        self.0.values.drain(..1);
+        self
+    }
+
     /// The column's value, if it is a text.
     pub fn text(&self, column: usize) -> Option<&str> {
         match self.0.values.get(column)? {
