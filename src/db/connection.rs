@@ -1,7 +1,6 @@
-//! Connections and transactions. Each statement is as durable as it needs to be.
+//! Connections. Each statement is as durable as it needs to be.
 
-use std::ops::{Deref, DerefMut};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::first_read::read_if_current;
 use super::{Database, DbError, Row};
@@ -41,18 +40,15 @@ impl HostConnection {
 
 /// A connection for one caller. It returns to the pool when it is dropped.
 pub struct Connection<'a> {
-    database: &'a Database,
+    pub(super) database: &'a Database,
     /// `None` while a statement runs and after an error: an aborted connection may hold an open
     /// transaction, so it is closed instead of reused.
-    inner: Option<HostConnection>,
+    pub(super) inner: Option<HostConnection>,
     /// SQLite ignores a change of `synchronous` within a transaction, so none is requested.
-    is_in_transaction: bool,
+    pub(super) is_in_transaction: bool,
     /// Used to prepare the database, so its statements must not do that first.
-    is_unprepared: bool,
+    pub(super) is_unprepared: bool,
 }
-
-/// A write transaction. It rolls back unless [`commit`](Self::commit) is called.
-pub struct Transaction<'a>(Connection<'a>);
 
 impl<'a> Connection<'a> {
     pub(super) fn of(database: &'a Database, inner: HostConnection) -> Self {
@@ -76,7 +72,7 @@ impl<'a> Connection<'a> {
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
-        if !self.is_unprepared && !self.database.is_current.load(Ordering::Relaxed) {
+        if self.has_to_learn(&self.database.is_current) {
             self.prepare()?;
         }
         self.execute(statement, parameters)
@@ -89,10 +85,9 @@ impl<'a> Connection<'a> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Option<Row>, DbError> {
         let parameters: Vec<_> = parameters.into_iter().collect();
-        let is_current = &self.database.is_current;
-        if !self.is_unprepared && !is_current.load(Ordering::Relaxed) {
+        if self.has_to_learn(&self.database.is_current) {
             if let Some(row) = read_if_current(self, statement, parameters.clone())? {
-                is_current.store(true, Ordering::Relaxed);
+                self.database.is_current.store(true, Ordering::Relaxed);
                 return Ok(row);
             }
             self.prepare()?;
@@ -141,21 +136,13 @@ impl<'a> Connection<'a> {
         Ok(rows.into_iter().next())
     }
 
-    /// Begins a durable transaction. It takes the write lock at once, because a read that later
-    /// becomes a write can fail without waiting for the lock.
-    pub fn begin(mut self) -> Result<Transaction<'a>, DbError> {
-        self.write("BEGIN IMMEDIATE", [])?;
-        self.is_in_transaction = true;
-        Ok(Transaction(self))
-    }
-
     fn write_at(
         &mut self,
         durability: Durability,
         statement: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
-        if !self.is_unprepared && !self.database.is_prepared.load(Ordering::Relaxed) {
+        if self.has_to_learn(&self.database.is_prepared) {
             self.prepare()?;
         }
         if !self.is_in_transaction {
@@ -166,7 +153,12 @@ impl<'a> Connection<'a> {
         self.execute(statement, parameters)
     }
 
-    /// Prepares the database, with this connection: opening another takes as long as a statement.
+    /// Whether this fact about the database is not known yet.
+    fn has_to_learn(&self, fact: &AtomicBool) -> bool {
+        !self.is_unprepared && !fact.load(Ordering::Relaxed)
+    }
+
+    /// Prepares the database, with this connection: another would have to read the schema, too.
     fn prepare(&mut self) -> Result<(), DbError> {
         self.release();
         self.database.prepare()?;
@@ -263,39 +255,5 @@ impl<'a> Connection<'a> {
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
         self.release();
-    }
-}
-
-impl<'a> Transaction<'a> {
-    /// Commits the transaction durably.
-    pub fn commit(mut self) -> Result<Connection<'a>, DbError> {
-        self.write("COMMIT", [])?;
-        Ok(Connection {
-            database: self.0.database,
-            inner: self.0.inner.take(),
-            is_in_transaction: false,
-            is_unprepared: self.0.is_unprepared,
-        })
-    }
-}
-
-impl Drop for Transaction<'_> {
-    fn drop(&mut self) {
-        // Closing a connection rolls back its transaction.
-        self.0.inner = None;
-    }
-}
-
-impl<'a> Deref for Transaction<'a> {
-    type Target = Connection<'a>;
-
-    fn deref(&self) -> &Connection<'a> {
-        &self.0
-    }
-}
-
-impl<'a> DerefMut for Transaction<'a> {
-    fn deref_mut(&mut self) -> &mut Connection<'a> {
-        &mut self.0
     }
 }

@@ -6,6 +6,7 @@ mod first_read;
 mod journal;
 mod migrations;
 mod row;
+mod transaction;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use crate::captcha::assert_no_user;
 use crate::helpers::api_error::{
     ApiError, CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA,
 };
@@ -51,7 +52,7 @@ fn form(request: &Received) -> Vec<(String, String)> {
 async fn assert_refused(app: &App, reply: Reply, error: &ApiError) {
     app.captcha.reply_with(reply);
     app.register(&registration()).await.assert_error(error);
-    assert_eq!(app.count("users"), 0);
+    assert_no_user(app).await;
 }
 
 #[tokio::test]
@@ -159,7 +160,7 @@ async fn a_provider_that_refuses_connections_is_unavailable() {
         app.captcha.stop().await;
         let response = app.register(&registration()).await;
         response.assert_error(&CAPTCHA_UNAVAILABLE);
-        assert_eq!(app.count("users"), 0);
+        assert_no_user(&app).await;
     }
 }
 

@@ -113,7 +113,7 @@ async fn a_restored_copy_gets_a_write_ahead_log_again() {
     let tokens = app.log_tom_in().await;
     remove_write_ahead_log(&mut app);
     app.restart().await;
-    app.test_data(&tokens.access).await.assert_status(200);
+    app.refresh(&tokens.refresh).await.assert_status(200);
     assert_eq!(app.value::<String>("PRAGMA journal_mode"), "wal");
 }
 

@@ -67,6 +67,12 @@ const READS_NO_TABLE: [&str; 7] = [
 /// The beginning of those lists. They may sort what they have read.
 const WINDOW: &str = "WITH candidates AS MATERIALIZED ";
 
+/// The beginning and the end of an instance's first read (`src/db/first_read.rs`).
+const FIRST_READ: (&str, &str) = (
+    "SELECT user_version, found.* FROM pragma_user_version LEFT JOIN (SELECT 1, * FROM (",
+    ")) AS found ON true",
+);
+
 /// The beginnings of statements that read or change rows.
 const VERBS: [&str; 5] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
 
@@ -414,9 +420,21 @@ fn executed(app: &App) -> BTreeSet<String> {
         Call::Execute { sql, .. } => Some(sql),
         _ => None,
     });
-    statements
+    let mut executed: BTreeSet<_> = statements
         .filter(|sql| VERBS.iter().any(|verb| sql.starts_with(verb)))
-        .collect()
+        .collect();
+    let first_reads: Vec<_> = executed
+        .iter()
+        .filter_map(|sql| in_first_read(sql))
+        .collect();
+    executed.extend(first_reads);
+    executed
+}
+
+/// The statement that an instance's first read has within its own.
+fn in_first_read(sql: &str) -> Option<String> {
+    let inner = sql.strip_prefix(FIRST_READ.0)?.strip_suffix(FIRST_READ.1)?;
+    Some(inner.to_owned())
 }
 
 /// The query plan of a statement, step by step.

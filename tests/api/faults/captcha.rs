@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::captcha::assert_no_user;
 use crate::helpers::api_error::{
     ApiError, CAPTCHA_ERROR, CAPTCHA_TIMEOUT, CAPTCHA_UNAVAILABLE, INVALID_CAPTCHA,
 };
@@ -62,7 +63,7 @@ async fn a_huge_response_of_the_captcha_service_is_an_error() {
         .register(&registration_of("late@example.com", "late"))
         .await;
     response.assert_status(503);
-    assert_eq!(app.count("users"), 0);
+    assert_no_user(&app).await;
 }
 
 #[tokio::test]

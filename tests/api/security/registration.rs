@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::captcha::assert_no_user;
 use crate::helpers::app::{App, spawn_app};
 use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, registration, registration_of};
 use crate::helpers::stub::Reply;
@@ -62,6 +63,7 @@ async fn an_empty_or_wrong_captcha_answer_is_rejected() {
         let body = with_captcha("captcha_answer", Some(json!(answer)));
         app.register(&body).await.assert_status(400);
     }
+    assert_no_user(&app).await;
     assert_no_registration(&app);
 }
 
