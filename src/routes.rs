@@ -33,12 +33,13 @@ pub enum Part {
     Sessions,
     Auth,
     Pages,
+    /// Must be the last.
     Other,
 }
 
 impl Part {
     /// The number of parts.
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = Self::Other as usize + 1;
 
     /// The part that serves a path: the first of the list. No prefix has a parameter, so the pattern of a route is
     /// in the same part as the paths that it matches.
