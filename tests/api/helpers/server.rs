@@ -55,6 +55,8 @@ impl Server {
             .args(["--listen", listen, "--state-dir"])
             .arg(directory)
             .args(flags)
+            // Another process may have taken the port in the meantime.
+            .args(is_spin().then_some("--find-free-port"))
             // Not where a developer may have a `.env`.
             .current_dir(directory)
             .env_clear()
