@@ -3,7 +3,7 @@
 //! With WASI 0.2 every request starts an instance, and a statement of its own for the version would double the
 //! round trips of a protected request to a libSQL server. On Spin 4.1 with SQLite it took a tenth of the time.
 
-use super::migrations::newest_version;
+use super::migrations::is_current;
 use super::{Connection, DbError, Row};
 use crate::platform::sqlite::Value;
 
@@ -26,9 +26,9 @@ pub(super) fn read_if_current(
     let Some(row) = rows.into_iter().next() else {
         return Ok(None);
     };
-    if row.number::<usize>(0)? < newest_version() {
+    if !is_current(row.number(0)?) {
         return Ok(None);
     }
-    let row = row.without_first();
-    Ok(Some(row.integer(0).is_ok().then(|| row.without_first())))
+    let has_found = row.integer(1).is_ok();
+    Ok(Some(has_found.then(|| row.without_first(2))))
 }

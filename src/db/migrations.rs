@@ -25,8 +25,13 @@ pub(super) struct State {
 impl State {
     /// Whether the schema needs no migration.
     pub(super) fn is_current(&self) -> bool {
-        self.version >= newest_version()
+        is_current(self.version)
     }
+}
+
+/// Whether a schema of this version needs no migration.
+pub(super) fn is_current(version: usize) -> bool {
+    version >= newest_version()
 }
 
 /// Reads the state with one statement, because with WASI 0.2 every request that writes starts with it.
@@ -61,7 +66,7 @@ pub(super) fn run(database: &Database, normalize_addresses: MigrationStep) -> Re
     Ok(())
 }
 
-pub(super) fn newest_version() -> usize {
+fn newest_version() -> usize {
     Migrations::iter().count()
 }
 

@@ -16,9 +16,9 @@ impl From<sqlite::Row> for Row {
 }
 
 impl Row {
-    /// The row without its first column.
-    pub(super) fn without_first(self) -> Self {
-        Self(self.0.without_first())
+    /// The row without its first columns.
+    pub(super) fn without_first(self, columns: usize) -> Self {
+        Self(self.0.without_first(columns))
     }
 
     pub fn text(&self, column: usize) -> Result<&str, DbError> {

@@ -32,10 +32,10 @@ impl Connection {
 }
 
 impl Row {
-    /// The row without its first column.
-    pub fn without_first(mut self) -> Self {
-        self.0.values.drain(..1);
-        self
+    /// The row without its first columns.
+    pub fn without_first(self, columns: usize) -> Self {
+        let values = self.0.values.into_iter().skip(columns).collect();
+        Self(RowResult { values })
     }
 
     /// The column's value, if it is a text.
