@@ -9,7 +9,7 @@ use crate::helpers::api_error::{
 };
 use crate::helpers::app::{App, Setup, spawn_app};
 use crate::helpers::flows::{
-    CHANGE_EMAIL, CHANGE_PASSWORD, EMAIL, NOT_ME, PASSWORD, Tokens, code_in, link_in,
+    CHANGE_EMAIL, CHANGE_PASSWORD, EMAIL, NOT_ME, PASSWORD, Tokens, WRONG, code_in, link_in,
     registration_of, token_in,
 };
 use crate::helpers::response::Response;
@@ -19,7 +19,6 @@ use crate::security::account_races;
 
 const NEW: &str = "tom@example.org";
 const ANN: &str = "ann@example.com";
-const WRONG: &str = "wrong password 1";
 const CONFIRM: &str = "Confirm your new email address";
 const TAKEN: &str = "You already have an account with this address";
 const CHANGED: &str = "Your email address was changed";

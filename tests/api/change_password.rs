@@ -9,7 +9,7 @@ use crate::helpers::api_error::{
 };
 use crate::helpers::app::{Setup, spawn_app};
 use crate::helpers::cookies::{Cookies, set_cookies};
-use crate::helpers::flows::{CHANGE_PASSWORD, EMAIL, PASSWORD, Tokens};
+use crate::helpers::flows::{CHANGE_PASSWORD, EMAIL, PASSWORD, Tokens, WRONG};
 use crate::helpers::response::Response;
 use crate::helpers::tally::rounds;
 use crate::helpers::token::{legacy_claims, signed};
@@ -18,7 +18,6 @@ use crate::legacy::{self, spawn_with_legacy_database};
 use crate::security::account_races;
 
 const NEW_PASSWORD: &str = "battery staple 2";
-const WRONG: &str = "wrong password 1";
 
 #[tokio::test]
 async fn the_session_goes_on_with_new_tokens_and_all_others_end() {

@@ -8,28 +8,15 @@ use crate::helpers::api_error::{
     ApiError, INCORRECT_CREDENTIALS, INVALID_REFRESH_TOKEN, INVALID_RESET_TOKEN, TOO_MANY_REQUESTS,
 };
 use crate::helpers::app::{App, Setup};
-use crate::helpers::flows::{EMAIL, LOGIN, LOGOUT, PASSWORD, REFRESH, USERNAME, registration};
+use crate::helpers::crowd::spawn_throttled_app;
+use crate::helpers::flows::{
+    EMAIL, LOGIN, LOGOUT, PASSWORD, REFRESH, USERNAME, WRONG, registration,
+};
 use crate::helpers::response::Response;
-
-const WRONG: &str = "wrong password 1";
 
 /// Starts a service with throttling.
 async fn spawn_throttled() -> App {
     Setup::new().with("throttle", "on").spawn().await
-}
-
-/// Starts a throttled service behind one trusted proxy, so that each request can have its own address.
-async fn spawn_behind_proxy() -> App {
-    let setup = Setup::new().with("throttle", "on");
-    setup.with("trusted_proxy_hops", "1").spawn().await
-}
-
-async fn login_from(app: &App, address: &str, username: &str, password: &str) -> Response {
-    let form = [("username", username), ("password", password)];
-    let request = app
-        .request(Method::POST, LOGIN)
-        .header("x-forwarded-for", address);
-    Response::to(request.form(&form)).await
 }
 
 /// Uses up the logins of one address, concurrently so that no time passes between them. Each forges a
@@ -37,7 +24,8 @@ async fn login_from(app: &App, address: &str, username: &str, password: &str) ->
 async fn use_up_logins(app: &App) {
     let logins = (0..20).map(|number| async move {
         let claimed = format!("203.0.113.{number}, 192.0.2.1");
-        login_from(app, &claimed, &format!("user{number}"), WRONG).await
+        app.login_from(&claimed, &format!("user{number}"), WRONG)
+            .await
     });
     for response in join_all(logins).await {
         response.assert_error(&INCORRECT_CREDENTIALS);
@@ -99,47 +87,49 @@ async fn logins_per_address_have_a_burst_of_twenty_and_then_twenty_a_minute() {
 
 #[tokio::test]
 async fn ten_failures_from_one_network_hold_a_name_back_there_and_nowhere_else() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     app.register_tom().await;
     for username in [EMAIL, "Tom@Example.Com"].into_iter().cycle().take(10) {
-        let response = login_from(&app, "192.0.2.1", username, WRONG).await;
+        let response = app.login_from("192.0.2.1", username, WRONG).await;
         response.assert_error(&INCORRECT_CREDENTIALS);
     }
-    let held_back = login_from(&app, "192.0.2.1", "TOM@example.com", PASSWORD).await;
+    let held_back = app
+        .login_from("192.0.2.1", "TOM@example.com", PASSWORD)
+        .await;
     assert_throttled(&held_back, 60);
-    let elsewhere = login_from(&app, "192.0.2.2", EMAIL, PASSWORD).await;
+    let elsewhere = app.login_from("192.0.2.2", EMAIL, PASSWORD).await;
     elsewhere.assert_status(200);
     let_pass(&app, 60);
-    let later = login_from(&app, "192.0.2.1", EMAIL, PASSWORD).await;
+    let later = app.login_from("192.0.2.1", EMAIL, PASSWORD).await;
     later.assert_status(200);
 }
 
 #[tokio::test]
 async fn throttling_one_name_reveals_nothing_about_the_other() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     app.register_tom().await;
     for _ in 0..10 {
-        login_from(&app, "192.0.2.1", EMAIL, WRONG).await;
+        app.login_from("192.0.2.1", EMAIL, WRONG).await;
     }
-    assert_throttled(&login_from(&app, "192.0.2.1", EMAIL, WRONG).await, 60);
-    let by_name = login_from(&app, "192.0.2.1", USERNAME, WRONG).await;
+    assert_throttled(&app.login_from("192.0.2.1", EMAIL, WRONG).await, 60);
+    let by_name = app.login_from("192.0.2.1", USERNAME, WRONG).await;
     by_name.assert_error(&INCORRECT_CREDENTIALS);
 }
 
 #[tokio::test]
 async fn a_login_clears_its_networks_failures_under_both_names() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     app.register_tom().await;
     for username in [EMAIL, USERNAME].into_iter().cycle().take(16) {
-        login_from(&app, "192.0.2.1", username, WRONG).await;
+        app.login_from("192.0.2.1", username, WRONG).await;
     }
-    let right = login_from(&app, "192.0.2.1", USERNAME, PASSWORD).await;
+    let right = app.login_from("192.0.2.1", USERNAME, PASSWORD).await;
     right.assert_status(200);
     let_pass(&app, 60);
     for username in [EMAIL, USERNAME] {
         let mut responses = Vec::new();
         for _ in 0..3 {
-            responses.push(login_from(&app, "192.0.2.1", username, WRONG).await);
+            responses.push(app.login_from("192.0.2.1", username, WRONG).await);
         }
         for response in responses {
             response.assert_error(&INCORRECT_CREDENTIALS);
@@ -149,86 +139,88 @@ async fn a_login_clears_its_networks_failures_under_both_names() {
 
 #[tokio::test]
 async fn strangers_cannot_lock_the_owner_out_of_known_networks() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     app.register_tom().await;
     let home = "198.51.100.1";
-    login_from(&app, home, EMAIL, PASSWORD)
+    app.login_from(home, EMAIL, PASSWORD)
         .await
         .assert_status(200);
     let strangers: Vec<_> = (0..40).map(|number| format!("192.0.2.{number}")).collect();
     let guesses = strangers
         .iter()
-        .map(|address| login_from(&app, address, EMAIL, WRONG));
+        .map(|address| app.login_from(address, EMAIL, WRONG));
     join_all(guesses).await;
-    let stranger = login_from(&app, "192.0.2.100", EMAIL, PASSWORD).await;
+    let stranger = app.login_from("192.0.2.100", EMAIL, PASSWORD).await;
     assert_throttled(&stranger, 60);
-    login_from(&app, home, EMAIL, PASSWORD)
+    app.login_from(home, EMAIL, PASSWORD)
         .await
         .assert_status(200);
 }
 
 #[tokio::test]
 async fn after_a_hundred_failed_guesses_in_a_row_strangers_are_blocked_until_the_owner_logs_in() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     app.register_tom().await;
     let home = "198.51.100.1";
-    login_from(&app, home, EMAIL, PASSWORD)
+    app.login_from(home, EMAIL, PASSWORD)
         .await
         .assert_status(200);
-    login_from(&app, "192.0.2.1", EMAIL, WRONG)
+    app.login_from("192.0.2.1", EMAIL, WRONG)
         .await
         .assert_status(401);
     app.change("UPDATE password_guesses SET in_a_row = 99");
     let_pass(&app, 86_400);
-    login_from(&app, "192.0.2.2", EMAIL, WRONG)
+    app.login_from("192.0.2.2", EMAIL, WRONG)
         .await
         .assert_status(401);
     let_pass(&app, 86_400);
-    assert_throttled(&login_from(&app, "192.0.2.3", EMAIL, PASSWORD).await, 60);
-    login_from(&app, home, EMAIL, PASSWORD)
+    assert_throttled(&app.login_from("192.0.2.3", EMAIL, PASSWORD).await, 60);
+    app.login_from(home, EMAIL, PASSWORD)
         .await
         .assert_status(200);
-    login_from(&app, "192.0.2.3", EMAIL, PASSWORD)
+    app.login_from("192.0.2.3", EMAIL, PASSWORD)
         .await
         .assert_status(200);
 }
 
 #[tokio::test]
 async fn a_clock_that_was_a_day_ahead_throttles_no_one() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     app.register_tom().await;
-    login_from(&app, "192.0.2.1", EMAIL, WRONG)
+    app.login_from("192.0.2.1", EMAIL, WRONG)
         .await
         .assert_status(401);
     let_pass(&app, 0);
     app.change("UPDATE throttle SET full_at = full_at + 86400");
     app.change("UPDATE password_guesses SET full_at = full_at + 86400");
-    login_from(&app, "192.0.2.1", EMAIL, PASSWORD)
+    app.login_from("192.0.2.1", EMAIL, PASSWORD)
         .await
         .assert_status(200);
 }
 
 #[tokio::test]
 async fn an_unknown_account_is_throttled_like_a_known_one() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     let strangers: Vec<_> = (0..30).map(|number| format!("192.0.2.{number}")).collect();
     let guesses = strangers
         .iter()
-        .map(|address| login_from(&app, address, "ann@example.com", WRONG));
+        .map(|address| app.login_from(address, "ann@example.com", WRONG));
     for response in join_all(guesses).await {
         response.assert_error(&INCORRECT_CREDENTIALS);
     }
-    let response = login_from(&app, "192.0.2.100", "ANN@example.com", WRONG).await;
+    let response = app
+        .login_from("192.0.2.100", "ANN@example.com", WRONG)
+        .await;
     assert_throttled(&response, 60);
 }
 
 #[tokio::test]
 async fn correct_passwords_do_not_count_against_an_account() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     app.register_tom().await;
     for number in 0..30 {
         let address = format!("192.0.2.{number}");
-        login_from(&app, &address, EMAIL, PASSWORD)
+        app.login_from(&address, EMAIL, PASSWORD)
             .await
             .assert_status(200);
     }
@@ -236,12 +228,12 @@ async fn correct_passwords_do_not_count_against_an_account() {
 
 #[tokio::test]
 async fn at_most_thirty_of_many_concurrent_guesses_are_checked() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     app.register_tom().await;
     let addresses: Vec<_> = (0..60).map(|number| format!("192.0.2.{number}")).collect();
     let guesses = addresses
         .iter()
-        .map(|address| login_from(&app, address, EMAIL, WRONG));
+        .map(|address| app.login_from(address, EMAIL, WRONG));
     let responses = join_all(guesses).await;
     let (refused, looked_at): (Vec<_>, Vec<_>) = responses
         .iter()
@@ -257,12 +249,12 @@ async fn at_most_thirty_of_many_concurrent_guesses_are_checked() {
 
 #[tokio::test]
 async fn the_owner_of_a_throttled_account_gets_in_with_a_reset() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     app.register_tom().await;
     let strangers: Vec<_> = (0..31).map(|number| format!("192.0.2.{number}")).collect();
     let guesses = strangers
         .iter()
-        .map(|address| login_from(&app, address, EMAIL, WRONG));
+        .map(|address| app.login_from(address, EMAIL, WRONG));
     join_all(guesses).await;
     assert_throttled(&app.login(EMAIL, PASSWORD).await, 60);
     let token = app.reset_token(1).await;
@@ -296,11 +288,15 @@ async fn without_a_trusted_proxy_headers_are_ignored() {
 
 #[tokio::test]
 async fn behind_a_proxy_only_the_address_that_it_reports_counts() {
-    let app = spawn_behind_proxy().await;
+    let app = spawn_throttled_app().await;
     use_up_logins(&app).await;
-    let same = login_from(&app, "203.0.113.200, 192.0.2.1", "ann", WRONG).await;
+    let same = app
+        .login_from("203.0.113.200, 192.0.2.1", "ann", WRONG)
+        .await;
     assert_throttled(&same, 3);
-    let other = login_from(&app, "192.0.2.1, 203.0.113.200", "ann", WRONG).await;
+    let other = app
+        .login_from("192.0.2.1, 203.0.113.200", "ann", WRONG)
+        .await;
     other.assert_error(&INCORRECT_CREDENTIALS);
 }
 

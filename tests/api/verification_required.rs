@@ -7,13 +7,12 @@ use crate::helpers::api_error::{INCORRECT_CREDENTIALS, INVALID_VERIFICATION_TOKE
 use crate::helpers::app::{App, Setup, spawn_app, spawn_app_with};
 use crate::helpers::cookies::OWN_PAGE;
 use crate::helpers::flows::{
-    EMAIL, PASSWORD, USERNAME, code_in, registration, registration_of, token_in,
+    EMAIL, PASSWORD, USERNAME, WRONG, code_in, registration, registration_of, token_in,
 };
 use crate::helpers::response::Response;
 use crate::helpers::time::{SOON, eventually};
 
 const SUBJECT: &str = "Verify your email address";
-const WRONG: &str = "wrong password 1";
 
 async fn spawn() -> App {
     spawn_app_with("email_verification", "required").await

@@ -10,12 +10,11 @@ use crate::helpers::api_error::{
 use crate::helpers::app::spawn_app;
 use crate::helpers::captcha::{builtin_captcha, encoded, signed_challenge, solved};
 use crate::helpers::crowd::{address, spawn_throttled_app};
-use crate::helpers::flows::{EMAIL, PASSWORD, Tokens};
+use crate::helpers::flows::{EMAIL, PASSWORD, Tokens, WRONG};
 use crate::helpers::time::{SOON, eventually, unix_now};
 use crate::helpers::token::{claims, signed};
 
 const NEW_PASSWORD: &str = "battery staple 2";
-const WRONG: &str = "wrong password 1";
 /// Move all times an hour ahead, which equals setting the clock back by an hour.
 const MOVE_SESSION_AHEAD: &str = "UPDATE sessions SET created_at = created_at + 3600, \
                                 rotated_at = rotated_at + 3600, expires_at = expires_at + 3600";

@@ -51,14 +51,14 @@ async fn many_logins_at_once_succeed_without_starving_other_routes() {
     } else {
         MIN_OTHERS
     };
-    let mut counts = Vec::new();
-    while counts.len() < ATTEMPTS && counts.iter().all(|others| *others < min_others) {
-        counts.push(others_during_logins(&app, &tokens.access).await);
+    let mut most = 0;
+    for _ in 0..ATTEMPTS {
+        most = most.max(others_during_logins(&app, &tokens.access).await);
+        if most >= min_others {
+            break;
+        }
     }
-    assert!(
-        counts.iter().any(|others| *others >= min_others),
-        "{counts:?}"
-    );
+    assert!(most >= min_others, "{most}");
     assert!(app.server.peak_memory_kib() < MEMORY);
 }
 

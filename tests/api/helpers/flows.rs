@@ -32,6 +32,7 @@ pub(crate) const TEST_DATA: &str = "/api/v1/data/test-data";
 pub(crate) const EMAIL: &str = "tom@example.com";
 pub(crate) const USERNAME: &str = "Tom";
 pub(crate) const PASSWORD: &str = "correct horse 1";
+pub(crate) const WRONG: &str = "wrong password 1";
 pub(crate) const CAPTCHA_ID: &str = "5f2b7c1e-8a57-4c5e-9f5c-0d8a3a9c3b11";
 
 /// Gives each user a long list of known networks, all last seen long ago.

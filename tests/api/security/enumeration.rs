@@ -9,12 +9,11 @@ use crate::helpers::app::{App, Setup, spawn_app_with};
 use crate::helpers::crowd::{address, spawn_throttled_app};
 use crate::helpers::flows::{
     CHANGE_EMAIL, EMAIL, FORGOT_PASSWORD, LOGIN, PASSWORD, RESEND_VERIFICATION, VERIFY_EMAIL,
-    registration_of,
+    WRONG, registration_of,
 };
 use crate::helpers::response::Response;
 use crate::helpers::time::{SOON, eventually};
 
-const WRONG: &str = "wrong password 1";
 const UNKNOWN: &str = "nobody@example.com";
 const UNUSABLE: &str = "eve@example.com";
 /// Hashes of `abcde1`: one of the legacy service, and one with larger parameters than ours.

@@ -6,7 +6,7 @@ use reqwest::Method;
 
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
-use crate::helpers::flows::{EMAIL, LOGIN, MANY_NETWORKS, PASSWORD, USERNAME};
+use crate::helpers::flows::{EMAIL, LOGIN, MANY_NETWORKS, PASSWORD, USERNAME, WRONG};
 use crate::helpers::response::Response;
 use crate::helpers::server::is_spin;
 use crate::helpers::shapes::ROUTES;
@@ -14,7 +14,6 @@ use crate::helpers::tally::{Tally, expect};
 use crate::helpers::time::{SOON, eventually, unix_now};
 use crate::helpers::trace::instructions_of;
 
-const WRONG: &str = "wrong password 1";
 /// A network that the owner logs in from.
 const HOME: &str = "192.0.2.1";
 /// The burst of failures per name: from one network, and from all strangers.

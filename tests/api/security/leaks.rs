@@ -5,11 +5,12 @@ use std::fs;
 use serde_json::json;
 
 use crate::helpers::app::{App, EMAIL_API_KEY, SECRET_KEY, spawn_app_with};
-use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, REGISTER, RESET_PASSWORD, registration};
+use crate::helpers::flows::{
+    EMAIL, LOGIN, PASSWORD, REGISTER, RESET_PASSWORD, WRONG, registration,
+};
 use crate::helpers::response::Response;
 use crate::helpers::stub::Reply;
 
-const WRONG: &str = "wrong password 1";
 const NEW_PASSWORD: &str = "battery staple 2";
 
 /// A user's life cycle: all responses and all secrets involved.

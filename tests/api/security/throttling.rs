@@ -8,10 +8,9 @@ use reqwest::Method;
 
 use crate::helpers::app::{App, Setup};
 use crate::helpers::crowd::{address, spawn_throttled_app};
-use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, USERNAME};
+use crate::helpers::flows::{EMAIL, LOGIN, PASSWORD, USERNAME, WRONG};
 use crate::helpers::response::Response;
 
-const WRONG: &str = "wrong password 1";
 /// The burst of strangers' failures per name, and of logins per address.
 const PER_NAME: usize = 30;
 const PER_ADDRESS: usize = 20;
